@@ -1,0 +1,1 @@
+"""Words and keys: parse, call, show, exit code."""

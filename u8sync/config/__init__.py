@@ -1,0 +1,1 @@
+"""The files that people write: YAML with every value's place, checked by models, turned into plain dataclasses."""

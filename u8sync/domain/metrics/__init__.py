@@ -1,0 +1,1 @@
+"""What is measured of a customer; one family a file, all listed in :data:`METRICS`."""

@@ -1,0 +1,1 @@
+"""The road of a run: plan, apply, recover, retry."""

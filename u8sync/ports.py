@@ -1,0 +1,207 @@
+"""The seams: what the engine asks of the rooms around it. One page, no behaviour.
+
+A backend is a way into one U8 account set. It speaks raw values: every column is text or null, in one form whatever
+the way in (dates ``YYYY-MM-DD``, amounts plain decimals, flags ``0`` and ``1``, row versions ``0x`` and 16 hex digits).
+
+Which error means what: :class:`~u8sync.errors.TransientError` not done for certain, may be tried again;
+:class:`~u8sync.errors.FatalError` trying again cannot help;
+:class:`~u8sync.errors.UnknownOutcomeError` a write whose answer is missing: read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+import polars as pl
+
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.text import Message
+
+__all__ = [
+    "AuditLog",
+    "Backend",
+    "Clock",
+    "ColumnLimit",
+    "Edit",
+    "EditOutcome",
+    "Head",
+    "Json",
+    "Progress",
+    "Reading",
+    "Record",
+    "Stamp",
+]
+
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+"""What an audit record may hold: no floats, so that equal values have equal bytes."""
+
+Record = Mapping[str, Json]
+"""One audit record as read back: the fields of every record and those of its type."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One customer as U8 holds it now.
+
+    Attributes:
+        values: Column -> raw value.
+        version: ``pubufts`` as ``0x`` and 16 hex digits; null where the way in offers none. Evidence, no condition.
+    """
+
+    values: Mapping[str, str | None]
+    version: str | None
+
+
+@dataclass(frozen=True)
+class ColumnLimit:
+    """What the account set accepts in a column that may be written.
+
+    Attributes:
+        width: Most characters.
+        values: The only values allowed; null when any text is.
+    """
+
+    width: int
+    values: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One customer's change, all or nothing.
+
+    Attributes:
+        code: The customer.
+        before: Column -> raw value that the plan saw: the written columns and the inputs that the decision used.
+            The edit is only made while all of them still hold (compared with :func:`u8sync.domain.model.same`).
+        after: Column -> raw value to write; a part of ``before``'s columns.
+    """
+
+    code: CustomerCode
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Who and when, for U8's own bookkeeping columns (``cModifyPerson``, ``dModifyDate``)."""
+
+    person: str
+    at: datetime
+
+
+EditStatus = Literal["applied", "already_applied", "conflict", "gone", "rejected"]
+
+
+@dataclass(frozen=True)
+class EditOutcome:
+    """How one edit ended, known for certain.
+
+    Attributes:
+        code: The customer.
+        status: ``applied`` written now; ``already_applied`` the written columns had the new values before us;
+            ``conflict`` some column of ``before`` holds another value; ``gone`` no such customer;
+            ``rejected`` U8 refused the value.
+        seen: The columns of ``before`` as U8 held them when the decision was made; empty when ``gone``.
+        version_before: Row version when the decision was made; null where there is none.
+        version_after: Row version after the write; null unless ``applied``.
+        detail: U8's own words for a rejection, with no secret in it; null otherwise.
+    """
+
+    code: CustomerCode
+    status: EditStatus
+    seen: Mapping[str, str | None]
+    version_before: str | None = None
+    version_after: str | None = None
+    detail: str | None = None
+
+
+class Backend(Protocol):
+    """A way into one U8 account set. Methods may be called in any order until :meth:`close`."""
+
+    way: str
+    """Key of the mapping's column names: ``sql`` or ``openapi``."""
+
+    read_only: bool
+    """True when :meth:`write` always raises :class:`~u8sync.errors.RefusedError`."""
+
+    def account_set(self) -> AccountSet:
+        """Which account set this is."""
+
+    def columns(self) -> frozenset[str]:
+        """The columns of the customer archive that can be read here; never a contact, bank or address column."""
+
+    def writable(self) -> Mapping[str, ColumnLimit]:
+        """The columns that may be written here, with what they accept."""
+
+    def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
+        """All customers: ``n × (code, *columns)``, all String, ``code`` unique, in no particular order.
+
+        Every column must be in :meth:`columns`; ``code`` is ``cCusCode`` whatever the mapping calls it.
+        """
+
+    def facts(self, window: Window, progress: Progress) -> Facts:
+        """What the documents inside ``window`` add up to, summed where the data lies."""
+
+    def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
+        """Some customers, now. A customer that does not exist is absent from the answer."""
+
+    def write(self, edits: Sequence[Edit], stamp: Stamp) -> Sequence[EditOutcome]:
+        """Make the edits whose ``before`` still holds, in one transaction; one outcome each, in the order given.
+
+        No column other than those of ``after`` and the bookkeeping of ``stamp`` changes.
+        Raises TransientError when nothing of the batch took effect, UnknownOutcomeError when that is not known.
+        """
+
+    def close(self) -> None:
+        """Give back what is held. Calling it twice is harmless."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of an audit log: number of records, and the hash of the last one (64 zeros when empty)."""
+
+    count: int
+    hash: str
+
+
+class AuditLog(Protocol):
+    """The append-only record of one account set, held by one writer from opening to :meth:`close`."""
+
+    def append(self, type_: str, fields: Mapping[str, Json]) -> int:
+        """Add a record; returns its number, from 1. It is not durable before :meth:`commit`."""
+
+    def commit(self) -> None:
+        """Make all records so far durable. Raises AuditError when that is not certain; no write to U8 may follow."""
+
+    def records(self, *types: str) -> Iterator[Record]:
+        """The records so far, oldest first, of the given types (all when none is given)."""
+
+    def head(self) -> Head:
+        """Where the log ends now."""
+
+    def close(self) -> None:
+        """Give the writer's lock back. Calling it twice is harmless."""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+
+class Progress(Protocol):
+    """Hears how far a long step has come. Implementations must be quick and must never fail."""
+
+    def start(self, step: Message, total: int | None) -> None:
+        """A step begins; ``total`` units of work lie ahead, null when not known."""
+
+    def advance(self, units: int) -> None:
+        """So many units more are done."""
+
+    def finish(self) -> None:
+        """The step is over."""

@@ -1,0 +1,1 @@
+"""An embedded U8 account set for demos, training and tests."""

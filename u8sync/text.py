@@ -1,0 +1,62 @@
+"""Sentences that wait for a language: a template with its arguments, put into words only where it is shown.
+
+Floors below the command line know no language. They speak in :class:`Message` values; the report and the command line
+turn them into Chinese or English. The template is the English sentence and at the same time the key of the catalogue,
+so every template is written out in full at the call of :func:`msg` (Babel finds it there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Message", "Place", "Translate", "english", "fill", "msg"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One sentence: an English template in ``str.format`` form, and its arguments.
+
+    An argument may itself be a :class:`Message`; it is put into words in the same language as the whole.
+    """
+
+    template: str
+    args: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return english(self)
+
+
+Translate = Callable[[Message], str]
+"""Puts a message into the words of one language."""
+
+
+def msg(template: str, /, **args: object) -> Message:
+    """Make a message; ``template`` must be a literal, because the catalogues are made from the source."""
+    return Message(template, args)
+
+
+def fill(template: str, args: Mapping[str, object], translate: Translate) -> str:
+    """Put ``args`` into ``template``, translating the messages among them."""
+    words: dict[str, Any] = {
+        name: translate(value) if isinstance(value, Message) else value for name, value in args.items()
+    }
+    return template.format(**words)
+
+
+def english(message: Message) -> str:
+    """The sentence in English: what a log and ``str(error)`` show."""
+    return fill(message.template, message.args, english)
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where something stands in a file that a person wrote; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
