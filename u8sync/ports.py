@@ -17,7 +17,8 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.domain.canonical import Json
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
 from u8sync.text import Message
 
 __all__ = [
@@ -36,9 +37,6 @@ __all__ = [
 ]
 
 
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
-"""What an audit record may hold: no floats, so that equal values have equal bytes."""
-
 Record = Mapping[str, Json]
 """One audit record as read back: the fields of every record and those of its type."""
 
@@ -54,19 +52,6 @@ class Reading:
 
     values: Mapping[str, str | None]
     version: str | None
-
-
-@dataclass(frozen=True)
-class ColumnLimit:
-    """What the account set accepts in a column that may be written.
-
-    Attributes:
-        width: Most characters.
-        values: The only values allowed; null when any text is.
-    """
-
-    width: int
-    values: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

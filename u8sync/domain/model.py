@@ -17,6 +17,7 @@ __all__ = [
     "FACTS_SCHEMA",
     "MONEY",
     "AccountSet",
+    "ColumnLimit",
     "CustomerCode",
     "Facts",
     "Issue",
@@ -152,6 +153,19 @@ class Window:
             months.append(month)
             month = month.plus(1)
         return tuple(months)
+
+
+@dataclass(frozen=True)
+class ColumnLimit:
+    """What the account set accepts in a column that may be written.
+
+    Attributes:
+        width: Most characters.
+        values: The only values allowed; null when any text is.
+    """
+
+    width: int
+    values: frozenset[str] | None = None
 
 
 FACTS_SCHEMA: Final[dict[str, pl.DataType]] = {

@@ -1,1 +1,50 @@
-"""What is measured of a customer; one family a file, all listed in :data:`METRICS`."""
+"""What is measured of a customer: one family a file, all listed in :data:`METRICS` under the name that policies use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from u8sync.domain.metrics.frequency import ORDER_FREQUENCY, RECENCY
+from u8sync.domain.metrics.metric import Metric, Unit
+from u8sync.domain.metrics.relation import RELATION_LENGTH
+from u8sync.domain.metrics.sales import GROSS_PROFIT, REVENUE
+from u8sync.domain.model import MONEY, Facts
+
+__all__ = ["METRICS", "Metric", "Unit", "measure"]
+
+METRICS: Final[dict[str, Metric]] = {
+    "revenue": REVENUE,
+    "gross_profit": GROSS_PROFIT,
+    "order_frequency": ORDER_FREQUENCY,
+    "recency": RECENCY,
+    "relation_length": RELATION_LENGTH,
+}
+"""Metric name -> metric. To add one: a file of this folder, or an entry in one, and one line here."""
+
+
+def measure(customers: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Measure every metric of every customer.
+
+    Args:
+        customers: Canonical frame, one row a customer, with ``code``; the date fields that metrics read may be missing.
+        facts: What the documents say; customers that ``customers`` lacks are left out.
+
+    Returns:
+        ``n × (code, has_business, *METRICS)`` in the order of ``customers``. ``has_business``: any approved document
+        in the window, a return among them. Metric values are exact decimals, null where unknown.
+    """
+    missing = [name for name in ("developed_on", "created_on") if name not in customers.columns]
+    dated = customers.select("code", *{"developed_on", "created_on"} - set(missing)).with_columns(
+        pl.lit(None, dtype=pl.Date).alias(name) for name in missing
+    )
+    joined = dated.join(facts.frame, on="code", how="left", maintain_order="left", validate="1:1").with_columns(
+        pl.col("invoices", "orders").fill_null(0)
+    )
+    has_business = (pl.col("invoices") > 0) | (pl.col("orders") > 0) | pl.col("revenue").is_not_null()
+    return joined.select(
+        "code",
+        has_business.alias("has_business"),
+        *(metric.measure(facts).cast(MONEY).alias(name) for name, metric in METRICS.items()),
+    )

@@ -1,0 +1,48 @@
+"""One way to write a value as bytes, so that equal values have equal hashes.
+
+The form is RFC 8785 (keys sorted, no spaces), restricted to what has one spelling everywhere: objects with ASCII keys,
+arrays, strings, true, false, null, and integers below 2^53. No floats: amounts and scores are decimal text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["Json", "canonical_bytes", "digest"]
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+"""What can be written."""
+
+LARGEST: Final = 2**53 - 1
+
+
+def canonical_bytes(value: Mapping[str, Json]) -> bytes:
+    """The bytes of ``value``. Raises TypeError for a float or another type, ValueError for what has no single form."""
+    _check(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(value: Mapping[str, Json]) -> str:
+    """SHA-256 of the canonical bytes, hex."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def _check(value: object) -> None:
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise ValueError(f"integer beyond 2^53: {value}")
+    elif isinstance(value, list):
+        for item in value:
+            _check(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise TypeError(f"not an ASCII key: {key!r}")
+            _check(item)
+    else:
+        raise TypeError(f"no canonical form for {type(value).__name__}")

@@ -1,0 +1,122 @@
+"""Whether mapping, policy and account set fit together: asked once, before any customer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from u8sync.domain.decision import DISABLED_ON, written_tier
+from u8sync.domain.mapping import CustomerMapping, Field
+from u8sync.domain.metrics import METRICS
+from u8sync.domain.model import ColumnLimit
+from u8sync.domain.policy import Policy
+from u8sync.errors import Problem
+from u8sync.text import Message, msg
+
+__all__ = ["misfits"]
+
+
+def misfits(
+    mapping: CustomerMapping,
+    policy: Policy,
+    *,
+    way: str,
+    columns: Collection[str],
+    writable: Mapping[str, ColumnLimit],
+) -> tuple[Problem, ...]:
+    """Everything in the mapping that this policy or this account set cannot do, in the order of the file.
+
+    Args:
+        mapping: The mapping.
+        policy: The policy.
+        way: Which of the mapping's column names apply.
+        columns: The columns that can be read.
+        writable: The columns that may be written, with what they accept.
+    """
+    dates = {DISABLED_ON, *(name for metric in METRICS.values() for name in metric.fields)}
+    problems: list[Problem] = []
+    for field in mapping.fields:
+        column = field.columns.get(way)
+        if field.name in dates and field.kind != "date":
+            problems.append(
+                Problem(
+                    field.place,
+                    msg("the field '{field}' must be a date", field=field.name),
+                    msg("Add the operator 'date' to it."),
+                )
+            )
+        if column is not None and column not in columns:
+            problems.append(
+                Problem(
+                    field.place,
+                    msg("the account set has no readable column '{column}'", column=column),
+                    _nearest(column, columns),
+                )
+            )
+        elif column is not None and field.write != "never":
+            problems += _unwritable(field, column, policy, writable)
+    if written_tier(mapping) is None and not any(field.write == "canonical" for field in mapping.fields):
+        first = mapping.fields[0].place
+        problems.append(
+            Problem(
+                first,
+                msg("the mapping writes nothing"),
+                msg("Give the field that takes the recommended tier the line 'write: tier'."),
+            )
+        )
+    return tuple(sorted(problems, key=lambda problem: problem.place or mapping.fields[0].place))
+
+
+def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str, ColumnLimit]) -> Iterator[Problem]:
+    limit = writable.get(column)
+    if limit is None:
+        yield Problem(
+            field.place,
+            msg("the account set does not let u8sync write the column '{column}'", column=column),
+            msg(
+                "Set the self-defined item up in U8 (caption and length), or write another column: {columns}.",
+                columns=", ".join(sorted(writable)) or "-",
+            ),
+        )
+        return
+    if field.write != "tier":
+        return
+    for tier in policy.tiers:
+        try:
+            raw = field.raw(tier.name)
+        except ValueError:
+            raw = None
+        if raw is None:
+            yield Problem(
+                field.place,
+                msg("the mapping has no value for the tier '{tier}' of the policy", tier=tier.name),
+                msg("Add a line for it to the field's value table."),
+            )
+        elif len(raw) > limit.width:
+            yield Problem(
+                field.place,
+                msg(
+                    "'{value}' is longer than the {width} characters of '{column}'",
+                    value=raw,
+                    width=limit.width,
+                    column=column,
+                ),
+            )
+        elif limit.values is not None and raw not in limit.values:
+            yield Problem(
+                field.place,
+                msg("'{value}' is not among the values that U8 allows in '{column}'", value=raw, column=column),
+                msg("Allowed: {values}. Add the value in U8, or change the mapping.", values=_few(limit.values)),
+            )
+
+
+def _few(values: Collection[str]) -> str:
+    shown = sorted(values)[:20]
+    return ", ".join(shown) + (", …" if len(values) > len(shown) else "") if shown else "-"
+
+
+def _nearest(name: str, known: Collection[str]) -> Message:
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return msg("Did you mean '{name}'?", name=near[0])
+    return msg("Contact, bank and address columns are never read.")

@@ -1,0 +1,166 @@
+"""Guards: limits that a plan must keep before anything is written. Data in, verdicts out.
+
+A guard never changes a plan; it stops it. What it measured and what the limit was are part of the verdict, so that the
+message, the report and the audit record show the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal, get_args
+
+from u8sync.domain.plan import Change
+from u8sync.domain.policy import Policy
+from u8sync.text import Message, msg
+
+__all__ = ["GUARDS", "GuardName", "Limits", "Population", "Verdict", "check"]
+
+GuardName = Literal["empty_source", "no_business", "share_changed", "top_downgrades", "issue_share"]
+
+GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)
+"""Names of all guards, as ``--allow`` takes them."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one installation.
+
+    Attributes:
+        share_changed: Most customers whose present value may be replaced by another, in percent of the customers that
+            get a tier. Filling an empty field does not count: nothing is lost by it.
+        top_downgrades: Most customers that may fall from the highest tier in one run.
+        issue_share: Most customers with an unusable value, in percent of all customers.
+        from_customers: The percentages are only tested from this many customers up.
+        protected: Customer codes that no run may change.
+    """
+
+    share_changed: Decimal = Decimal(10)
+    top_downgrades: int = 20
+    issue_share: Decimal = Decimal(5)
+    from_customers: int = 10
+    protected: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Population:
+    """How many customers the run saw.
+
+    Attributes:
+        customers: Rows of the archive.
+        eligible: Of those, the customers that get a tier.
+        with_business: Of those, the customers with business in the window.
+        with_issues: Rows of the archive with at least one unusable value.
+    """
+
+    customers: int
+    eligible: int
+    with_business: int
+    with_issues: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one guard found.
+
+    Attributes:
+        guard: Its name.
+        ok: Whether the limit is kept.
+        allowed: Whether a person let it pass for this run.
+        measured: What was measured, decimal text (percent with two places, or a count).
+        limit: The limit, in the same unit.
+        message: The finding in words.
+    """
+
+    guard: GuardName
+    ok: bool
+    allowed: bool
+    measured: str
+    limit: str
+    message: Message
+
+    @property
+    def stops(self) -> bool:
+        """Whether the run must not go on."""
+        return not (self.ok or self.allowed)
+
+
+def check(
+    changes: Iterable[Change], population: Population, policy: Policy, limits: Limits, *, allow: frozenset[str]
+) -> tuple[Verdict, ...]:
+    """Judge a plan by every guard, in the order of :data:`GUARDS`."""
+    replaced = 0
+    fallen = 0
+    for change in changes:
+        replaced += any(field.kind == "replace" for field in change.fields)
+        fallen += change.reason is not None and any(
+            field.was == policy.top.name and field.becomes != policy.top.name for field in change.fields
+        )
+    big_enough = population.customers >= limits.from_customers
+    changed_percent = _percent(replaced, population.eligible)
+    issue_percent = _percent(population.with_issues, population.customers)
+
+    def verdict(guard: GuardName, ok: bool, measured: object, limit: object, message: Message) -> Verdict:  # noqa: FBT001
+        return Verdict(guard, ok, guard in allow, str(measured), str(limit), message)
+
+    return (
+        verdict(
+            "empty_source",
+            population.customers > 0,
+            population.customers,
+            1,
+            msg("customers in the archive: {count} (at least 1)", count=population.customers),
+        ),
+        verdict(
+            "no_business",
+            population.eligible == 0 or population.with_business > 0,
+            population.with_business,
+            1,
+            msg("customers with business in the window: {count} (at least 1)", count=population.with_business),
+        ),
+        verdict(
+            "share_changed",
+            not big_enough or changed_percent <= limits.share_changed,
+            changed_percent,
+            limits.share_changed,
+            msg(
+                "{count} of {of} customers would get another value in place of the present one:"
+                " {percent} % (limit {limit} %)",
+                count=replaced,
+                of=population.eligible,
+                percent=changed_percent,
+                limit=limits.share_changed,
+            ),
+        ),
+        verdict(
+            "top_downgrades",
+            fallen <= limits.top_downgrades,
+            fallen,
+            limits.top_downgrades,
+            msg(
+                "{count} customers would fall from {tier} (limit {limit})",
+                count=fallen,
+                tier=policy.top.name,
+                limit=limits.top_downgrades,
+            ),
+        ),
+        verdict(
+            "issue_share",
+            not big_enough or issue_percent <= limits.issue_share,
+            issue_percent,
+            limits.issue_share,
+            msg(
+                "{count} of {of} customers have a value that cannot be used: {percent} % (limit {limit} %)",
+                count=population.with_issues,
+                of=population.customers,
+                percent=issue_percent,
+                limit=limits.issue_share,
+            ),
+        ),
+    )
+
+
+def _percent(part: int, whole: int) -> Decimal:
+    """``part`` of ``whole`` in percent, two places; 0 of nothing."""
+    return (Decimal(100 * part) / Decimal(whole or 1)).quantize(Decimal("0.01"))

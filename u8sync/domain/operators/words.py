@@ -1,0 +1,69 @@
+"""Operators on plain text: blanks, case, code prefixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from u8sync.domain.operators.operator import Canonical, Refusal
+from u8sync.text import msg
+
+__all__ = ["BLANKS", "Prefix", "Trim", "Upper"]
+
+BLANKS = " \t\r\n\u00a0\u3000"
+"""What counts as blank, the full-width space among it."""
+
+
+@dataclass(frozen=True)
+class Trim:
+    """Strips blanks at both ends; what is then empty is null."""
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The stripped text."""
+        stripped = value.str.strip_chars(BLANKS)
+        return pl.when(stripped != "").then(stripped)
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The value as it is."""
+        return value
+
+
+@dataclass(frozen=True)
+class Upper:
+    """Capital letters, for codes that people type either way; written back as they are."""
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The text in capital letters."""
+        return value.str.to_uppercase()
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The value as it is."""
+        return value
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The first characters of a code, e.g. the top level of a customer class. Cannot go back."""
+
+    length: int
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The first ``length`` characters; null when there are fewer."""
+        return pl.when(value.str.len_chars() >= self.length).then(value.str.slice(0, self.length))
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:
+        """Codes that are too short."""
+        return value.str.len_chars() < self.length, msg("is shorter than {length} characters", length=self.length)
+
+    def write(self, value: Canonical) -> Canonical:
+        """Never: the rest of the code is lost."""
+        raise ValueError(value)

@@ -1,0 +1,119 @@
+"""What became of a run: the value that reports show and exit codes are read from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from u8sync.domain.decision import Decision
+from u8sync.domain.guards import Verdict
+from u8sync.domain.model import AccountSet, CustomerCode, Facts
+from u8sync.domain.plan import Plan
+
+__all__ = ["Ending", "EndingStatus", "Planned", "RunResult", "Settlement"]
+
+EndingStatus = Literal["applied", "already_applied", "conflict", "gone", "rejected", "unknown", "not_started"]
+"""How one change of a plan ended.
+
+``applied`` written; ``already_applied`` U8 held the new values before us; ``conflict`` somebody changed the customer
+since the plan was made; ``gone`` the customer does not exist any more; ``rejected`` U8 refused the value; ``unknown``
+the answer is missing and the next run settles it; ``not_started`` the run ended before.
+"""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one change ended.
+
+    Attributes:
+        code: The customer.
+        status: How it ended.
+        seen: Column -> raw value that U8 held when that was decided; empty when not read.
+        detail: U8's words for a rejection; null otherwise.
+    """
+
+    code: CustomerCode
+    status: EndingStatus
+    seen: Mapping[str, str | None]
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a change that an earlier run left open was settled by reading U8.
+
+    Attributes:
+        code: The customer.
+        run_id: The run that left it open.
+        verdict: ``applied``, ``not_applied``, or ``conflict`` when U8 holds neither the old nor the new value.
+    """
+
+    code: CustomerCode
+    run_id: str
+    verdict: Literal["applied", "not_applied", "conflict"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with all that led to it.
+
+    Attributes:
+        account_set: Where it is for.
+        facts: What the documents said.
+        decision: Every customer, measured and judged.
+        plan: What would be written.
+        verdicts: What the guards found.
+    """
+
+    account_set: AccountSet
+    facts: Facts
+    decision: Decision
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def stopped(self) -> tuple[Verdict, ...]:
+        """The guards that stop the run."""
+        return tuple(verdict for verdict in self.verdicts if verdict.stops)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """An applied plan.
+
+    Attributes:
+        run_id: Name of the run in the audit log.
+        account_set: Where it was applied.
+        plan: What was to be written.
+        endings: One for each change of the plan, in its order.
+        settled: What earlier runs had left open.
+        started_at: Aware UTC.
+        ended_at: Aware UTC.
+        audit_count: Number of records in the audit log at the end.
+        audit_hash: Hash of the last one.
+    """
+
+    run_id: str
+    account_set: AccountSet
+    plan: Plan
+    endings: tuple[Ending, ...]
+    settled: tuple[Settlement, ...]
+    started_at: datetime
+    ended_at: datetime
+    audit_count: int
+    audit_hash: str
+
+    @property
+    def totals(self) -> dict[EndingStatus, int]:
+        """Status -> number of changes, every status in its usual order."""
+        counted = Counter(ending.status for ending in self.endings)
+        statuses: tuple[EndingStatus, ...] = get_args(EndingStatus)
+        return {status: counted[status] for status in statuses}
+
+    @property
+    def complete(self) -> bool:
+        """Whether U8 now holds every value that was planned."""
+        return all(ending.status in {"applied", "already_applied"} for ending in self.endings)
