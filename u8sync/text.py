@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Message", "Place", "Translate", "english", "fill", "msg"]
+__all__ = ["N_", "Message", "Place", "Translate", "english", "fill", "msg"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ Translate = Callable[[Message], str]
 def msg(template: str, /, **args: object) -> Message:
     """Make a message; ``template`` must be a literal, because the catalogues are made from the source."""
     return Message(template, args)
+
+
+def N_(template: str) -> str:  # noqa: N802 - the name that Babel and gettext know
+    """Mark a sentence for the catalogues where a plain string is wanted, such as a command's help text."""
+    return template
 
 
 def fill(template: str, args: Mapping[str, object], translate: Translate) -> str:

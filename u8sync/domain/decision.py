@@ -11,12 +11,11 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.guards import Population
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, read_customers
 from u8sync.domain.metrics import METRICS, measure
 from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue, bare, same
 from u8sync.domain.operators import Canonical
-from u8sync.domain.plan import Change, Contribution, FieldChange, Reason, Skipped
+from u8sync.domain.plan import Change, Contribution, FieldChange, Population, Reason, Skipped
 from u8sync.domain.policy import SCORE, Policy
 from u8sync.domain.scoring import contribution_of, points_of, score
 from u8sync.domain.tiers import TIER, recommend

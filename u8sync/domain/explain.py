@@ -177,12 +177,11 @@ def _lifts(
     customers: pl.DataFrame, row: dict[str, object], weights: Sequence[Weight], tests: Sequence[Test]
 ) -> Iterator[Lift]:
     """Try each metric at every better value that another customer has, and just beyond the best of them."""
-    wanted = next(
-        (t.condition.at_least for t in tests if t.condition.subject == SCORE and not t.met and t.condition.at_least),
-        None,
-    )
-    if wanted is None:
+    bounds = [(t.condition.at_least, t.value) for t in tests if t.condition.subject == SCORE]
+    missed = [low for low, value in bounds if low is not None and (value is None or value < low)]
+    if not missed:
         return
+    wanted = max(missed)
     rated = customers.filter("rated").select(CODE, "rated", *METRICS)
     mine = pl.col(CODE) == row[CODE]
     for name in (weight.metric for weight in weights):

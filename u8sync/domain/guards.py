@@ -6,21 +6,15 @@ message, the report and the audit record show the same figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final, Literal, get_args
+from decimal import ROUND_CEILING, Decimal
 
-from u8sync.domain.plan import Change
+from u8sync.domain.names import GUARDS, GuardName
+from u8sync.domain.plan import Plan
 from u8sync.domain.policy import Policy
 from u8sync.text import Message, msg
 
-__all__ = ["GUARDS", "GuardName", "Limits", "Population", "Verdict", "check"]
-
-GuardName = Literal["empty_source", "no_business", "share_changed", "top_downgrades", "issue_share"]
-
-GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)
-"""Names of all guards, as ``--allow`` takes them."""
+__all__ = ["GUARDS", "GuardName", "Limits", "Verdict", "check"]
 
 
 @dataclass(frozen=True)
@@ -41,23 +35,6 @@ class Limits:
     issue_share: Decimal = Decimal(5)
     from_customers: int = 10
     protected: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Population:
-    """How many customers the run saw.
-
-    Attributes:
-        customers: Rows of the archive.
-        eligible: Of those, the customers that get a tier.
-        with_business: Of those, the customers with business in the window.
-        with_issues: Rows of the archive with at least one unusable value.
-    """
-
-    customers: int
-    eligible: int
-    with_business: int
-    with_issues: int
 
 
 @dataclass(frozen=True)
@@ -86,13 +63,12 @@ class Verdict:
         return not (self.ok or self.allowed)
 
 
-def check(
-    changes: Iterable[Change], population: Population, policy: Policy, limits: Limits, *, allow: frozenset[str]
-) -> tuple[Verdict, ...]:
+def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) -> tuple[Verdict, ...]:
     """Judge a plan by every guard, in the order of :data:`GUARDS`."""
     replaced = 0
     fallen = 0
-    for change in changes:
+    population = plan.population
+    for change in plan.changes:
         replaced += any(field.kind == "replace" for field in change.fields)
         fallen += change.reason is not None and any(
             field.was == policy.top.name and field.becomes != policy.top.name for field in change.fields
@@ -162,5 +138,5 @@ def check(
 
 
 def _percent(part: int, whole: int) -> Decimal:
-    """``part`` of ``whole`` in percent, two places; 0 of nothing."""
-    return (Decimal(100 * part) / Decimal(whole or 1)).quantize(Decimal("0.01"))
+    """``part`` of ``whole`` in percent, two places, rounded up so that nothing above a limit is kept; 0 of nothing."""
+    return (Decimal(100 * part) / Decimal(whole or 1)).quantize(Decimal("0.01"), ROUND_CEILING)

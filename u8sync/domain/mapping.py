@@ -113,7 +113,7 @@ def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tup
         if column is None or column not in raw.columns:
             columns.append(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
             continue
-        value, complaints = _read(pl.col(column), field)
+        value, complaints = _read(_bare(column), field)
         columns.append(value.alias(field.name))
         for complaint in complaints:
             issues += _issues(raw, column, field, complaint)
@@ -133,6 +133,12 @@ class _Complaint:
     refused: pl.Expr
     message: Message
     place: Place
+
+
+def _bare(column: str) -> pl.Expr:
+    """The raw values as U8 means them, see :func:`u8sync.domain.model.bare`."""
+    text = pl.col(column).str.strip_chars_end(" \u3000")
+    return pl.when(text != "").then(text)
 
 
 def _read(value: pl.Expr, field: Field) -> tuple[pl.Expr, list[_Complaint]]:

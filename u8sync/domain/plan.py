@@ -15,7 +15,7 @@ from typing import Literal
 from u8sync.domain.canonical import Json, digest
 from u8sync.domain.model import CustomerCode, bare
 
-__all__ = ["Change", "Contribution", "FieldChange", "Plan", "Reason", "Seal", "Skipped", "op_id"]
+__all__ = ["Change", "Contribution", "FieldChange", "Plan", "Population", "Reason", "Seal", "Skipped", "op_id"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,23 @@ class Seal:
 
 
 @dataclass(frozen=True)
+class Population:
+    """How many customers the plan was made from.
+
+    Attributes:
+        customers: Rows of the archive.
+        eligible: Of those, the customers that get a tier.
+        with_business: Of those, the customers with business in the window.
+        with_issues: Rows of the archive with at least one unusable value.
+    """
+
+    customers: int
+    eligible: int
+    with_business: int
+    with_issues: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """A plan.
 
@@ -145,12 +162,14 @@ class Plan:
         made_at: When, aware UTC. No part of the fingerprint: the same changes are the same plan.
         changes: Ordered by customer code; a customer stands once.
         skipped: Ordered by customer code. No part of the fingerprint.
+        population: What the guards measure against. No part of the fingerprint.
     """
 
     seal: Seal
     made_at: datetime
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
+    population: Population
 
     @cached_property
     def fingerprint(self) -> str:

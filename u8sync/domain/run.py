@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -12,15 +12,19 @@ from u8sync.domain.decision import Decision
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Facts
 from u8sync.domain.plan import Plan
+from u8sync.errors import ExitCode, U8SyncError
 
-__all__ = ["Ending", "EndingStatus", "Planned", "RunResult", "Settlement"]
+__all__ = ["Ending", "EndingStatus", "Planned", "RunResult", "Settlement", "exit_code", "totals"]
 
-EndingStatus = Literal["applied", "already_applied", "conflict", "gone", "rejected", "unknown", "not_started"]
+EndingStatus = Literal[
+    "applied", "already_applied", "conflict", "gone", "rejected", "not_applied", "unknown", "not_started"
+]
 """How one change of a plan ended.
 
 ``applied`` written; ``already_applied`` U8 held the new values before us; ``conflict`` somebody changed the customer
-since the plan was made; ``gone`` the customer does not exist any more; ``rejected`` U8 refused the value; ``unknown``
-the answer is missing and the next run settles it; ``not_started`` the run ended before.
+since the plan was made; ``gone`` the customer does not exist any more; ``rejected`` U8 refused the value;
+``not_applied`` U8 was busy or failed, and certainly did nothing; ``unknown`` the answer is missing and the next run
+settles it; ``not_started`` the run ended before.
 """
 
 
@@ -94,6 +98,7 @@ class RunResult:
         ended_at: Aware UTC.
         audit_count: Number of records in the audit log at the end.
         audit_hash: Hash of the last one.
+        stopped_by: The error that ended the writing before its time; null when every batch was tried.
     """
 
     run_id: str
@@ -105,15 +110,29 @@ class RunResult:
     ended_at: datetime
     audit_count: int
     audit_hash: str
+    stopped_by: U8SyncError | None = None
 
     @property
     def totals(self) -> dict[EndingStatus, int]:
         """Status -> number of changes, every status in its usual order."""
-        counted = Counter(ending.status for ending in self.endings)
-        statuses: tuple[EndingStatus, ...] = get_args(EndingStatus)
-        return {status: counted[status] for status in statuses}
+        return totals(self.endings)
 
     @property
-    def complete(self) -> bool:
-        """Whether U8 now holds every value that was planned."""
-        return all(ending.status in {"applied", "already_applied"} for ending in self.endings)
+    def exit_code(self) -> ExitCode:
+        """Of the command that made the run."""
+        return exit_code(self.endings, self.stopped_by)
+
+
+def totals(endings: Sequence[Ending]) -> dict[EndingStatus, int]:
+    """Status -> number of changes, every status in its usual order."""
+    counted = Counter(ending.status for ending in endings)
+    statuses: tuple[EndingStatus, ...] = get_args(EndingStatus)
+    return {status: counted[status] for status in statuses}
+
+
+def exit_code(endings: Sequence[Ending], stopped_by: U8SyncError | None) -> ExitCode:
+    """What a script is told: the error that ended the writing, else whether U8 now holds all that was planned."""
+    if stopped_by is not None:
+        return stopped_by.exit_code
+    whole = all(ending.status in {"applied", "already_applied"} for ending in endings)
+    return ExitCode.DONE if whole else ExitCode.PENDING

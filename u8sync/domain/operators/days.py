@@ -19,7 +19,10 @@ class Day:
 
     def read(self, value: pl.Expr) -> pl.Expr:
         """The day; null when the text is no date."""
-        return value.str.to_date("%Y-%m-%d", strict=False)
+        day = value.str.to_date("%Y-%m-%d", strict=False)
+        # polars alone would take 24-01-05 for a day of the year 24, and knows years that Python does not.
+        exact = value.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & (day >= pl.lit(date.min))
+        return pl.when(exact).then(day)
 
     def refuses(self, value: pl.Expr) -> Refusal | None:
         """Text that is no date."""

@@ -1,0 +1,125 @@
+"""Write a plan, batch by batch: intents durable, compare-and-set, outcomes durable.
+
+The one place in u8sync that calls ``Backend.write``. No record, no write; no write without a record of how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from u8sync.domain.model import CustomerCode
+from u8sync.domain.plan import Change, Plan, op_id
+from u8sync.domain.run import Ending
+from u8sync.engine import records
+from u8sync.engine.recovery import open_intents, settle_open
+from u8sync.engine.retry import Retry
+from u8sync.errors import BackendError, FatalError, TransientError, U8SyncError, UnknownOutcomeError
+from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, Progress, Stamp
+from u8sync.text import msg
+
+__all__ = ["Applied", "apply_changes"]
+
+LOST_BATCHES: Final = 3
+"""So many batches in a row that could not be written end the run: U8 is not well."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of the changes.
+
+    Attributes:
+        endings: One for each change, in the plan's order.
+        stopped_by: The error that ended the run before its time; null when every batch was tried.
+    """
+
+    endings: tuple[Ending, ...]
+    stopped_by: U8SyncError | None
+
+
+def apply_changes(
+    plan: Plan,
+    backend: Backend,
+    log: AuditLog,
+    *,
+    batch: int,
+    person: str,
+    clock: Clock,
+    retry: Retry,
+    progress: Progress,
+) -> Applied:
+    """Write the changes of ``plan``, ``batch`` customers a transaction.
+
+    Raises AuditError as soon as the log cannot be written; nothing is sent after that, and the next run settles what is
+    open. Errors of the backend do not rise: they end the run, and stand in the result.
+    """
+    endings: list[Ending] = []
+    stopped_by: U8SyncError | None = None
+    lost = 0
+    progress.start(msg("Writing to U8"), len(plan.changes))
+    for number, changes in enumerate(_batches(plan.changes, batch), 1):
+        sent = {change.code: op_id(plan, change) for change in changes}
+        for change in changes:
+            log.append("intent", records.intent(sent[change.code], change, number))
+        log.commit()
+        try:
+            edits = [Edit(change.code, change.before, change.after) for change in changes]
+            outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now()))
+        except UnknownOutcomeError as error:
+            ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
+        except (TransientError, FatalError) as error:
+            ended = [_Ended(Ending(code, "not_applied", {}, str(error)), attempts=retry.tries) for code in sent]
+            _record(sent, ended, log)
+            lost += 1
+            stopped_by = error if isinstance(error, FatalError) or lost == LOST_BATCHES else None
+        else:
+            ended = [_Ended(_ending(outcome), attempts, outcome) for outcome in outcomes]
+            _record(sent, ended, log)
+            lost = 0
+        endings += [end.ending for end in ended]
+        progress.advance(len(changes))
+        if stopped_by is not None:
+            break
+    progress.finish()
+    endings += [Ending(change.code, "not_started", {}) for change in plan.changes[len(endings) :]]
+    return Applied(tuple(endings), stopped_by)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """An ending, and the evidence for it."""
+
+    ending: Ending
+    attempts: int
+    outcome: EditOutcome | None = None
+
+
+def _batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
+    for start in range(0, len(changes), size):
+        yield changes[start : start + size]
+
+
+def _ending(outcome: EditOutcome) -> Ending:
+    return Ending(outcome.code, outcome.status, outcome.seen, outcome.detail)
+
+
+def _record(sent: Mapping[CustomerCode, str], ended: Sequence[_Ended], log: AuditLog) -> None:
+    for end in ended:
+        versions = (end.outcome.version_before, end.outcome.version_after) if end.outcome else (None, None)
+        name = sent[end.ending.code]
+        log.append("outcome", records.outcome(name, end.ending, attempts=end.attempts, versions=versions))
+    log.commit()
+
+
+def _settle(
+    sent: Mapping[CustomerCode, str], backend: Backend, log: AuditLog, error: UnknownOutcomeError, *, retry: Retry
+) -> tuple[list[_Ended], U8SyncError | None]:
+    """The answer to a batch is missing: record that, then read back. What cannot be read ends the run."""
+    unknown = [_Ended(Ending(code, "unknown", {}, str(error)), attempts=1) for code in sent]
+    _record(sent, unknown, log)
+    try:
+        settled = settle_open(open_intents(log), backend, log, retry=retry)
+    except BackendError as unreadable:
+        return unknown, unreadable
+    return [_Ended(Ending(settlement.code, settlement.verdict, {}), attempts=1) for settlement in settled], None

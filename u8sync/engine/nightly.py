@@ -1,0 +1,201 @@
+"""The road of a run, from the opened audit log to the closing record.
+
+``run`` plans and applies; ``apply`` takes a plan that a person looked at. Both settle first what an earlier run left
+open, and both go through the one applier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from u8sync.domain.guards import Verdict, check
+from u8sync.domain.model import same
+from u8sync.domain.plan import Plan
+from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
+from u8sync.engine import records
+from u8sync.engine.applier import apply_changes
+from u8sync.engine.planner import Rules, make_plan, seal_of
+from u8sync.engine.records import Actor
+from u8sync.engine.recovery import open_intents, settle_open
+from u8sync.engine.retry import Retry
+from u8sync.errors import AuditError, StalePlanError, U8SyncError, UnsafePlanError
+from u8sync.ports import AuditLog, Backend, Clock, Progress
+from u8sync.text import Message, msg
+
+__all__ = ["Night"]
+
+SHOWN: Final = 10
+"""So many customers are named in a message; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """All that a run needs, put together by ``bootstrap.py``.
+
+    Attributes:
+        backend: The way into U8.
+        log: The opened audit log of its account set.
+        rules: What the run goes by.
+        actor: Who runs it, with what.
+        run_id: Its name in the audit log.
+        person: What U8 shows as the modifier.
+        batch: Customers in one transaction.
+        clock: Time.
+        retry: When to try again.
+        progress: Hears how far a step has come.
+    """
+
+    backend: Backend
+    log: AuditLog
+    rules: Rules
+    actor: Actor
+    run_id: str
+    person: str
+    batch: int
+    clock: Clock
+    retry: Retry
+    progress: Progress
+
+    def run(self, show: Callable[[Planned], None]) -> RunResult:
+        """Plan and apply. ``show`` is told the plan before the guards may stop it.
+
+        Raises UnsafePlanError when a guard stops it, and every error that came before anything was written.
+        """
+        return self._closing("run", lambda settled: self._run(settled, show))
+
+    def apply(self, plan: Plan) -> RunResult:
+        """Apply a plan that was made before.
+
+        Raises StalePlanError when it was made for something else, was applied before, or is not true any more;
+        UnsafePlanError when a guard stops it.
+        """
+        return self._closing("apply", lambda settled: self._apply(plan, settled))
+
+    def _closing(self, mode: str, steps: Callable[[tuple[Settlement, ...]], RunResult]) -> RunResult:
+        """Open the run in the log, settle what is open, take the steps, and close the run however they end."""
+        account_set, _ = self.retry.call(self.backend.account_set)
+        self.log.append("run_open", records.run_open(self.actor, account_set, mode, self.person))
+        self.log.commit()
+        try:
+            settled = settle_open(open_intents(self.log), self.backend, self.log, retry=self.retry)
+            return steps(settled)
+        except AuditError:
+            raise  # the log cannot be written: there is no way to close the run in it
+        except U8SyncError as error:
+            self.log.append("run_close", records.run_close((), exit_code=error.exit_code, error=str(error)))
+            self.log.commit()
+            raise
+
+    def _run(self, settled: tuple[Settlement, ...], show: Callable[[Planned], None]) -> RunResult:
+        planned = make_plan(self.backend, self.rules, clock=self.clock, retry=self.retry, progress=self.progress)
+        show(planned)
+        return self._write(planned.plan, planned.verdicts, settled)
+
+    def _apply(self, plan: Plan, settled: tuple[Settlement, ...]) -> RunResult:
+        self._refuse_other(plan)
+        self._refuse_applied(plan)
+        self._refuse_stale(plan)
+        verdicts = check(plan, self.rules.policy, self.rules.limits, allow=self.rules.allow)
+        return self._write(plan, verdicts, settled)
+
+    def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: tuple[Settlement, ...]) -> RunResult:
+        account_set, _ = self.retry.call(self.backend.account_set)
+        started_at = self.clock.now()
+        self.log.append("plan", records.plan_record(plan))
+        for verdict in verdicts:
+            self.log.append("guard", records.guard(verdict))
+        self.log.commit()
+        stops = [verdict for verdict in verdicts if verdict.stops]
+        if stops:
+            raise UnsafePlanError(
+                msg("Nothing was written: {finding}", finding=stops[0].message),
+                hint=msg(
+                    "Look at the changes with 'u8sync plan'. If they are meant, allow them for one run: --allow {guards}",
+                    guards=" --allow ".join(verdict.guard for verdict in stops),
+                ),
+            )
+        applied = apply_changes(
+            plan,
+            self.backend,
+            self.log,
+            batch=self.batch,
+            person=self.person,
+            clock=self.clock,
+            retry=self.retry,
+            progress=self.progress,
+        )
+        error = applied.stopped_by
+        code = exit_code(applied.endings, error)
+        self.log.append(
+            "run_close",
+            records.run_close(applied.endings, exit_code=code, error=None if error is None else str(error)),
+        )
+        self.log.commit()
+        head = self.log.head()
+        return RunResult(
+            run_id=self.run_id,
+            account_set=account_set,
+            plan=plan,
+            endings=applied.endings,
+            settled=settled,
+            started_at=started_at,
+            ended_at=self.clock.now(),
+            audit_count=head.count,
+            audit_hash=head.hash,
+            stopped_by=error,
+        )
+
+    def _refuse_other(self, plan: Plan) -> None:
+        """A plan is only good for the account set, mapping, policy, day and version that it was made with."""
+        account_set, _ = self.retry.call(self.backend.account_set)
+        now = seal_of(account_set, self.rules)
+        differences: list[tuple[str, str, Message]] = [
+            (plan.seal.account_set, now.account_set, msg("another account set")),
+            (plan.seal.mapping, now.mapping, msg("another mapping file")),
+            (plan.seal.policy, now.policy, msg("another tier policy")),
+            (plan.seal.tool, now.tool, msg("another version of u8sync")),
+        ]
+        for then, present, what in differences:
+            if then != present:
+                raise StalePlanError(
+                    msg("The plan was made for {what}", what=what),
+                    hint=msg("Nothing was written. Make the plan again with 'u8sync plan --out FILE'."),
+                )
+
+    def _refuse_applied(self, plan: Plan) -> None:
+        """A plan is used up once a run has applied all of it."""
+        runs_of_plan: set[object] = set()
+        for record in self.log.records("plan", "run_close"):
+            if record["type"] == "plan" and record["plan"] == plan.fingerprint:
+                runs_of_plan.add(record["run_id"])
+            elif record["type"] == "run_close" and record["run_id"] in runs_of_plan and record["exit_code"] == 0:
+                raise StalePlanError(
+                    msg("The plan was applied before, by run {run} at {time}", run=record["run_id"], time=record["ts"]),
+                    hint=msg("Nothing was written. 'u8sync plan' shows whether anything is left to do."),
+                )
+
+    def _refuse_stale(self, plan: Plan) -> None:
+        """Every value that the plan saw must still stand, or hold what the plan would write."""
+        columns = sorted({column for change in plan.changes for column in change.before})
+        codes = [change.code for change in plan.changes]
+        now, _ = self.retry.call(self.backend.read, codes, columns)
+        moved = []
+        for change in plan.changes:
+            reading = now.get(change.code)
+            if reading is not None and all(
+                same(reading.values[column], value) or same(reading.values[column], change.after.get(column, value))
+                for column, value in change.before.items()
+            ):
+                continue
+            moved.append(change.code)
+        if moved:
+            raise StalePlanError(
+                msg(
+                    "{count} customers were changed in U8 since the plan was made: {codes}",
+                    count=len(moved),
+                    codes=", ".join(moved[:SHOWN]) + (" …" if len(moved) > SHOWN else ""),
+                ),
+                hint=msg("Nothing was written. Make the plan again with 'u8sync plan --out FILE'."),
+            )

@@ -1,0 +1,72 @@
+"""Make a plan: read, decide, judge. Nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from u8sync.domain.decision import decide, needed_columns
+from u8sync.domain.fitting import misfits
+from u8sync.domain.guards import Limits, check
+from u8sync.domain.mapping import CustomerMapping
+from u8sync.domain.model import AccountSet, Window
+from u8sync.domain.plan import Plan, Seal
+from u8sync.domain.policy import Policy
+from u8sync.domain.run import Planned
+from u8sync.engine.retry import Retry
+from u8sync.errors import ConfigError
+from u8sync.ports import Backend, Clock, Progress
+
+__all__ = ["Rules", "make_plan", "seal_of"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run goes by.
+
+    Attributes:
+        mapping: From columns to fields.
+        policy: From metrics to tiers.
+        limits: Of the guards.
+        window: The days that count.
+        allow: Names of the guards that a person lets pass for this run.
+        tool: Version of u8sync.
+    """
+
+    mapping: CustomerMapping
+    policy: Policy
+    limits: Limits
+    window: Window
+    allow: frozenset[str]
+    tool: str
+
+
+def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
+    """The seal of a plan made now by these rules."""
+    return Seal(account_set.key, rules.window.as_of, rules.mapping.digest, rules.policy.digest, rules.tool)
+
+
+def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, progress: Progress) -> Planned:
+    """Read the account set and decide what would be written.
+
+    Raises ConfigError when mapping, policy and account set do not fit together, and the backend's errors.
+    """
+    account_set, _ = retry.call(backend.account_set)
+    writable, _ = retry.call(backend.writable)
+    problems = misfits(rules.mapping, rules.policy, way=backend.way, columns=backend.columns(), writable=writable)
+    if problems:
+        raise ConfigError(rules.mapping.fields[0].place.file, problems)
+    columns = needed_columns(rules.mapping, backend.way)
+    raw, _ = retry.call(backend.customers, columns, progress)
+    facts, _ = retry.call(backend.facts, rules.window, progress)
+    decision = decide(
+        raw,
+        facts,
+        mapping=rules.mapping,
+        policy=rules.policy,
+        way=backend.way,
+        writable=writable,
+        protected=rules.limits.protected,
+    )
+    seal = seal_of(account_set, rules)
+    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population)
+    return Planned(account_set, facts, decision, plan, check(plan, rules.policy, rules.limits, allow=rules.allow))
