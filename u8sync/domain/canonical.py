@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 __all__ = ["Json", "canonical_bytes", "digest"]
@@ -35,20 +35,19 @@ _PLAIN: Final = frozenset({str, bool, type(None)})
 
 
 def _check(value: object) -> None:
-    if type(value) in _PLAIN:
-        return
     if isinstance(value, int):
         if abs(value) > LARGEST:
             raise ValueError(f"integer beyond 2^53: {value}")
-    elif isinstance(value, list):
-        for item in value:
-            if type(item) not in _PLAIN:
-                _check(item)
+        return
+    items: Iterable[object]
+    if isinstance(value, list):
+        items = value
     elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if not (isinstance(key, str) and key.isascii()):
-                raise TypeError(f"not an ASCII key: {key!r}")
-            if type(item) not in _PLAIN:
-                _check(item)
+        if not all(isinstance(key, str) and key.isascii() for key in value):
+            raise TypeError(f"keys must be ASCII text: {list(value)!r}")
+        items = value.values()
     else:
         raise TypeError(f"no canonical form for {type(value).__name__}")
+    for item in items:
+        if type(item) not in _PLAIN:
+            _check(item)

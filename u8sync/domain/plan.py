@@ -177,9 +177,12 @@ class Plan:
         return digest({"seal": seal_json(self.seal), "changes": [change_json(change) for change in self.changes]})
 
 
-def op_id(plan: Plan, change: Change) -> str:
-    """The name of one change of one plan, 32 hex digits: the same change always has the same name."""
-    return digest({"plan": plan.fingerprint, "customer": change.code})[:32]
+def op_id(plan: Plan, change: Change, run_id: str) -> str:
+    """The name of one change of one plan in one run, 32 hex digits.
+
+    The run is part of it: after a person undid a change, the same plan may rightly be made and applied again.
+    """
+    return digest({"plan": plan.fingerprint, "customer": change.code, "run": run_id})[:32]
 
 
 def seal_json(seal: Seal) -> Json:

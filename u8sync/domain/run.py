@@ -14,7 +14,7 @@ from u8sync.domain.model import AccountSet, CustomerCode, Facts
 from u8sync.domain.plan import Plan
 from u8sync.errors import ExitCode, U8SyncError
 
-__all__ = ["Ending", "EndingStatus", "Planned", "RunResult", "Settlement", "exit_code", "totals"]
+__all__ = ["Ending", "EndingStatus", "LoggedChange", "Planned", "RunResult", "Settlement", "exit_code", "totals"]
 
 EndingStatus = Literal[
     "applied", "already_applied", "conflict", "gone", "rejected", "not_applied", "unknown", "not_started"
@@ -58,6 +58,37 @@ class Settlement:
     code: CustomerCode
     run_id: str
     verdict: Literal["applied", "not_applied", "conflict"]
+
+
+@dataclass(frozen=True)
+class LoggedChange:
+    """One field of one customer, as the audit log tells it.
+
+    Attributes:
+        seq: Number of the record that announced it.
+        at: When it was announced, ``YYYY-MM-DDThh:mm:ss.ffffffZ``.
+        run_id: The run.
+        customer: The customer's code.
+        field: Canonical field.
+        column: Physical column.
+        before: Raw value before; null: empty.
+        after: Raw value written or meant to be.
+        score: Score that the tier rests on, decimal text; null when there was none.
+        rule: ``file:line`` of the tier's rule; null when no tier was written.
+        status: How it ended, as in :data:`EndingStatus`, or ``open`` while no end is recorded.
+    """
+
+    seq: int
+    at: str
+    run_id: str
+    customer: str
+    field: str
+    column: str
+    before: str | None
+    after: str | None
+    score: str | None
+    rule: str | None
+    status: str
 
 
 @dataclass(frozen=True)

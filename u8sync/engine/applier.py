@@ -43,6 +43,7 @@ def apply_changes(
     backend: Backend,
     log: AuditLog,
     *,
+    run_id: str,
     batch: int,
     person: str,
     clock: Clock,
@@ -59,7 +60,7 @@ def apply_changes(
     lost = 0
     progress.start(msg("Writing to U8"), len(plan.changes))
     for number, changes in enumerate(_batches(plan.changes, batch), 1):
-        sent = {change.code: op_id(plan, change) for change in changes}
+        sent = {change.code: op_id(plan, change, run_id) for change in changes}
         for change in changes:
             log.append("intent", records.intent(sent[change.code], change, number))
         log.commit()

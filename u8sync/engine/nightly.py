@@ -112,7 +112,7 @@ class Night:
             raise UnsafePlanError(
                 msg("Nothing was written: {finding}", finding=stops[0].message),
                 hint=msg(
-                    "Look at the changes with 'u8sync plan'. If they are meant, allow them for one run: --allow {guards}",
+                    "Look at the changes with 'u8sync plan'. If they are meant, allow them once: --allow {guards}",
                     guards=" --allow ".join(verdict.guard for verdict in stops),
                 ),
             )
@@ -120,6 +120,7 @@ class Night:
             plan,
             self.backend,
             self.log,
+            run_id=self.run_id,
             batch=self.batch,
             person=self.person,
             clock=self.clock,
