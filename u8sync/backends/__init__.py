@@ -1,1 +1,58 @@
-"""The ways into U8; one file each, all listed in :data:`BACKENDS` and imported only when chosen."""
+"""The ways into U8; one file each, all listed in :data:`BACKENDS` and imported only when chosen.
+
+Importing this package loads neither a database library nor a driver, so that a site pays only for the way it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from u8sync.errors import InputError
+from u8sync.ports import Backend
+from u8sync.text import msg
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["BACKENDS", "BackendKind", "backend_kind"]
+
+
+@dataclass(frozen=True)
+class BackendKind:
+    """One kind of backend.
+
+    Attributes:
+        options: The class of its settings; made from the configuration file, unknown names are an error.
+        open: Opens it: ``(options, base)``, where ``base`` is the folder that relative paths start from.
+            Raises FatalError when there is no usable account set behind it.
+    """
+
+    options: type[BaseModel]
+    open: Callable[[Any, Path], Backend]
+
+
+BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sqlite": "u8sync.backends.sqlite:KIND",
+    }
+)
+"""Name in the configuration file -> module and attribute of its :class:`BackendKind`."""
+
+
+def backend_kind(name: str) -> BackendKind:
+    """Load the kind of backend with this name. Raises InputError when there is none."""
+    if name not in BACKENDS:
+        raise InputError(
+            msg("There is no backend named {name}.", name=name),
+            hint=msg("Known backends: {names}", names=", ".join(sorted(BACKENDS))),
+        )
+    module, attribute = BACKENDS[name].split(":")
+    kind = getattr(import_module(module), attribute)
+    if not isinstance(kind, BackendKind):
+        raise TypeError(f"{BACKENDS[name]} is no BackendKind")
+    return kind

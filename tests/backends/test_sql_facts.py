@@ -1,0 +1,271 @@
+"""What the documents of an account set add up to, one rule of U8 a test."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from u8sync.domain.model import Facts, Month, Window
+
+WINDOW = Window(date(2026, 1, 15), date(2026, 4, 10))  # complete months: February and March
+
+
+def rows(facts: Facts) -> dict[str, dict[str, Any]]:
+    return {row.pop("code"): row for row in facts.frame.to_dicts()}
+
+
+def notes(facts: Facts) -> list[str]:
+    return [str(note) for note in facts.notes]
+
+
+def test_an_account_set_without_documents_has_no_facts(site: Any) -> None:
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.frame.height == 0
+    assert facts.posted is None
+
+
+@pytest.mark.parametrize(
+    ("day", "counts"),
+    [
+        (date(2026, 1, 14), False),
+        (date(2026, 1, 15), True),
+        (date(2026, 4, 10), True),
+        (datetime(2026, 4, 10, 23, 59, 59), True),  # noqa: DTZ001 -- wall-clock time, as U8 keeps it
+        (date(2026, 4, 11), False),
+    ],
+    ids=["day before", "first day", "last day", "late on the last day", "day after"],
+)
+def test_both_ends_of_the_window_count(site: Any, day: Any, counts: Any) -> None:
+    site.invoice(day, "A", "100")
+    site.order(day, "A")
+    facts = rows(site.open().facts(WINDOW, site.quiet)).get("A", {})
+    assert (facts.get("revenue"), facts.get("invoices", 0), facts.get("orders", 0)) == (
+        (Decimal(100), 1, 1) if counts else (None, 0, 0)
+    )
+
+
+def test_a_customer_whose_only_documents_lie_after_the_window_is_absent(site: Any) -> None:
+    site.invoice(date(2026, 4, 11), "A", "100")
+    assert rows(site.open().facts(WINDOW, site.quiet)) == {}
+
+
+def test_sums_are_exact_where_binary_fractions_are_not(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", *["0.1"] * 10, "0.2", "999999999999.9999", "-0.0001")
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["revenue"] == Decimal("1000000000001.1998")
+
+
+def test_a_return_lowers_revenue_and_is_not_counted(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "100")
+    site.invoice(date(2026, 3, 1), "A", "-30", bReturnFlag=True)
+    facts = rows(site.open().facts(WINDOW, site.quiet))["A"]
+    assert (facts["revenue"], facts["invoices"], facts["last_sale_on"]) == (Decimal(70), 1, date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        {"cChecker": None},
+        {"cChecker": ""},
+        {"cChecker": "  ", "cVerifier": "应收审核"},
+        {"cInvalider": "李四"},
+        {"bFirst": True},
+    ],
+    ids=["draft", "empty approver", "approved by receivables only", "void", "opening balance"],
+)
+def test_invoices_that_do_not_count(site: Any, special: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "100", **special)
+    assert rows(site.open().facts(WINDOW, site.quiet)) == {}
+
+
+@pytest.mark.parametrize("special", [{"cInvalider": ""}, {"cInvalider": "  "}, {"cVerifier": None}])
+def test_blanks_in_the_field_of_a_person_mean_nobody(site: Any, special: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "100", **special)
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["revenue"] == Decimal(100)
+
+
+def test_invoices_are_counted_by_head_not_by_line(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "1", "2", "3")
+    site.invoice(date(2026, 2, 2), "A", "4")
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["invoices"] == 2
+
+
+def test_an_invoice_without_lines_counts_but_has_no_revenue(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A")
+    facts = rows(site.open().facts(WINDOW, site.quiet))["A"]
+    assert (facts["revenue"], facts["invoices"]) == (None, 1)
+
+
+def test_orders_count_when_approved_and_no_return(site: Any) -> None:
+    site.order(date(2026, 2, 1), "A")
+    site.order(date(2026, 2, 2), "A", cVerifier=" ")
+    site.order(date(2026, 2, 3), "A", bReturnFlag=True)
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["orders"] == 1
+
+
+def test_a_site_that_skips_orders_gets_a_note(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "1")
+    site.order(date(2025, 2, 1), "A")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert rows(facts)["A"]["orders"] == 0
+    assert "No approved sales order lies between 2026-01-15 and 2026-04-10: this site seems to skip orders." in notes(
+        facts
+    )
+
+
+def test_a_site_with_orders_gets_no_such_note(site: Any) -> None:
+    site.order(date(2026, 2, 1), "A")
+    assert not [note for note in notes(site.open().facts(WINDOW, site.quiet)) if "skip orders" in note]
+
+
+def test_first_and_last_sale_look_back_before_the_window(site: Any) -> None:
+    site.order(date(2019, 5, 1), "A")
+    site.invoice(date(2020, 5, 1), "A", "5")
+    facts = rows(site.open().facts(WINDOW, site.quiet))["A"]
+    assert (facts["first_sale_on"], facts["last_sale_on"]) == (date(2019, 5, 1), date(2020, 5, 1))
+    assert (facts["revenue"], facts["invoices"], facts["orders"]) == (None, 0, 0)
+
+
+def test_the_last_sale_is_no_return_and_not_after_the_window(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "5")
+    site.invoice(date(2026, 3, 1), "A", "-5", bReturnFlag=True)
+    site.order(date(2026, 4, 11), "A")
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["last_sale_on"] == date(2026, 2, 1)
+
+
+def test_each_side_stands_alone_so_nothing_is_counted_twice(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.invoice(date(2026, 2, 1), "A", "10", "20")
+    site.invoice(date(2026, 2, 2), "A", "30")
+    for _ in range(3):
+        site.order(date(2026, 2, 1), "A")
+        site.cost(2026, 2, "A", "4")
+    facts = rows(site.open().facts(WINDOW, site.quiet))["A"]
+    assert (facts["revenue"], facts["cost"], facts["invoices"], facts["orders"]) == (Decimal(60), Decimal(12), 2, 3)
+
+
+def test_customers_of_one_side_only_are_kept(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.invoice(date(2026, 2, 1), "I", "10")
+    site.order(date(2026, 2, 1), "O")
+    site.cost(2026, 2, "C", "3")
+    facts = rows(site.open().facts(WINDOW, site.quiet))
+    assert {code: (row["revenue"], row["orders"], row["cost"]) for code, row in facts.items()} == {
+        "I": (Decimal(10), 0, None),
+        "O": (None, 1, None),
+        "C": (None, 0, Decimal(3)),
+    }
+
+
+def test_trailing_blanks_do_not_make_another_customer(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "10")
+    site.invoice(date(2026, 2, 1), "A  ", "5")
+    assert rows(site.open().facts(WINDOW, site.quiet))["A"]["revenue"] == Decimal(15)
+
+
+def test_documents_without_a_customer_are_left_out_with_a_note(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.order(date(2026, 2, 1), "A")
+    site.invoice(date(2026, 2, 1), None, "10.5")
+    site.invoice(date(2026, 2, 1), "  ", "-0.5", bReturnFlag=True)
+    site.order(date(2026, 2, 1), "")
+    site.cost(2026, 3, None, "7")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert set(rows(facts)) == {"A"}
+    assert notes(facts) == ["3 document(s) without a customer code were left out: revenue 10.0000, cost 7.0000."]
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+
+
+def test_profit_is_known_for_the_complete_months_that_are_posted(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.order(date(2026, 2, 1), "A")
+    for month in (1, 2, 3, 4):
+        site.invoice(date(2026, month, 10 if month == 4 else 31 if month != 2 else 28), "A", f"{10**month}")
+        site.cost(2026, month, "A", f"{month}")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted == (Month(2026, 2), Month(2026, 3))
+    assert notes(facts) == []
+    row = rows(facts)["A"]
+    assert (row["revenue"], row["revenue_posted"], row["cost"]) == (Decimal(11110), Decimal(1100), Decimal(5))
+
+
+def test_months_after_the_last_posting_are_left_out_with_a_note(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.order(date(2026, 2, 1), "A")
+    site.invoice(date(2026, 3, 1), "A", "100")
+    site.cost(2026, 2, "B", "1")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted == (Month(2026, 2), Month(2026, 2))
+    assert rows(facts)["A"]["revenue_posted"] is None
+    assert notes(facts) == ["Stock accounting has posted cost up to 2026-02 only: profit leaves later months out."]
+
+
+def test_months_before_stock_accounting_began_are_left_out(site: Any) -> None:
+    site.accounting_since("2026/3/1")
+    site.invoice(date(2026, 2, 1), "A", "100")
+    site.invoice(date(2026, 3, 1), "A", "10")
+    site.cost(2026, 3, "A", "4")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted == (Month(2026, 3), Month(2026, 3))
+    assert rows(facts)["A"]["revenue_posted"] == Decimal(10)
+
+
+def test_a_customer_without_cost_record_has_unknown_cost_not_zero(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.invoice(date(2026, 2, 1), "A", "100")
+    site.cost(2026, 3, "B", "0")
+    facts = rows(site.open().facts(WINDOW, site.quiet))
+    assert (facts["A"]["cost"], facts["B"]["cost"]) == (None, Decimal(0))
+
+
+@pytest.mark.parametrize("other", [{"bSale": False}, {"bSale": None}, {"bRdFlag": 1}])
+def test_cost_that_is_not_of_sales_does_not_count(site: Any, other: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.cost(2026, 3, "A", "4", **other)
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted is None
+    assert rows(facts) == {}
+    assert (
+        "Stock accounting has posted no cost of sales from 2026-02 to 2026-03: cost and profit are not known."
+        in notes(facts)
+    )
+
+
+@pytest.mark.parametrize("started", ["", "  ", None])
+def test_without_stock_accounting_profit_is_unknown(site: Any, started: Any) -> None:
+    site.accounting_since(started)
+    site.invoice(date(2026, 2, 1), "A", "100")
+    site.cost(2026, 3, "A", "4")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted is None
+    assert rows(facts)["A"]["cost"] is None
+    assert "Stock accounting is not in use in this account set: cost and profit are not known." in notes(facts)
+
+
+@pytest.mark.parametrize("table", ["IA_Subsidiary", "AccInformation"])
+def test_without_the_tables_of_stock_accounting_profit_is_unknown(site: Any, table: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.invoice(date(2026, 2, 1), "A", "100")
+    site.sql(f"DROP TABLE {table}")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted is None
+    assert rows(facts)["A"]["revenue"] == Decimal(100)
+
+
+@pytest.mark.parametrize("value", ["ja", "2026-99-99"])
+def test_a_start_of_stock_accounting_that_cannot_be_read_sets_no_bound(site: Any, value: Any) -> None:
+    site.accounting_since(value)
+    site.cost(2026, 3, "A", "4")
+    assert site.open().facts(WINDOW, site.quiet).posted == (Month(2026, 2), Month(2026, 3))
+
+
+def test_a_window_without_a_complete_month_has_no_profit(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.cost(2026, 3, "A", "4")
+    facts = site.open().facts(Window(date(2026, 3, 2), date(2026, 4, 29)), site.quiet)
+    assert facts.posted is None
+    assert any("No complete month" in note for note in notes(facts))

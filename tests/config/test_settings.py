@@ -1,0 +1,174 @@
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from u8sync.config.checking import check_part
+from u8sync.config.settings import Retry, Settings, load_settings
+from u8sync.domain.guards import Limits
+from u8sync.errors import ConfigError
+
+Expect = Callable[..., None]
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config.example.yaml"
+
+HEAD = "version: 1\naccount_set: {backend: sqlite}\nmapping: m.yaml\npolicy: t.yaml\n"
+
+
+def written(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path)
+
+
+def test_the_example_loads() -> None:
+    settings = load_settings(EXAMPLE)
+    assert settings.backend == "sqlite"
+    assert (settings.mapping, settings.policy) == (ROOT / "mappings/customer.yaml", ROOT / "mappings/tiers.yaml")
+    assert settings.digest == sha256(EXAMPLE.read_bytes()).hexdigest()
+
+
+def test_the_example_says_what_holds_anyway(tmp_path: Path) -> None:
+    short, example = written(tmp_path, HEAD), load_settings(EXAMPLE)
+    for name in ("as_of", "timezone", "batch", "person", "guards", "retry", "language"):
+        assert getattr(short, name) == getattr(example, name), name
+    assert short.audit_folder == tmp_path / "audit"
+    assert (short.guards, short.retry, short.language) == (Limits(), Retry(tries=5, budget_s=120), None)
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    settings = written(
+        tmp_path,
+        HEAD + "as_of: 2026-02-28\ntimezone: UTC\naudit: {folder: log/audit}\nwrite: {batch: 500, person: 系统管理员}\n"
+        "guards: {share_changed: 12.5, top_downgrades: 0, issue_share: 0, from_customers: 1, protected: [007, 0101]}\n"
+        "retry: {tries: 1, budget_s: 5}\nlanguage: zh\n",
+    )
+    assert settings.as_of == date(2026, 2, 28)
+    assert settings.timezone == "UTC"
+    assert settings.audit_folder == tmp_path / "log" / "audit"
+    assert (settings.batch, settings.person) == (500, "系统管理员")
+    assert settings.guards == Limits(Decimal("12.5"), 0, Decimal(0), 1, frozenset({"007", "0101"}))
+    assert settings.retry == Retry(tries=1, budget_s=5)
+    assert settings.language == "zh"
+
+
+def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "m.yaml"
+    settings = written(tmp_path, HEAD.replace("m.yaml", f"'{elsewhere}'"))
+    assert settings.mapping == elsewhere
+
+
+def test_the_backends_own_keys_are_checked_by_its_own_options(tmp_path: Path) -> None:
+    class Options(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        file: Path
+        busy_s: int = 5
+
+    settings = written(tmp_path, HEAD.replace("sqlite}", "sqlite, file: a.db, busy_s: 9}"))
+    assert check_part(settings.located, ("account_set",), Options) == Options(file=Path("a.db"), busy_s=9)
+    settings = written(tmp_path, HEAD.replace("sqlite}", "sqlite, busy_s: soon, fiel: a.db}"))
+    with pytest.raises(ConfigError) as caught:
+        check_part(settings.located, ("account_set",), Options)
+    assert [
+        (problem.place.line, problem.place.column, str(problem.message))
+        for problem in caught.value.problems
+        if problem.place
+    ] == [
+        (2, 1, "the key 'file' is missing"),
+        (2, 40, "expected a whole number, found 'soon'"),
+        (2, 46, "unknown key 'fiel'"),
+    ]
+    assert settings.backend_place.column == 24
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(HEAD + "as_of: ▲yesterday\n", "expected today, last_month_end or a date (YYYY-MM-DD)", id="as_of"),
+        pytest.param(HEAD + "as_of: ▲86400\n", "expected today, last_month_end or a date (YYYY-MM-DD)", id="seconds"),
+        pytest.param(HEAD + "as_of: ▲2026-02-30\n", "there is no such day: 2026-02-30", id="no such day"),
+        pytest.param(HEAD + "as_of:▲\n", "expected today, last_month_end or a date (YYYY-MM-DD)", id="no as_of"),
+        pytest.param(HEAD + "timezone: ▲Asia/Beijing\n", "unknown time zone 'Asia/Beijing'", id="time zone"),
+        pytest.param(HEAD + "timezone: ▲Asia\n", "unknown time zone 'Asia'", id="a folder of time zones"),
+        pytest.param(HEAD + "timezone: ▲../../etc/passwd\n", "unknown time zone '../../etc/passwd'", id="no path"),
+        pytest.param(HEAD + "write: {batch: ▲501}\n", "must be at most 500, not 501", id="batch"),
+        pytest.param(HEAD + "write: {batch: ▲0}\n", "must be at least 1, not 0", id="no batch"),
+        pytest.param(HEAD + f"write: {{person: ▲{'u' * 21}}}\n", "must have at most 20 characters", id="person"),
+        pytest.param(HEAD + "write: {person: ▲' '}\n", "must not be empty", id="nobody"),
+        pytest.param(HEAD + "guards: {share_changed: ▲100.1}\n", "must be at most 100, not 100.1", id="share"),
+        pytest.param(
+            HEAD + "guards: {issue_share: ▲5%}\n", "expected a plain number such as 2.5, found '5%'", id="percent sign"
+        ),
+        pytest.param(HEAD + "guards: {top_downgrades: ▲-1}\n", "must be at least 0, not -1", id="downgrades"),
+        pytest.param(HEAD + "guards: {protected: ▲0101}\n", "expected a list, found '0101'", id="protected"),
+        pytest.param(HEAD + "guards: {▲share_change: 5}\n", "unknown key 'share_change'", id="unknown guard"),
+        pytest.param(HEAD + "retry: {tries: ▲11}\n", "must be at most 10, not 11", id="tries"),
+        pytest.param(HEAD + "retry: {budget_s: ▲2m}\n", "expected a whole number, found '2m'", id="budget"),
+        pytest.param(HEAD + "language: ▲cn\n", "unknown word 'cn'", id="language"),
+        pytest.param(HEAD + "audit:▲\n", "a value is missing", id="empty group"),
+        pytest.param(HEAD.replace("m.yaml", "▲''"), "must not be empty", id="empty path"),
+        pytest.param(
+            HEAD.replace("{backend: sqlite}", "▲sqlite"), "expected a group of keys, found 'sqlite'", id="text"
+        ),
+        pytest.param(
+            HEAD.replace("account_set: {backend: sqlite}", "▲account_set: {file: x}"),
+            "the key 'backend' is missing",
+            id="no backend",
+        ),
+        pytest.param(
+            HEAD.replace("policy: t.yaml", "").replace("v", "▲v", 1), "the key 'policy' is missing", id="no policy"
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(expect: Expect, text: str, told: str) -> None:
+    expect(text, load_settings, told)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["password", "PWD", "secret", "token", "app_secret", "appSecret", "Password", "sa_password", "access-token"],
+)
+def test_a_secret_is_refused_wherever_it_stands(expect: Expect, key: str) -> None:
+    told = f"'{key}' would put a secret into this file"
+    expect(HEAD.replace("sqlite}", f"sqlite, ▲{key}: hunter2}}"), load_settings, told)
+    expect(HEAD + f"▲{key}: hunter2\n", load_settings, told)
+    expect(HEAD.replace("sqlite}", f"sqlite, more: [{{▲{key}: }}]}}"), load_settings, told)
+
+
+def test_no_message_shows_the_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        written(tmp_path, HEAD + "password: hunter2\nwrite: {token: hunter2}\n")
+    assert len(caught.value.problems) == 2
+    assert "hunter2" not in str(caught.value)
+    assert "Secrets come from the environment." in str(caught.value.problems[0].hint)
+
+
+def test_the_name_of_an_environment_variable_is_no_secret(tmp_path: Path) -> None:
+    assert written(tmp_path, HEAD.replace("sqlite}", "sqlite, password_env: U8_PASSWORD}")).backend == "sqlite"
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(expect: Expect) -> None:
+    expect(
+        "▲version: ▲1.0\n"
+        "account_set: {backend: sqlite, ▲pwd: x}\n"
+        "mapping: ▲[a]\n"
+        "as_of: ▲never\n"
+        "timezone: ▲Mars/Olympus\n"
+        "write: {batch: ▲many, ▲size: 1}\n"
+        "retry: ▲7\n",
+        load_settings,
+        "the key 'policy' is missing",
+        "expected a whole number, found '1.0'",
+        "'pwd' would put a secret into this file",
+        "expected a text, found a list",
+        "expected today, last_month_end or a date (YYYY-MM-DD)",
+        "unknown time zone 'Mars/Olympus'",
+        "expected a whole number, found 'many'",
+        "unknown key 'size'",
+        "expected a group of keys, found '7'",
+    )

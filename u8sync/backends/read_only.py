@@ -1,0 +1,59 @@
+"""The one place where read-only is enforced: a wrapper around any backend that never forwards a write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import polars as pl
+
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.errors import RefusedError
+from u8sync.ports import Backend, ColumnLimit, Edit, Progress, Reading, Stamp
+from u8sync.text import msg
+
+__all__ = ["ReadOnly"]
+
+
+class ReadOnly:
+    """Another backend without its :meth:`~u8sync.ports.Backend.write`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.way = backend.way
+        self.read_only = True
+
+    def account_set(self) -> AccountSet:
+        """As the other backend."""
+        return self._backend.account_set()
+
+    def columns(self) -> frozenset[str]:
+        """As the other backend."""
+        return self._backend.columns()
+
+    def writable(self) -> Mapping[str, ColumnLimit]:
+        """As the other backend: a plan is made and guarded in the same way, whether or not it may be applied."""
+        return self._backend.writable()
+
+    def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
+        """As the other backend."""
+        return self._backend.customers(columns, progress)
+
+    def facts(self, window: Window, progress: Progress) -> Facts:
+        """As the other backend."""
+        return self._backend.facts(window, progress)
+
+    def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
+        """As the other backend."""
+        return self._backend.read(codes, columns)
+
+    def write(self, edits: Sequence[Edit], stamp: Stamp) -> NoReturn:  # noqa: ARG002
+        """Never writes. Raises RefusedError, also for an empty batch."""
+        raise RefusedError(
+            msg("This account set was opened read-only: nothing is written to it."),
+            hint=msg("To write, take read_only out of the configuration file."),
+        )
+
+    def close(self) -> None:
+        """As the other backend."""
+        self._backend.close()

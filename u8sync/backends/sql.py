@@ -1,0 +1,148 @@
+"""A backend on SQL, shared by every database that holds U8's tables.
+
+What lives here is the order of things: connect, begin, do, translate errors. What is read is in
+:mod:`~u8sync.backends.sql_read`, :mod:`~u8sync.backends.sql_facts` and :mod:`~u8sync.backends.sql_limits`, what is
+written in :mod:`~u8sync.backends.sql_write`, what differs between databases in :mod:`~u8sync.backends.sql_dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from u8sync.backends.compare import check_columns, check_edits
+from u8sync.backends.sql_dialect import SqlDialect
+from u8sync.backends.sql_facts import read_facts
+from u8sync.backends.sql_limits import read_limits
+from u8sync.backends.sql_read import discover, read_all, read_some
+from u8sync.backends.sql_write import write_batch
+from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.errors import FatalError
+from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
+from u8sync.text import msg
+
+__all__ = ["SqlBackend"]
+
+PAGE = 20_000
+"""Customers in one query."""
+
+
+class SqlBackend:
+    """One account set behind SQL; :class:`u8sync.ports.Backend` says what each method promises.
+
+    Args:
+        engine: Where to connect; every operation takes one connection and gives it back.
+        dialect: What differs in this database.
+        page: Customers in one query.
+
+    Raises:
+        FatalError: The database is not reachable or holds no U8 account set.
+        TransientError: It is busy.
+    """
+
+    way = "sql"
+    read_only = False
+
+    def __init__(self, engine: Engine, dialect: SqlDialect, *, page: int = PAGE) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._page = page
+        with self._reading() as connection:
+            self._archive = discover(connection, dialect)
+
+    def account_set(self) -> AccountSet:
+        """Which account set this is. Raises FatalError when the database does not name exactly one."""
+        with self._reading() as connection:
+            accounts = connection.execute(select(UAAccount.c.cAcc_Id, UAAccount.c.cAcc_Name)).all()
+            if len(accounts) != 1:
+                raise FatalError(
+                    msg(
+                        "{database} names {count} account sets in UA_Account; it must be one.",
+                        database=self._dialect.place,
+                        count=len(accounts),
+                    ),
+                    hint=msg("Check that the file was made for one account set and is whole."),
+                )
+            code, name = accounts[0]
+            base = UAAccountDatabase.c
+            # The last database is the one in use; those before it hold closed years.
+            database = connection.scalar(
+                select(base.cDatabase).where(base.cAcc_Id == code).order_by(base.iBeginYear.desc()).limit(1)
+            )
+            if database is None:
+                raise FatalError(
+                    msg(
+                        "{database} does not say which database belongs to the account set.",
+                        database=self._dialect.place,
+                    ),
+                    hint=msg("Check that the file was made for one account set and is whole."),
+                )
+            lineage = None
+            if Sandbox.name in self._archive.tables:
+                lineage = connection.scalar(select(Sandbox.c.value).where(Sandbox.c.name == "lineage"))
+        return AccountSet(
+            backend=self._dialect.name,
+            server=self._dialect.server,
+            database=database,
+            code=code,
+            name=name,
+            lineage=lineage or "",
+        )
+
+    def columns(self) -> frozenset[str]:
+        """What the archive had when it was opened, of the columns that may be read."""
+        return self._archive.readable
+
+    def writable(self) -> Mapping[str, ColumnLimit]:
+        """Read anew each time: consultants set items up while u8sync is open."""
+        with self._reading() as connection:
+            return read_limits(connection, self._archive)
+
+    def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
+        """All customers, in one state of the database as far as it can offer that."""
+        check_columns(columns, self._archive.readable)
+        with self._reading() as connection:
+            return read_all(connection, self._dialect, columns, progress, page=self._page)
+
+    def facts(self, window: Window, progress: Progress) -> Facts:
+        """What the documents add up to, summed by the server."""
+        with self._reading() as connection:
+            return read_facts(connection, self._dialect, self._archive.tables, window, progress)
+
+    def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
+        """Some customers, now."""
+        check_columns(columns, self._archive.readable)
+        with self._reading() as connection:
+            return read_some(connection, self._dialect, codes, columns)
+
+    def write(self, edits: Sequence[Edit], stamp: Stamp) -> Sequence[EditOutcome]:
+        """Compare-and-set, one transaction."""
+        check_edits(edits, readable=self._archive.readable, writable=self._archive.widths)
+        if not edits:
+            return []
+        with self._connected() as connection:
+            return write_batch(connection, self._dialect, self._archive, edits, stamp)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            # Leaving the block without a commit rolls back.
+            with self._engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise self._dialect.translate(error) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._connected() as connection:
+            self._dialect.begin_read(connection)
+            yield connection

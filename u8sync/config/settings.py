@@ -1,0 +1,125 @@
+"""The configuration file: which account set, which files, which limits.
+
+What lives here: reading it, and finding the files that it names. What does not: its shape (``shapes.py``) and the keys
+of a backend, which only the backend knows; ``bootstrap.py`` checks them with :func:`u8sync.config.checking.check_part`.
+The idea: a configuration can be shown to anybody, because no secret may stand in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from u8sync.config.checking import examine, raise_all
+from u8sync.config.located_yaml import SECRET_KEY, Located, in_file_order, load
+from u8sync.config.shapes import SettingsShape
+from u8sync.domain.guards import Limits
+from u8sync.errors import ConfigError, Problem
+from u8sync.text import Place, msg
+
+__all__ = ["AsOf", "Retry", "Settings", "load_settings"]
+
+AsOf = Literal["today", "last_month_end"] | date
+"""Which day is the last one that counts."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When to try again.
+
+    Attributes:
+        tries: Most tries of one step.
+        budget_s: Time for all of them, seconds.
+    """
+
+    tries: int
+    budget_s: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration that was checked when it was loaded. Paths are absolute or start at the current folder.
+
+    Attributes:
+        backend: Name of the way into U8; not yet checked against the list of backends.
+        backend_place: Where that name stands.
+        located: The file, for the backend's own keys: they are all that is left at ``("account_set",)``.
+        mapping: The mapping file.
+        policy: The policy file.
+        as_of: The last day that counts.
+        timezone: IANA name of the time zone in which days are counted.
+        audit_folder: Folder of the audit logs.
+        batch: Customers in one transaction.
+        person: Who U8 shows as the last editor.
+        guards: Limits that a plan must keep.
+        retry: When to try again.
+        language: Language of the output; null: the system's.
+        digest: SHA-256 of the file's bytes, hex.
+    """
+
+    backend: str
+    backend_place: Place
+    located: Located
+    mapping: Path
+    policy: Path
+    as_of: AsOf
+    timezone: str
+    audit_folder: Path
+    batch: int
+    person: str
+    guards: Limits
+    retry: Retry
+    language: Literal["zh", "en"] | None
+    digest: str
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a configuration file; the files that it names are not opened.
+
+    Raises:
+        ConfigError: With every problem of the file, in its order.
+    """
+    located = load(path, str(path))
+    shape = examine(located, (), SettingsShape)
+    secrets = list(_secrets(located))
+    if isinstance(shape, list):
+        told = {problem.place for problem in secrets}
+        problems = [*secrets, *(problem for problem in shape if problem.place not in told)]
+        raise ConfigError(located.file, in_file_order(problems))
+    raise_all(located.file, secrets)
+    folder = path.parent
+    return Settings(
+        backend=shape.account_set.backend,
+        backend_place=located.value_place(("account_set", "backend")),
+        located=located.without(("account_set", "backend")),
+        mapping=folder / shape.mapping,
+        policy=folder / shape.policy,
+        as_of=shape.as_of,
+        timezone=shape.timezone,
+        audit_folder=folder / shape.audit.folder,
+        batch=shape.write.batch,
+        person=shape.write.person,
+        guards=Limits(
+            share_changed=shape.guards.share_changed,
+            top_downgrades=shape.guards.top_downgrades,
+            issue_share=shape.guards.issue_share,
+            from_customers=shape.guards.from_customers,
+            protected=frozenset(shape.guards.protected),
+        ),
+        retry=Retry(shape.retry.tries, shape.retry.budget_s),
+        language=shape.language,
+        digest=located.sha256,
+    )
+
+
+def _secrets(located: Located) -> Iterator[Problem]:
+    for route, place in located.keys.items():
+        if SECRET_KEY.search(str(route[-1])):
+            yield Problem(
+                place,
+                msg("'{key}' would put a secret into this file", key=route[-1]),
+                msg("Delete the line, and change a secret that stood in a file. Secrets come from the environment."),
+            )

@@ -1,0 +1,385 @@
+"""The shapes of the three files that people write: which keys there are, and what each may hold.
+
+What lives here: pydantic models, one for each group of keys, with the sentence that an editor shows for each key
+(Chinese and English). What does not: checks that look at several keys at once; they stand with the loaders. The idea:
+one source for the check, the JSON Schema and the explanation.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+
+from u8sync.config.checking import did_you_mean, shown
+from u8sync.domain.decision import CAUSE, CURRENT
+from u8sync.domain.metrics import METRICS
+from u8sync.domain.operators import OPERATORS, SEPARATORS
+from u8sync.domain.policy import SCORE, Unknown
+from u8sync.domain.tables import Unmapped
+from u8sync.domain.tiers import TIER
+from u8sync.text import english, msg
+
+__all__ = [
+    "BoundsShape",
+    "FieldShape",
+    "MappingShape",
+    "OperatorUse",
+    "PolicyShape",
+    "SettingsShape",
+    "TableShape",
+    "TierShape",
+    "WeightShape",
+]
+
+
+def _untitled(schema: dict[str, Any]) -> None:
+    """Take the class's name out: an editor would show it."""
+    schema.pop("title")
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_untitled)
+
+
+# --- words ---
+
+_COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+_FIELD: Final = "^[a-z][a-z0-9_]{0,63}$"
+_RESERVED: Final = frozenset(
+    {CAUSE, CURRENT, SCORE, TIER, "set_aside", "eligible", "rated", "has_business", "counted_weight", *METRICS}
+)
+"""Columns of the frame in which the decision is made; a field of that name would be overwritten there."""
+
+
+def _one_line(value: str) -> str:
+    if len(value.splitlines()) > 1:
+        raise ValueError(msg("must be one line"))
+    return value
+
+
+def _version(value: int) -> int:
+    if value != 1:
+        raise ValueError(msg("this program reads version 1 of this file's format, not {version}", version=value))
+    return value
+
+
+def _column(value: str) -> str:
+    if not re.fullmatch(_COLUMN, value):
+        raise ValueError(
+            msg("'{name}' is not a column name", name=shown(value)),
+            msg("A column name has letters, digits and '_' only, begins with no digit, and is at most 128 long."),
+        )
+    return value
+
+
+def _field_name(value: str) -> str:
+    if not re.fullmatch(_FIELD, value):
+        raise ValueError(
+            msg("'{name}' is not a field name", name=shown(value)),
+            msg("A field name has small letters, digits and '_' only, and begins with a letter."),
+        )
+    if value in _RESERVED:
+        raise ValueError(msg("the field name '{name}' is taken by u8sync itself", name=value))
+    return value
+
+
+def _metric(value: str) -> str:
+    if value not in METRICS:
+        raise ValueError(msg("unknown metric '{name}'", name=shown(value)), did_you_mean(value, tuple(METRICS)))
+    return value
+
+
+def _subject(value: str) -> str:
+    return value if value == SCORE else _metric(value)
+
+
+def _timezone(value: str) -> str:
+    try:
+        return zoneinfo.ZoneInfo(value).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # A key such as "Asia" is a folder of the time zone data: OSError.
+        raise ValueError(
+            msg("unknown time zone '{name}'", name=shown(value)),
+            msg("Time zones have names such as Asia/Shanghai or UTC."),
+        ) from None
+
+
+def _as_of(value: object) -> Literal["today", "last_month_end"] | date:
+    if value == "today" or value == "last_month_end":  # noqa: PLR1714 - mypy narrows only this form
+        return value
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(msg("there is no such day: {day}", day=value)) from None
+    raise ValueError(msg("expected today, last_month_end or a date (YYYY-MM-DD)"))
+
+
+class OperatorUse(NamedTuple):
+    """An operator as it stands in a file: its name, and what stands behind it."""
+
+    name: str
+    argument: str | None
+
+
+def _operator_use(value: object) -> OperatorUse:
+    match value:
+        case str():
+            return OperatorUse(value, None)
+        case dict() if len(value) == 1:
+            name, argument = next(iter(value.items()))
+            if argument is None or isinstance(argument, str):
+                return OperatorUse(name, argument)
+        case _:
+            pass
+    raise ValueError(msg("an operator is a word, or one word with its argument such as {{table: roles}}"))
+
+
+def _operators_schema() -> dict[str, Any]:
+    argument: dict[str, dict[str, Any]] = {
+        "text": {"enum": list(SEPARATORS)},
+        "number": {"type": "integer", "minimum": 1},
+        "table": {"type": "string"},
+    }
+    plain = [name for name, kind in OPERATORS.items() if kind.argument == "none"]
+    helps = "; ".join(f"{name}: {english(OPERATORS[name].help)}" for name in plain)
+    return {
+        "anyOf": [
+            {"enum": plain, "description": helps},
+            *(
+                {
+                    "type": "object",
+                    "properties": {name: {**argument[kind.argument], "description": english(kind.help)}},
+                    "required": [name],
+                    "additionalProperties": False,
+                }
+                for name, kind in OPERATORS.items()
+                if kind.argument != "none"
+            ),
+        ]
+    }
+
+
+Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]
+Person = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), AfterValidator(_one_line)
+]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=20)]
+FilePath = Annotated[str, StringConstraints(min_length=1)]
+Column = Annotated[str, AfterValidator(_column), WithJsonSchema({"type": "string", "pattern": _COLUMN})]
+FieldName = Annotated[str, AfterValidator(_field_name), WithJsonSchema({"type": "string", "pattern": _FIELD})]
+Metric = Annotated[str, AfterValidator(_metric)]
+Subject = Annotated[str, AfterValidator(_subject)]
+Operator = Annotated[OperatorUse, PlainValidator(_operator_use), WithJsonSchema(_operators_schema())]
+Bound = Annotated[Decimal, Field(max_digits=18, decimal_places=4), WithJsonSchema({"type": "number"})]
+Percent = Annotated[
+    Decimal,
+    Field(ge=0, le=100, decimal_places=4),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
+]
+AsOf = Annotated[
+    Literal["today", "last_month_end"] | date,
+    PlainValidator(_as_of),
+    WithJsonSchema({"anyOf": [{"enum": ["today", "last_month_end"]}, {"type": "string", "format": "date"}]}),
+]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+
+
+# --- the mapping file ---
+
+
+class ColumnsShape(_Shape):
+    """The field's column in each way into U8."""
+
+    sql: Column | None = Field(default=None, description="数据库列名。Column of the table Customer in the database.")
+    openapi: Column | None = Field(default=None, description="OpenAPI 字段名。Field of the OpenAPI object 'customer'.")
+
+
+class FieldShape(_Shape):
+    """One canonical field."""
+
+    label: Name = Field(description="显示名称。What people call the field.")
+    columns: ColumnsShape = Field(description="各通道中的列名。Its column in each way into U8.")
+    operators: list[Operator] = Field(
+        default=[], description="读取时依次执行的转换。Operators, in the order in which they read a value."
+    )
+    required: bool = Field(
+        default=False,
+        description="必填：值不可用的客户本次不参与评级。A customer without a usable value is set aside.",
+    )
+    default: Name | None = Field(default=None, description="空值时的含义。What an empty value means.")
+    write: Literal["tier", "canonical"] | None = Field(
+        default=None,
+        description="回写：tier 写入推荐等级，canonical 写入规范写法；缺省不回写。"
+        "What is written back: the recommended tier, or the canonical spelling; absent: nothing.",
+    )
+
+
+class TableShape(_Shape):
+    """One value table."""
+
+    unmapped: Unmapped = Field(
+        default="issue",
+        description="表中没有的值：issue 报告问题，keep 原样保留。"
+        "A value that is not listed: reported as an issue, or kept as it is.",
+    )
+    values: dict[str, Name] = Field(min_length=1, description="U8 中的值: 规范含义。Value in U8: its meaning.")
+
+
+class MappingShape(_Shape):
+    """The mapping file."""
+
+    version: Version = Field(description="文件格式版本。Version of the file's format.")
+    fields: dict[FieldName, FieldShape] = Field(
+        min_length=1,
+        description="客户档案字段。Canonical fields of the customer archive.",
+        json_schema_extra={"propertyNames": {"pattern": _FIELD}},
+    )
+    tables: dict[Name, TableShape] = Field(default={}, description="值对照表。Value tables.")
+
+
+# --- the policy file ---
+
+
+class WindowShape(_Shape):
+    """The days whose business counts."""
+
+    months: int = Field(
+        ge=1, le=120, description="统计期，月数，截止到基准日。Length in months; it ends on the as-of day."
+    )
+
+
+class WeightShape(_Shape):
+    """How much one metric counts."""
+
+    weight: int = Field(ge=1, le=100, description="权重，百分比；合计 100。Percent; all weights add up to 100.")
+    unknown: Unknown = Field(
+        default="leave_out",
+        description="值未知时：leave_out 其余指标按比例分摊，zero 计零分。"
+        "When the value is unknown: its weight goes to the others, or it earns nothing.",
+    )
+
+
+class BoundsShape(_Shape):
+    """at_least <= value < below."""
+
+    at_least: Bound | None = Field(default=None, description="下限（含）。Lower bound, included.")
+    below: Bound | None = Field(default=None, description="上限（不含）。Upper bound, not included.")
+
+
+class TierShape(_Shape):
+    """One step of the ladder."""
+
+    name: Name = Field(description="等级名称。Name of the tier.")
+    when: dict[Subject, BoundsShape] = Field(
+        default={},
+        min_length=1,
+        description="条件，须全部满足；score 为总分 0–100。Conditions, all must hold; score is 0 to 100.",
+        json_schema_extra={"propertyNames": {"enum": [SCORE, *METRICS]}},
+    )
+    without_business: bool = Field(
+        default=False,
+        description="统计期内无业务的客户归入此等级。The tier of customers without business in the window.",
+    )
+    service: str = Field(default="", description="服务政策。The service policy in words.")
+
+
+class PolicyShape(_Shape):
+    """The policy file."""
+
+    version: Version = Field(description="文件格式版本。Version of the file's format.")
+    window: WindowShape = Field(description="统计期。The days whose business counts.")
+    score: dict[Metric, WeightShape] = Field(
+        min_length=1,
+        description="评分：各指标的权重。The score: metrics and their weights.",
+        json_schema_extra={"propertyNames": {"enum": [*METRICS]}},
+    )
+    tiers: list[TierShape] = Field(min_length=2, description="等级，从高到低。Tiers, highest first.")
+    exclude: list[Code] = Field(
+        default=[], description="不评级的客户编码，如内部往来单位。Codes of customers that get no tier."
+    )
+
+
+# --- the configuration file ---
+
+
+class AccountSetShape(BaseModel):
+    """Which account set, and the way into it; the other keys are the backend's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_untitled)
+
+    backend: Name = Field(description="访问方式；其余键由它决定。The way into U8; the other keys depend on it.")
+
+
+class AuditShape(_Shape):
+    """The audit log."""
+
+    folder: FilePath = Field(default="audit", description="审计日志所在文件夹。Folder of the audit logs.")
+
+
+class WriteShape(_Shape):
+    """Writing back."""
+
+    batch: int = Field(default=200, ge=1, le=500, description="每个事务的客户数。Customers in one transaction.")
+    person: Person = Field(default="u8sync", description="写入 U8 的修改人。Name that U8 shows as the last editor.")
+
+
+class GuardsShape(_Shape):
+    """Limits that a plan must keep."""
+
+    share_changed: Percent = Field(
+        default=Decimal(10),
+        description="现值被改写的客户占比上限，%。Most customers whose present value is replaced, percent.",
+    )
+    top_downgrades: int = Field(
+        default=20,
+        ge=0,
+        description="一次最多有几个客户从最高等级降级。Most customers that may fall from the highest tier.",
+    )
+    issue_share: Percent = Field(
+        default=Decimal(5), description="值不可用的客户占比上限，%。Most customers with an unusable value, percent."
+    )
+    from_customers: int = Field(
+        default=10, ge=0, description="客户数达到此数才检查百分比。The percentages count from this many customers up."
+    )
+    protected: list[Code] = Field(
+        default=[], description="任何情况下都不修改的客户编码。Customers that no run may change."
+    )
+
+
+class RetryShape(_Shape):
+    """Trying again."""
+
+    tries: int = Field(default=5, ge=1, le=10, description="最多尝试次数。Most tries of one step.")
+    budget_s: int = Field(
+        default=120, ge=1, le=3600, description="重试的总时限，秒。Time for all tries of one step, seconds."
+    )
+
+
+class SettingsShape(_Shape):
+    """The configuration file."""
+
+    version: Version = Field(description="文件格式版本。Version of the file's format.")
+    account_set: AccountSetShape = Field(description="账套及访问方式。The account set and the way into it.")
+    mapping: FilePath = Field(description="字段映射文件，相对于本文件。The mapping file, relative to this file.")
+    policy: FilePath = Field(description="评级政策文件，相对于本文件。The policy file, relative to this file.")
+    as_of: AsOf = Field(
+        default="last_month_end",
+        description="基准日：今天、上月末或某一天。The as-of day: today, end of last month, or a day.",
+    )
+    timezone: Timezone = Field(default="Asia/Shanghai", description="时区。Time zone that days are counted in.")
+    audit: AuditShape = Field(default_factory=AuditShape, description="审计日志。The audit log.")
+    write: WriteShape = Field(default_factory=WriteShape, description="回写。Writing back.")
+    guards: GuardsShape = Field(
+        default_factory=GuardsShape, description="护栏：超过即停止。Limits; beyond them the run stops."
+    )
+    retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
+    language: Literal["zh", "en"] | None = Field(
+        default=None, description="输出语言；缺省取系统语言。Language of the output; absent: the system's."
+    )
