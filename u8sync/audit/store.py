@@ -6,6 +6,7 @@ after the first failure the log refuses everything, because nobody knows any mor
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -205,18 +206,24 @@ class ChainedLog:
     def commit(self) -> None:
         """Write what is pending, make it durable, then move the head."""
         self._refuse_broken()
-        if not self._pending or self._descriptor is None:
-            return
         try:
+            if self._flush() > self._segment_bytes:
+                self._segment += 1
+                self._open_segment()
+                self._flush()
+        except OSError as error:
+            raise self._break(error) from None
+
+    def _flush(self) -> int:
+        """Make what is pending durable; returns the length of the segment."""
+        if self._descriptor is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        if self._pending:
             _write_all(self._descriptor, b"".join(line + b"\n" for line in self._pending))
             _sync(self._descriptor)
             self._pending = []
             self._move_head()
-            if os.fstat(self._descriptor).st_size > self._segment_bytes:
-                self._segment += 1
-                self._open_segment()
-        except OSError as error:
-            raise self._break(error) from None
+        return os.fstat(self._descriptor).st_size
 
     def records(self, *types: str) -> Iterator[Record]:
         """The records so far, those not yet durable among them."""

@@ -1,0 +1,223 @@
+"""Writing a plan: intents first, compare-and-set, and an end recorded for every change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from engine_world import TIER, Crash, World, customer, make_world
+
+from u8sync.domain.guards import Limits
+from u8sync.domain.model import CustomerCode
+from u8sync.errors import AuditError, ExitCode, FatalError, TransientError, UnknownOutcomeError, UnsafePlanError
+from u8sync.ports import Edit
+from u8sync.text import msg
+
+BUSY = TransientError(msg("busy"))
+LOST = UnknownOutcomeError(msg("no answer"))
+BROKEN = FatalError(msg("broken"))
+
+
+def test_a_run_writes_every_tier_and_the_next_plan_is_empty(world: World) -> None:
+    result = world.run()
+    assert result.exit_code == ExitCode.DONE
+    assert {code: world.tier(code) for code in ("A1", "D4", "E5")} == {"A1": "一般", "D4": "VIP", "E5": "潜在"}
+    assert world.plan().plan.changes == ()
+
+
+def test_a_second_run_writes_nothing(world: World) -> None:
+    world.run()
+    journal = list(world.backend.journal)
+    assert world.run().endings == ()
+    assert world.backend.journal == journal
+
+
+def test_every_write_has_a_durable_intent_before_it_and_an_outcome_after_it(world: World) -> None:
+    def announced(edits: Sequence[Edit]) -> None:
+        known = {record["customer"] for record in world.of_type("intent")}
+        assert {edit.code for edit in edits} <= known
+
+    world.backend.on_write = announced
+    world.run()
+    assert len(world.backend.journal) == 5
+    assert [r["op_id"] for r in world.of_type("intent")] == [r["op_id"] for r in world.of_type("outcome")]
+    assert {r["status"] for r in world.of_type("outcome")} == {"applied"}
+
+
+def test_an_intent_tells_before_after_and_why(world: World) -> None:
+    world.run()
+    intent = next(record for record in world.of_type("intent") if record["customer"] == "D4")
+    assert intent["before"] == {
+        TIER: None,
+        "dCusCreateDatetime": "2020-01-01",
+        "dCusDevDate": "2020-01-01",
+        "dEndDate": None,
+    }
+    assert intent["after"] == {TIER: "VIP"}
+    assert isinstance(intent["reason"], dict)
+    assert intent["reason"]["rule"].startswith("mappings/tiers.yaml:")
+    assert intent["reason"]["contributions"][0] == {
+        "metric": "revenue",
+        "value": "4000.0000",
+        "points": "100.0000",
+        "contribution": "40.0000",
+    }
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param({TIER: "重要"}, id="the tier was set by a person"),
+        pytest.param({"dEndDate": "2026-10-30"}, id="the customer was disabled"),
+        pytest.param({"dCusDevDate": "2026-10-30"}, id="the development date was moved"),
+    ],
+)
+def test_a_customer_that_a_person_changed_meanwhile_is_a_conflict_and_stays(
+    world: World, edit: dict[str, str | None]
+) -> None:
+    def meddle(edits: Sequence[Edit]) -> None:
+        if any(e.code == "A1" for e in edits):
+            world.backend.change(CustomerCode("A1"), edit)
+
+    world.backend.on_write = meddle
+    result = world.run()
+    assert result.exit_code == ExitCode.PENDING
+    assert result.totals["conflict"] == 1
+    assert result.totals["applied"] == 4
+    assert world.tier("A1") == edit.get(TIER)
+    outcome = next(r for r in world.of_type("outcome") if r["customer"] == "A1")
+    assert outcome["status"] == "conflict"
+    assert isinstance(outcome["seen"], dict)
+    assert edit.items() <= outcome["seen"].items()
+
+
+def test_a_change_of_something_the_decision_did_not_use_is_no_conflict(world: World) -> None:
+    world.backend.on_write = lambda edits: [world.backend.change(e.code, {"cCusName": "改名"}) for e in edits] and None
+    assert world.run().totals["applied"] == 5
+
+
+def test_a_customer_that_is_gone_is_told_apart(world: World) -> None:
+    world.backend.on_write = lambda edits: (
+        world.backend.remove(CustomerCode("A1")) if any(e.code == "A1" for e in edits) else None
+    )
+    assert world.run().totals["gone"] == 1
+
+
+def test_a_busy_server_is_tried_again_and_the_attempts_are_recorded(world: World) -> None:
+    failures = [BUSY, BUSY]
+
+    def fail(_edits: Sequence[Edit]) -> None:
+        if failures:
+            raise failures.pop()
+
+    world.backend.on_write = fail
+    assert world.run().exit_code == ExitCode.DONE
+    assert len(world.waits) == 2
+    assert [r["attempts"] for r in world.of_type("outcome")] == [3, 3, 1, 1, 1]
+    assert len(world.backend.journal) == 5
+
+
+def test_three_batches_that_cannot_be_written_end_the_run_and_the_rest_is_not_started() -> None:
+    def fail(_edits: Sequence[Edit]) -> None:
+        raise BUSY
+
+    codes = [f"C{number}" for number in range(10)]
+    world = make_world({code: customer() for code in codes}, {}, on_write=fail)
+    world.allow = frozenset({"no_business"})
+    result = world.run()
+    assert result.totals["not_applied"] == 6
+    assert result.totals["not_started"] == 4
+    assert result.exit_code == ExitCode.TEMPORARY
+    assert world.of_type("run_close")[-1]["exit_code"] == ExitCode.TEMPORARY
+
+
+def test_an_error_that_trying_again_cannot_mend_ends_the_run_at_once(world: World) -> None:
+    def fail(_edits: Sequence[Edit]) -> None:
+        raise BROKEN
+
+    world.backend.on_write = fail
+    result = world.run()
+    assert result.totals == {**dict.fromkeys(result.totals, 0), "not_applied": 2, "not_started": 3}
+    assert result.exit_code == ExitCode.UNREACHABLE
+    assert world.waits == []
+
+
+@pytest.mark.parametrize("took_effect", [True, False], ids=["the write had happened", "the write had not happened"])
+def test_a_missing_answer_is_settled_by_reading_back_and_never_sent_again(world: World, took_effect: bool) -> None:  # noqa: FBT001
+    lost = [LOST]
+    calls: list[int] = []
+
+    def fail(edits: Sequence[Edit]) -> None:
+        calls.append(len(edits))
+        if lost:
+            raise lost.pop()
+
+    if took_effect:
+        world.backend.on_written = fail
+    else:
+        world.backend.on_write = fail
+    result = world.run()
+    assert calls == [2, 2, 1]
+    assert result.totals["applied"] == (5 if took_effect else 3)
+    assert result.totals["not_applied"] == (0 if took_effect else 2)
+    assert [r["status"] for r in world.of_type("outcome")][:2] == ["unknown", "unknown"]
+    assert [r["verdict"] for r in world.of_type("settle")] == (["applied"] * 2 if took_effect else ["not_applied"] * 2)
+    world.run()
+    assert len(world.backend.journal) == 5
+
+
+def test_a_log_that_cannot_be_written_stops_everything_before_the_write(world: World) -> None:
+    commits = 0
+
+    def full() -> None:
+        nonlocal commits
+        commits += 1
+        if commits == 3:  # run opened, plan sealed, first intents
+            raise AuditError(msg("disk full"))
+
+    world.log.on_commit = full
+    with pytest.raises(AuditError):
+        world.run()
+    assert world.backend.journal == []
+
+
+def test_a_guard_stops_the_run_and_is_recorded() -> None:
+    codes = [f"C{number:02}" for number in range(20)]
+    world = make_world({code: customer("VIP") for code in codes}, dict.fromkeys(codes, 1))
+    world.limits = Limits(share_changed=Decimal(10))
+    with pytest.raises(UnsafePlanError) as stopped:
+        world.run()
+    assert stopped.value.exit_code == ExitCode.GUARD
+    assert "100.00 %" in str(stopped.value)
+    assert world.backend.journal == []
+    assert {r["guard"] for r in world.of_type("guard") if not r["ok"]} == {"share_changed"}
+    assert world.of_type("run_close")[-1]["exit_code"] == ExitCode.GUARD
+    world.allow = frozenset({"share_changed"})
+    assert world.run().exit_code == ExitCode.DONE
+
+
+def test_an_empty_archive_stops_the_run() -> None:
+    world = make_world({"A1": customer()}, {})
+    world.backend.remove(CustomerCode("A1"))
+    with pytest.raises(UnsafePlanError, match="customers in the archive: 0"):
+        world.run()
+
+
+@pytest.mark.parametrize("after_write", [False, True], ids=["before the write", "after the write"])
+def test_a_run_that_died_is_settled_by_the_next_one_before_it_plans(world: World, after_write: bool) -> None:  # noqa: FBT001
+    def die(_edits: Sequence[Edit]) -> None:
+        raise Crash
+
+    if after_write:
+        world.backend.on_written = die
+    else:
+        world.backend.on_write = die
+    with pytest.raises(Crash):
+        world.run()
+    world.backend.on_write = world.backend.on_written = None
+    result = world.run()
+    assert [s.verdict for s in result.settled] == (["applied"] * 2 if after_write else ["not_applied"] * 2)
+    assert result.totals["applied"] == (3 if after_write else 5)
+    assert len(world.backend.journal) == 5
+    assert world.plan().plan.changes == ()

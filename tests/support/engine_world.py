@@ -1,0 +1,193 @@
+"""A small account set in memory, a log that forgets what was not made durable, and the means to run a night on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from u8sync.backends.memory import MemoryBackend
+from u8sync.config.mapping_file import load_mapping
+from u8sync.config.policy_file import load_policy
+from u8sync.domain.guards import Limits
+from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, Window
+from u8sync.domain.run import Planned, RunResult
+from u8sync.engine.nightly import Night
+from u8sync.engine.planner import Rules, make_plan
+from u8sync.engine.records import Actor
+from u8sync.engine.retry import Retry
+from u8sync.ports import Edit, Head, Json, Record
+from u8sync.text import Message
+
+ROOT = Path(__file__).parent.parent.parent
+TIER = "cCusDefine5"
+TIERS = frozenset({"VIP", "重要", "一般", "潜在"})
+
+
+class Crash(BaseException):
+    """The process dies here. No handler of the product may stop it."""
+
+
+class Quiet:
+    """Progress that nobody watches."""
+
+    def start(self, step: Message, total: int | None) -> None: ...
+    def advance(self, units: int) -> None: ...
+    def finish(self) -> None: ...
+
+
+@dataclass
+class Ticking:
+    """A clock that moves one second at each look."""
+
+    at: datetime = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@dataclass
+class Paper:
+    """An audit log on paper: what was not committed is lost in a crash."""
+
+    durable: list[Record] = field(default_factory=list)
+    pending: list[Record] = field(default_factory=list)
+    run_id: str = "run-0"
+    opened: int = 0
+    on_commit: Callable[[], None] | None = None
+
+    def open(self) -> Paper:
+        """What the next process finds."""
+        self.pending.clear()
+        self.opened += 1
+        self.run_id = f"run-{self.opened}"
+        return self
+
+    def append(self, type_: str, fields: Mapping[str, Json]) -> int:
+        seq = len(self.durable) + len(self.pending) + 1
+        self.pending.append({**fields, "type": type_, "seq": seq, "run_id": self.run_id, "ts": f"t{seq}"})
+        return seq
+
+    def commit(self) -> None:
+        if self.on_commit is not None:
+            self.on_commit()
+        self.durable += self.pending
+        self.pending = []
+
+    def records(self, *types: str) -> Iterator[Record]:
+        return (record for record in [*self.durable, *self.pending] if not types or record["type"] in types)
+
+    def head(self) -> Head:
+        return Head(len(self.durable), "0" * 64)
+
+    def close(self) -> None: ...
+
+
+def customer(tier: str | None = None, **values: str | None) -> dict[str, str | None]:
+    """A row of the archive."""
+    return {
+        "cCusName": "测试",
+        "cCusMngTypeCode": "999",
+        "cCCCode": "0101",
+        "cDCCode": None,
+        "cCusDefine4": None,
+        "dCusDevDate": "2020-01-01",
+        "dCusCreateDatetime": "2020-01-01",
+        "dEndDate": None,
+        TIER: tier,
+        **values,
+    }
+
+
+def sales(revenues: Mapping[str, int]) -> pl.DataFrame:
+    """Facts in which the customer with more revenue also has more profit and more orders; all else is level."""
+    rows = [
+        (code, Decimal(revenue), Decimal(revenue), Decimal(0), 1, revenue // 1000, date(2020, 1, 1), date(2026, 10, 1))
+        for code, revenue in revenues.items()
+    ]
+    return pl.DataFrame(rows, schema=FACTS_SCHEMA, orient="row")
+
+
+ACCOUNT_SET = AccountSet("memory", "", "UFDATA_999_2026", "999", "演示", "")
+
+
+@dataclass
+class World:
+    """One account set, its log, and the rules of the example files."""
+
+    backend: MemoryBackend
+    log: Paper = field(default_factory=Paper)
+    clock: Ticking = field(default_factory=Ticking)
+    limits: Limits = field(default_factory=lambda: Limits(share_changed=Decimal(100), top_downgrades=1000))
+    batch: int = 2
+    allow: frozenset[str] = frozenset()
+    waits: list[float] = field(default_factory=list)
+
+    def rules(self) -> Rules:
+        return Rules(
+            mapping=load_mapping(ROOT / "mappings/customer.yaml", "mappings/customer.yaml"),
+            policy=load_policy(ROOT / "mappings/tiers.yaml", "mappings/tiers.yaml"),
+            limits=self.limits,
+            window=Window.ending(date(2026, 10, 31), months=12),
+            allow=self.allow,
+            tool="test",
+        )
+
+    def retry(self) -> Retry:
+        return Retry(tries=3, budget_s=60, sleep=self.waits.append)
+
+    def plan(self) -> Planned:
+        return make_plan(self.backend, self.rules(), clock=self.clock, retry=self.retry(), progress=Quiet())
+
+    def night(self) -> Night:
+        log = self.log.open()
+        return Night(
+            backend=self.backend,
+            log=log,
+            rules=self.rules(),
+            actor=Actor("tester", "u8sync run", "3", "test", "0" * 64),
+            run_id=log.run_id,
+            person="u8sync",
+            batch=self.batch,
+            clock=self.clock,
+            retry=self.retry(),
+            progress=Quiet(),
+        )
+
+    def run(self) -> RunResult:
+        return self.night().run(lambda _planned: None)
+
+    def tier(self, code: str) -> str | None:
+        reading = self.backend.read([CustomerCode(code)], [TIER])
+        return reading[CustomerCode(code)].values[TIER]
+
+    def of_type(self, *types: str) -> list[Record]:
+        return [record for record in self.log.durable if record["type"] in types]
+
+
+def make_world(
+    rows: Mapping[str, Mapping[str, str | None]],
+    revenues: Mapping[str, int],
+    *,
+    on_write: Callable[[Sequence[Edit]], None] | None = None,
+) -> World:
+    """A world of these customers."""
+    backend = MemoryBackend(
+        ACCOUNT_SET,
+        {CustomerCode(code): row for code, row in rows.items()},
+        sales(revenues),
+        writable={TIER: ColumnLimit(60, TIERS)},
+        on_write=on_write,
+    )
+    return World(backend)
+
+
+def five_customers() -> World:
+    """Four customers that buy more and more, and one that never bought."""
+    rows = {code: customer() for code in ("A1", "B2", "C3", "D4", "E5")}
+    return make_world(rows, {"A1": 1000, "B2": 2000, "C3": 3000, "D4": 4000})
