@@ -1,0 +1,78 @@
+"""The command line as its users meet it: real files, a real embedded account set, everything read back from outside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from u8sync.cli.app import call
+from u8sync.report.language import Language
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one call answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Call u8sync with these words."""
+
+    def ask_it(*words: object, language: Language = "en") -> Answer:
+        capsys.readouterr()
+        code = call([str(word) for word in words], language=language)
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return ask_it
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``u8sync demo`` leaves behind."""
+    folder = tmp_path_factory.mktemp("demo") / "here"
+    assert call(["demo", "--dir", str(folder)], language="en") == 0
+    return folder
+
+
+@pytest.fixture
+def home(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the demo's folder of one's own; the current folder."""
+    folder = Path(shutil.copytree(demo_folder, tmp_path / "home"))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def fresh(home: Path) -> Path:
+    """The same before the first night: no tier in U8, no audit log."""
+    with sqlite3.connect(home / "account-set.db") as connection:
+        connection.execute("UPDATE Customer SET cCusDefine5 = NULL")
+    connection.close()
+    shutil.rmtree(home / "audit")
+    return home
+
+
+def edit(home: Path, statement: str, *values: object) -> None:
+    """What a person does in U8."""
+    with sqlite3.connect(home / "account-set.db") as connection:
+        connection.execute(statement, values)
+    connection.close()

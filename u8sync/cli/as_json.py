@@ -1,0 +1,155 @@
+"""Results as JSON for machines: codes, decimal text, ISO dates; keys are stable, words are English."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+
+from u8sync.audit.findings import Verification
+from u8sync.domain.canonical import Json
+from u8sync.domain.explain import Explanation, Test
+from u8sync.domain.plan import change_json, seal_json
+from u8sync.domain.run import LoggedChange, Planned, RunResult
+
+__all__ = ["explanation_json", "logged_json", "planned_json", "result_json", "verification_json"]
+
+
+def planned_json(planned: Planned) -> dict[str, Json]:
+    """A plan with the verdicts and issues; the changes as in a plan file."""
+    plan, window = planned.plan, planned.facts.window
+    return {
+        "account_set": {"code": planned.account_set.code, "name": planned.account_set.name},
+        "window": {"start": window.start.isoformat(), "as_of": window.as_of.isoformat()},
+        "fingerprint": plan.fingerprint,
+        "seal": seal_json(plan.seal),
+        "population": asdict(plan.population),
+        "tiers": {
+            str(name): count
+            for name, count in planned.decision.customers.drop_nulls("recommended")
+            .group_by("recommended")
+            .len()
+            .sort("recommended")
+            .iter_rows()
+        },
+        "changes": [change_json(change) for change in plan.changes],
+        "skipped": [{"code": skipped.code, "cause": skipped.cause} for skipped in plan.skipped],
+        "issues": [
+            {
+                "code": issue.code,
+                "field": issue.field,
+                "value": issue.value,
+                "message": str(issue.message),
+                "place": str(issue.place),
+                "sets_aside": issue.sets_aside,
+            }
+            for issue in planned.decision.issues
+        ],
+        "guards": [
+            {
+                "guard": verdict.guard,
+                "ok": verdict.ok,
+                "allowed": verdict.allowed,
+                "measured": verdict.measured,
+                "limit": verdict.limit,
+            }
+            for verdict in planned.verdicts
+        ],
+        "notes": [str(note) for note in planned.facts.notes],
+    }
+
+
+def result_json(result: RunResult) -> dict[str, Json]:
+    """A finished run: totals, and the changes that were not simply applied."""
+    return {
+        "run_id": result.run_id,
+        "fingerprint": result.plan.fingerprint,
+        "exit_code": int(result.exit_code),
+        "planned": len(result.plan.changes),
+        "totals": {str(status): count for status, count in result.totals.items()},
+        "not_applied": [
+            {"code": ending.code, "status": ending.status, "seen": dict(ending.seen), "detail": ending.detail}
+            for ending in result.endings
+            if ending.status not in {"applied", "already_applied"}
+        ],
+        "settled": [
+            {"code": settled.code, "of_run": settled.run_id, "verdict": settled.verdict} for settled in result.settled
+        ],
+        "started_at": result.started_at.isoformat(),
+        "ended_at": result.ended_at.isoformat(),
+        "audit": {"records": result.audit_count, "head": result.audit_hash},
+    }
+
+
+def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Json]:
+    """Why one customer has its tier."""
+    tier, above = explanation.tier, explanation.next_tier
+    return {
+        "code": explanation.code,
+        "as_of": planned.facts.window.as_of.isoformat(),
+        "cause": explanation.cause,
+        "with_business": explanation.rated,
+        "current": explanation.current,
+        "tier": tier.name if tier else None,
+        "rule": f"{tier.place.file}:{tier.place.line}" if tier else None,
+        "score": _text(explanation.score),
+        "metrics": [
+            {
+                "metric": line.metric,
+                "value": _text(line.value),
+                "percent": line.percent,
+                "points": _text(line.points),
+                "contribution": _text(line.contribution),
+                "rank": line.rank,
+                "of": line.of,
+            }
+            for line in explanation.metrics
+        ],
+        "conditions": [_test(test) for test in explanation.tests],
+        "next_tier": above.name if above else None,
+        "next_conditions": [_test(test) for test in explanation.next_tests],
+        "lifts": [
+            {
+                "metric": lift.metric,
+                "now": _text(lift.now),
+                "needed": _text(lift.needed),
+                "beyond": lift.beyond,
+            }
+            for lift in explanation.lifts
+        ],
+    }
+
+
+def logged_json(change: LoggedChange) -> dict[str, Json]:
+    """One change as the audit log tells it."""
+    return asdict(change)
+
+
+def verification_json(name: str, verification: Verification) -> dict[str, Json]:
+    """What a check of one audit log found."""
+    return {
+        "log": name,
+        "whole": not verification.faults,
+        "records": verification.records,
+        "segments": verification.segments,
+        "head": verification.head.hash,
+        "open_intents": len(verification.open_intents),
+        "faults": [
+            {"segment": fault.segment, "line": fault.line, "record": fault.seq, "message": str(fault.message)}
+            for fault in verification.faults
+        ],
+    }
+
+
+def _test(test: Test) -> dict[str, Json]:
+    condition = test.condition
+    return {
+        "subject": condition.subject,
+        "at_least": _text(condition.at_least),
+        "below": _text(condition.below),
+        "value": _text(test.value),
+        "met": test.met,
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"

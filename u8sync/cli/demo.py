@@ -1,0 +1,131 @@
+"""``demo``: the main job from beginning to end, on a made-up account set, in one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import click
+
+from u8sync.cli.sandboxing import LAST_DAY, say_made
+from u8sync.cli.session import Session
+from u8sync.errors import ExitCode, InputError
+from u8sync.text import N_, msg
+
+__all__ = ["demo"]
+
+FOLDER = "u8sync-demo"
+CUSTOMERS = 1000
+MONTHS = 24
+SEED = 1
+
+
+@click.command(
+    help=N_(
+        "Make up an account set and run two nights on it: the first fills every tier, the second, a month later, moves"
+        " those that changed. Leaves account set, configuration, mappings, audit log and report in the folder."
+    )
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=N_(
+        "The folder to make; must not hold anything yet. Default: u8sync-demo, or the next free u8sync-demo-2, ..."
+    ),
+)
+@click.pass_obj
+def demo(session: Session, *, folder: Path | None) -> ExitCode:
+    """Run the main job on a made-up account set."""
+    from u8sync import bootstrap
+    from u8sync.audit.reading import verify_folder
+    from u8sync.cli.auditing import audit_folders
+    from u8sync.cli.running import night_run, write_report
+    from u8sync.report.terminal import result_view
+    from u8sync.sandbox.generator import create_account_set
+
+    if folder is None:
+        folder = next(path for path in _usual_folders() if not path.exists() or not any(path.iterdir()))
+    _make_folder(folder)
+    config = folder / "config.yaml"
+    summary = create_account_set(
+        folder / "account-set.db",
+        customers=CUSTOMERS,
+        months=MONTHS,
+        seed=SEED,
+        until=LAST_DAY,
+        overwrite=False,
+        progress=session.progress(),
+    )
+    say_made(session, summary)
+    installation = bootstrap.load(config)
+
+    month_before = LAST_DAY.replace(day=1) - timedelta(days=1)
+    session.out.print()
+    session.say(msg("The first night, as of {day}: every tier is new.", day=str(month_before)))
+    _, result = night_run(session, installation, as_of=month_before, allow=(), quiet=True)
+    session.out.print(result_view(result, session.translate))
+
+    session.out.print()
+    session.say(msg("The next month's night, as of {day}.", day=str(LAST_DAY)))
+    planned, result = night_run(session, installation, as_of=None, allow=(), quiet=False)
+    session.out.print(result_view(result, session.translate))
+    write_report(session, installation, planned, result, folder / "report.html")
+
+    for log in audit_folders(config, None):
+        verification = verify_folder(log, session.progress())
+        if verification.faults:
+            raise InputError(msg("The audit log is not whole: {what}", what=verification.faults[0].message))
+        session.say(
+            msg(
+                "Audit log verified: {records} records, every one whole and in its place. Head {head}",
+                records=verification.records,
+                head=verification.head.hash[:16],
+            )
+        )
+    mover = next((change.code for change in planned.plan.changes), None)
+    session.out.print()
+    session.say(msg("Now try, in the folder {folder}:", folder=str(folder)))
+    for line in (
+        "u8sync plan",
+        f"u8sync explain {mover}",
+        f"u8sync audit list --customer {mover}",
+        "u8sync audit verify",
+    ):
+        session.out.print(f"  {line}", markup=False, highlight=False)
+    return result.exit_code
+
+
+def _usual_folders() -> Iterator[Path]:
+    yield Path(FOLDER)
+    yield from (Path(f"{FOLDER}-{number}") for number in count(2))
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder with its configuration and mappings. Raises InputError when it cannot be used."""
+    from u8sync.sandbox.examples import example
+
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise InputError(
+                msg("The folder {folder} is not empty", folder=str(folder)),
+                hint=msg("Name another one with --dir, or remove it."),
+            )
+        (folder / "mappings").mkdir(parents=True, exist_ok=True)
+        for name in ("mappings/customer.yaml", "mappings/tiers.yaml"):
+            (folder / name).write_text(example(name), encoding="utf-8", newline="\n")
+        config = example("config.example.yaml")
+        for usual, here in (
+            ("as_of: last_month_end", f"as_of: {LAST_DAY}"),
+            ("share_changed: 10", "share_changed: 20"),
+        ):
+            config = config.replace(usual, here)
+        (folder / "config.yaml").write_text(config, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(
+            msg("The folder {folder} cannot be made: {why}", folder=str(folder), why=error.strerror or str(error)),
+            hint=msg("Name another one with --dir."),
+        ) from None

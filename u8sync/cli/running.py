@@ -1,0 +1,230 @@
+"""``plan``, ``apply``, ``run`` and ``explain``."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from u8sync.cli.options import allow_option, as_of_option, config_option, json_option, report_option
+from u8sync.cli.session import Session
+from u8sync.errors import ExitCode, InputError
+from u8sync.text import N_, msg
+
+if TYPE_CHECKING:
+    from u8sync.bootstrap import Installation
+    from u8sync.domain.plan import Plan
+    from u8sync.domain.run import Planned, RunResult
+
+__all__ = ["apply", "explain", "plan", "run"]
+
+
+@click.command(
+    help=N_(
+        "Show what would change, and why. Nothing is written. Ends with 0 when nothing is to do, 2 when changes are"
+        " pending, 4 when a guard would stop them."
+    )
+)
+@config_option
+@as_of_option
+@click.option("--out", type=click.Path(path_type=Path), help=N_("Save the plan to this file, for 'u8sync apply'."))
+@click.option("--all", "show_all", is_flag=True, help=N_("Show every change, not only the first ones."))
+@allow_option
+@report_option
+@json_option
+@click.pass_obj
+def plan(
+    session: Session,
+    *,
+    config: Path,
+    as_of: date | None,
+    out: Path | None,
+    show_all: bool,
+    allow: tuple[str, ...],
+    report: Path | None,
+    as_json: bool,
+) -> ExitCode:
+    """Show what would change, and why."""
+    from u8sync import bootstrap
+    from u8sync.cli.as_json import planned_json
+    from u8sync.engine.plan_file import save_plan
+
+    installation = bootstrap.load(config)
+    planned = _plan(session, installation, as_of=as_of, allow=allow)
+    if out is not None:
+        save_plan(planned.plan, out)
+    if as_json:
+        session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
+    else:
+        show_planned(session, installation, planned, limit=None if show_all else 20)
+        if out is not None:
+            session.say(msg("Plan saved: {path}. To write it: u8sync apply {path}", path=str(out)))
+    if report is not None:
+        write_report(session, installation, planned, None, report)
+    if planned.stopped:
+        return ExitCode.GUARD
+    return ExitCode.PENDING if planned.plan.changes else ExitCode.DONE
+
+
+@click.command(
+    help=N_(
+        "Write a saved plan. Refused when it was edited, was made for another account set, mapping or policy, was"
+        " applied before, or when a customer was changed since."
+    )
+)
+@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+@config_option
+@allow_option
+@json_option
+@click.pass_obj
+def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, ...], as_json: bool) -> ExitCode:
+    """Write a saved plan."""
+    from u8sync import bootstrap
+    from u8sync.engine.plan_file import load_plan
+
+    saved: Plan = load_plan(plan_file)
+    installation = bootstrap.load(config)
+    clock = bootstrap.SystemClock()
+    rules = bootstrap.rules_of(installation, as_of=saved.seal.as_of, allow=frozenset(allow), clock=clock)
+    with bootstrap.open_night(
+        installation, rules, command=session.command, clock=clock, progress=session.progress()
+    ) as night:
+        result = night.apply(saved)
+    return _finish(session, result, as_json=as_json)
+
+
+@click.command(
+    help=N_(
+        "Plan and write in one go: the nightly run. Ends with 0 when U8 holds every planned value, 2 when some rows"
+        " were not applied, 3 when another run is at work, 4 when a guard stopped it."
+    )
+)
+@config_option
+@as_of_option
+@allow_option
+@report_option
+@json_option
+@click.pass_obj
+def run(
+    session: Session,
+    *,
+    config: Path,
+    as_of: date | None,
+    allow: tuple[str, ...],
+    report: Path | None,
+    as_json: bool,
+) -> ExitCode:
+    """Plan and write in one go."""
+    from u8sync import bootstrap
+
+    installation = bootstrap.load(config)
+    planned, result = night_run(session, installation, as_of=as_of, allow=allow, quiet=as_json)
+    if report is not None:
+        write_report(session, installation, planned, result, report)
+    return _finish(session, result, as_json=as_json)
+
+
+@click.command(
+    help=N_("Say why a customer has its tier: metrics, ranks, contributions, conditions, and what would lift it.")
+)
+@click.argument("code")
+@config_option
+@as_of_option
+@json_option
+@click.pass_obj
+def explain(session: Session, *, code: str, config: Path, as_of: date | None, as_json: bool) -> ExitCode:
+    """Say why a customer has its tier."""
+    from u8sync import bootstrap
+    from u8sync.cli.as_json import explanation_json
+    from u8sync.domain.explain import explain as explain_customer
+    from u8sync.report.terminal import explanation_view
+
+    installation = bootstrap.load(config)
+    planned = _plan(session, installation, as_of=as_of, allow=())
+    explanation = explain_customer(planned.decision.customers, code, installation.policy)
+    if explanation is None:
+        raise InputError(
+            msg("There is no customer with the code '{code}'", code=code),
+            hint=msg("Codes are text: '007' is not '7'. 'u8sync plan --all' lists codes as U8 holds them."),
+        )
+    if as_json:
+        session.emit(json.dumps(explanation_json(explanation, planned), ensure_ascii=False, indent=1))
+    else:
+        session.out.print(explanation_view(explanation, planned, installation.policy, session.translate))
+    return ExitCode.DONE
+
+
+def _plan(session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
+    """Read the account set and decide; the backend refuses every write."""
+    from u8sync import bootstrap
+    from u8sync.engine.planner import make_plan
+
+    clock = bootstrap.SystemClock()
+    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
+    with bootstrap.open_backend(installation, writing=False) as backend:
+        return make_plan(
+            backend, rules, clock=clock, retry=bootstrap.retry_of(installation), progress=session.progress()
+        )
+
+
+def night_run(
+    session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...], quiet: bool
+) -> tuple[Planned, RunResult]:
+    """Plan, show unless ``quiet``, and write."""
+    from u8sync import bootstrap
+
+    clock = bootstrap.SystemClock()
+    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
+    shown: list[Planned] = []
+
+    def show(planned: Planned) -> None:
+        shown.append(planned)
+        if not quiet:
+            show_planned(session, installation, planned, limit=20)
+
+    with bootstrap.open_night(
+        installation, rules, command=session.command, clock=clock, progress=session.progress()
+    ) as night:
+        result = night.run(show)
+    return shown[0], result
+
+
+def show_planned(session: Session, installation: Installation, planned: Planned, *, limit: int | None) -> None:
+    """Print a plan."""
+    from u8sync.report.terminal import planned_view
+
+    session.out.print(planned_view(planned, installation.policy, session.translate, limit=limit))
+
+
+def write_report(
+    session: Session, installation: Installation, planned: Planned, result: RunResult | None, path: Path
+) -> None:
+    """Write the report file. Raises InputError when it cannot be written."""
+    from u8sync.report.html import render_report
+
+    page = render_report(planned, result, installation.policy, session.translate, session.language)
+    try:
+        path.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(
+            msg("The report cannot be written to {path}: {why}", path=str(path), why=error.strerror or str(error)),
+            hint=msg("Name a file in a folder that exists and may be written."),
+        ) from None
+    session.note(msg("Report: {path}", path=str(path)))
+
+
+def _finish(session: Session, result: RunResult, *, as_json: bool) -> ExitCode:
+    """Show what became of a run."""
+    from u8sync.cli.as_json import result_json
+    from u8sync.report.terminal import result_view
+
+    if as_json:
+        session.emit(json.dumps(result_json(result), ensure_ascii=False, indent=1))
+    else:
+        session.out.print(result_view(result, session.translate))
+    if result.stopped_by is not None:
+        raise result.stopped_by
+    return result.exit_code

@@ -1,0 +1,53 @@
+"""What every command needs to talk to a person: the language, two consoles, and how chatty to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from u8sync.text import Message, Translate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from u8sync.ports import Progress
+
+__all__ = ["Session"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of the command line.
+
+    Attributes:
+        language: ``zh`` or ``en``.
+        translate: Puts messages into words.
+        out: Standard output: results only, so that it can be piped.
+        err: Standard error: progress and errors.
+        command: The command as typed, for the audit log.
+    """
+
+    language: str
+    translate: Translate
+    out: Console
+    err: Console
+    command: str
+
+    def say(self, message: Message) -> None:
+        """Print one sentence."""
+        self.out.print(self.translate(message), markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, message: Message) -> None:
+        """Print one sentence beside the results, where a pipe does not see it."""
+        self.out.file.flush()  # what was said before stands before it, also where both streams are one
+        self.err.print(self.translate(message), markup=False, highlight=False, soft_wrap=True)
+
+    def emit(self, json_text: str) -> None:
+        """Print a JSON document, unwrapped and uncoloured."""
+        self.out.print(json_text, markup=False, highlight=False, soft_wrap=True)
+
+    def progress(self) -> Progress:
+        """Bars on standard error when somebody watches, nothing otherwise."""
+        from u8sync.report.progress import NoProgress, RichProgress
+
+        return RichProgress(self.err, self.translate) if self.err.is_terminal else NoProgress()
