@@ -72,7 +72,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class Stamp:
-    """Who and when, for U8's own bookkeeping columns (``cModifyPerson``, ``dModifyDate``)."""
+    """Who and when, for U8's own bookkeeping columns (``cModifyPerson``, ``dModifyDate``).
+
+    Attributes:
+        person: What U8 shows as the modifier, at most 20 characters.
+        at: Aware, in the account set's time zone: U8 keeps the wall clock there.
+    """
 
     person: str
     at: datetime

@@ -35,10 +35,10 @@ def test_the_example_loads() -> None:
 
 def test_the_example_says_what_holds_anyway(tmp_path: Path) -> None:
     short, example = written(tmp_path, HEAD), load_settings(EXAMPLE)
-    for name in ("as_of", "timezone", "batch", "person", "guards", "retry", "language"):
+    for name in ("as_of", "timezone", "batch", "person", "guards", "retry"):
         assert getattr(short, name) == getattr(example, name), name
     assert short.audit_folder == tmp_path / "audit"
-    assert (short.guards, short.retry, short.language) == (Limits(), Retry(tries=5, budget_s=120), None)
+    assert (short.guards, short.retry) == (Limits(), Retry(tries=5, budget_s=120))
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         tmp_path,
         HEAD + "as_of: 2026-02-28\ntimezone: UTC\naudit: {folder: log/audit}\nwrite: {batch: 500, person: 系统管理员}\n"
         "guards: {share_changed: 12.5, top_downgrades: 0, issue_share: 0, from_customers: 1, protected: [007, 0101]}\n"
-        "retry: {tries: 1, budget_s: 5}\nlanguage: zh\n",
+        "retry: {tries: 1, budget_s: 5}\n",
     )
     assert settings.as_of == date(2026, 2, 28)
     assert settings.timezone == "UTC"
@@ -54,7 +54,6 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert (settings.batch, settings.person) == (500, "系统管理员")
     assert settings.guards == Limits(Decimal("12.5"), 0, Decimal(0), 1, frozenset({"007", "0101"}))
     assert settings.retry == Retry(tries=1, budget_s=5)
-    assert settings.language == "zh"
 
 
 def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
@@ -109,7 +108,6 @@ def test_the_backends_own_keys_are_checked_by_its_own_options(tmp_path: Path) ->
         pytest.param(HEAD + "guards: {▲share_change: 5}\n", "unknown key 'share_change'", id="unknown guard"),
         pytest.param(HEAD + "retry: {tries: ▲11}\n", "must be at most 10, not 11", id="tries"),
         pytest.param(HEAD + "retry: {budget_s: ▲2m}\n", "expected a whole number, found '2m'", id="budget"),
-        pytest.param(HEAD + "language: ▲cn\n", "unknown word 'cn'", id="language"),
         pytest.param(HEAD + "audit:▲\n", "a value is missing", id="empty group"),
         pytest.param(HEAD.replace("m.yaml", "▲''"), "must not be empty", id="empty path"),
         pytest.param(

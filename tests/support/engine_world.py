@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -153,6 +154,7 @@ class World:
             actor=Actor("tester", "u8sync run", "3", "test", "0" * 64),
             run_id=log.run_id,
             person="u8sync",
+            zone=ZoneInfo("Asia/Shanghai"),
             batch=self.batch,
             clock=self.clock,
             retry=self.retry(),

@@ -144,7 +144,7 @@ class MemoryBackend:
             return outcome or EditOutcome(edit.code, "gone", seen={})
         for column, value in edit.after.items():
             self.journal.append(JournalEntry(edit.code, column, reading.values[column], value))
-        bookkeeping = {"cModifyPerson": stamp.person[:20], "dModifyDate": stamp.at.astimezone().date().isoformat()}
+        bookkeeping = {"cModifyPerson": stamp.person[:20], "dModifyDate": stamp.at.date().isoformat()}
         self.change(edit.code, {**edit.after, **bookkeeping})
         return EditOutcome(
             edit.code,

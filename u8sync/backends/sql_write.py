@@ -82,7 +82,7 @@ def _update(
     """One statement for each set of written columns; returns whom the database refused, with its words."""
     bookkeeping = {
         # Wall-clock time, as U8's own programs on the same site write it.
-        "dModifyDate": stamp.at.astimezone().replace(tzinfo=None, microsecond=0),
+        "dModifyDate": stamp.at.replace(tzinfo=None, microsecond=0),
         "cModifyPerson": stamp.person[:PERSON_WIDTH],
     }
     stamps = {column: bookkeeping[column] for column in sorted(archive.stamps)}

@@ -161,9 +161,11 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
 
 
 def _source_line(place: Place) -> str | None:
-    """The line of a file that a problem points at; null when it cannot be read."""
+    """The line of a file that a problem points at, secrets masked; null when it cannot be read."""
+    from u8sync.config.located_yaml import excerpt
+
     try:
-        lines = Path(place.file).read_text(encoding="utf-8-sig").splitlines()
+        text = Path(place.file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    return lines[place.line - 1] if place.line <= len(lines) else None
+    return excerpt(place, text)[0]

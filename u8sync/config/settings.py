@@ -56,7 +56,6 @@ class Settings:
         person: Who U8 shows as the last editor.
         guards: Limits that a plan must keep.
         retry: When to try again.
-        language: Language of the output; null: the system's.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -72,7 +71,6 @@ class Settings:
     person: str
     guards: Limits
     retry: Retry
-    language: Literal["zh", "en"] | None
     digest: str
 
 
@@ -110,7 +108,6 @@ def load_settings(path: Path) -> Settings:
             protected=frozenset(shape.guards.protected),
         ),
         retry=Retry(shape.retry.tries, shape.retry.budget_s),
-        language=shape.language,
         digest=located.sha256,
     )
 

@@ -380,6 +380,3 @@ class SettingsShape(_Shape):
         default_factory=GuardsShape, description="护栏：超过即停止。Limits; beyond them the run stops."
     )
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
-    language: Literal["zh", "en"] | None = Field(
-        default=None, description="输出语言；缺省取系统语言。Language of the output; absent: the system's."
-    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final
 
 from u8sync.domain.model import CustomerCode
@@ -46,6 +47,7 @@ def apply_changes(
     run_id: str,
     batch: int,
     person: str,
+    zone: tzinfo,
     clock: Clock,
     retry: Retry,
     progress: Progress,
@@ -66,7 +68,7 @@ def apply_changes(
         log.commit()
         try:
             edits = [Edit(change.code, change.before, change.after) for change in changes]
-            outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now()))
+            outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now().astimezone(zone)))
         except UnknownOutcomeError as error:
             ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
         except (TransientError, FatalError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final
 
 from u8sync.domain.guards import Verdict, check
@@ -41,6 +42,7 @@ class Night:
         actor: Who runs it, with what.
         run_id: Its name in the audit log.
         person: What U8 shows as the modifier.
+        zone: The account set's time zone.
         batch: Customers in one transaction.
         clock: Time.
         retry: When to try again.
@@ -53,6 +55,7 @@ class Night:
     actor: Actor
     run_id: str
     person: str
+    zone: tzinfo
     batch: int
     clock: Clock
     retry: Retry
@@ -123,6 +126,7 @@ class Night:
             run_id=self.run_id,
             batch=self.batch,
             person=self.person,
+            zone=self.zone,
             clock=self.clock,
             retry=self.retry,
             progress=self.progress,

@@ -1,0 +1,278 @@
+"""The report as one HTML file: readable on a phone, in print, on a dark screen, and in ten years without a network.
+
+What does not live here: the counting (``figures.py``), the words (``words.py``) and the layout
+(``templates/report.html.j2``). The page holds no script and asks for nothing outside itself; everything that comes from
+the ERP is escaped by Jinja and freed of invisible characters on its way into the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final, Literal
+
+from jinja2 import Environment, StrictUndefined
+
+from u8sync.domain.plan import Change
+from u8sync.domain.policy import Policy
+from u8sync.domain.run import Ending, EndingStatus, Planned, RunResult
+from u8sync.report.figures import (
+    causes,
+    cut,
+    duration,
+    grouped,
+    held_now,
+    money,
+    movements,
+    names_of,
+    pairs,
+    percent,
+    shown_values,
+    stays,
+    tier_lines,
+    tier_move,
+    way_of,
+)
+from u8sync.report.words import (
+    CAUSES,
+    ENDINGS,
+    GUARD_NAMES,
+    SETTLED,
+    UNKNOWN,
+    WAYS,
+    account_set_words,
+    condition_words,
+    months_words,
+    reason_words,
+    say,
+    subject_label,
+    tier_name,
+    verdict_word,
+)
+from u8sync.text import Message, Translate, msg
+
+__all__ = ["MOST_CHANGES", "render_report"]
+
+MOST_CHANGES: Final = 2000
+"""So many changes are listed; a longer page serves nobody."""
+
+MOST_CODES: Final = 5
+"""So many customers are named beside a group of issues."""
+
+
+def render_report(
+    planned: Planned,
+    result: RunResult | None,
+    policy: Policy,
+    translate: Translate,
+    language: str,
+    *,
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """The page, complete.
+
+    Args:
+        planned: The plan with all that led to it.
+        result: What became of it; null when it was not applied.
+        policy: The policy that it was made by.
+        translate: Puts messages into the words of ``language``.
+        language: ``zh`` or ``en``.
+        names: Code -> name of the customers; null: as the mapping reads them.
+    """
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: say(value if isinstance(value, Message | None) else str(value), translate),
+    )
+    template = environment.from_string(
+        files("u8sync").joinpath("report", "templates", "report.html.j2").read_text(encoding="utf-8")
+    )
+    population, window = planned.plan.population, planned.facts.window
+    changes, shown_names = planned.plan.changes, names_of(planned.decision) if names is None else names
+    moves = movements(planned.plan, policy)
+    return template.render(
+        msg=msg,
+        page_language="zh-CN" if language == "zh" else "en",
+        planned=planned,
+        result=result,
+        policy=policy,
+        population=population,
+        window=window,
+        account_set=account_set_words(planned.account_set),
+        posted=months_words(planned.facts.posted),
+        made_at=f"{planned.plan.made_at:%Y-%m-%d %H:%M} UTC",
+        standing=_standing(planned, result),
+        ways={way: sum(move.count for move in moves if move.way == way) for way in WAYS}
+        | {"spelling": sum(tier_move(change) is None for change in changes)},
+        way_words=WAYS,
+        causes=[(CAUSES[cause], f"{count:,}") for cause, count in causes(planned.plan.skipped).items()],
+        tiers=tuple(_tier_bars(planned, policy)),
+        matrix=tuple(_matrix(planned, policy)),
+        changes=tuple(_change_rows(changes[:MOST_CHANGES], policy, shown_names)),
+        unlisted=max(0, len(changes) - MOST_CHANGES),
+        issues=grouped(planned.decision.issues),
+        most_codes=MOST_CODES,
+        guard_names=GUARD_NAMES,
+        verdict_word=verdict_word,
+        condition_words=condition_words,
+        subject_label=subject_label,
+        unknown_words=UNKNOWN,
+        run=None if result is None else _run(result),
+        settled_words=SETTLED,
+        count=lambda number: f"{number:,}",
+    )
+
+
+def _standing(planned: Planned, result: RunResult | None) -> tuple[Literal["ok", "wait", "stop"], Message]:
+    """Where things stand, in one sentence."""
+    total = f"{len(planned.plan.changes):,}"
+    if result is not None:
+        done = sum(ending.status in {"applied", "already_applied"} for ending in result.endings)
+        if done == len(result.endings):
+            return "ok", msg("All {count} planned changes are in U8.", count=total)
+        left = len(result.endings) - done
+        return "stop", msg(
+            "{done} of {count} planned changes are in U8, {left} are not.",
+            done=f"{done:,}",
+            count=total,
+            left=f"{left:,}",
+        )
+    if planned.stopped:
+        return "stop", msg("A guard stops this plan: nothing will be written unless you allow it.")
+    if not planned.plan.changes:
+        return "ok", msg("None: U8 holds every value as recommended.")
+    return "wait", msg("{count} changes are planned. Nothing has been written yet.", count=total)
+
+
+@dataclass(frozen=True)
+class TierBar:
+    """A line of the tier chart; widths in percent of the longest bar, and of the whole revenue."""
+
+    name: str | Message
+    now: str
+    recommended: str
+    difference: str
+    now_width: str
+    width: str
+    revenue: str
+    share: str | None
+
+
+def _tier_bars(planned: Planned, policy: Policy) -> Iterator[TierBar]:
+    lines = tier_lines(planned.decision.customers, policy)
+    longest = max((max(line.now, line.recommended) for line in lines), default=0)
+    for line in lines:
+        yield TierBar(
+            name=tier_name(line.tier),
+            now=f"{line.now:,}",
+            recommended=f"{line.recommended:,}",
+            difference=f"{line.recommended - line.now:+,}" if line.recommended != line.now else "0",
+            now_width=percent(line.now, longest) or "0",
+            width=percent(line.recommended, longest) or "0",
+            revenue=money(line.revenue),
+            share=line.share,
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the migration matrix; ``strength`` in percent of the fullest cell."""
+
+    count: int
+    way: Literal["stay", "up", "down", "enter"]
+    strength: str
+
+
+def _matrix(planned: Planned, policy: Policy) -> Iterator[tuple[str | Message, list[Cell]]]:
+    """A row for each old tier that anybody has, a column for each tier of the ladder."""
+    ladder = [tier.name for tier in policy.tiers]
+    rows: dict[tuple[str | None, bool], dict[str, int]] = {}
+    still = stays(planned.decision.customers, planned.plan.changes)
+    for name in ladder:
+        rows[name, False] = {name: still[name]} if name in still else {}
+    for move in movements(planned.plan, policy):
+        row = rows.setdefault((move.was, move.fills and move.was is None), {})
+        row[move.becomes] = row.get(move.becomes, 0) + move.count
+    fullest = max((count for row in rows.values() for count in row.values()), default=0)
+    for (was, fills), row in rows.items():
+        if row:
+            yield (
+                tier_name(was, fills=fills),
+                [
+                    Cell(
+                        row.get(name, 0),
+                        "stay" if was == name else way_of(policy, was, name),
+                        percent(row.get(name, 0), fullest) or "0",
+                    )
+                    for name in ladder
+                ],
+            )
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One field of one customer; what concerns the customer as a whole stands on its first row only."""
+
+    code: str
+    name: str | None
+    field: str
+    column: str
+    before: str | None
+    after: str
+    way: Literal["up", "down", "enter", "spelling"]
+    first: bool
+    score: str | None
+    reasons: tuple[Message, ...]
+    rule: str | None
+
+
+def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str, str]) -> Iterator[ChangeRow]:
+    for change in changes:
+        reason, move = change.reason, tier_move(change)
+        for index, field in enumerate(change.fields):
+            before, after = shown_values(field)
+            yield ChangeRow(
+                code=change.code,
+                name=names.get(change.code),
+                field=field.field,
+                column=field.column,
+                before=before,
+                after=after,
+                way=way_of(policy, field.was, field.becomes) if field is move else "spelling",
+                first=index == 0,
+                score=None if reason is None or reason.score is None else cut(reason.score, 2),
+                reasons=reason_words(change, policy) if index == 0 else (),
+                rule=reason.rule if reason is not None and field is move else None,
+            )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of the changes, in words."""
+
+    totals: tuple[tuple[EndingStatus, Message, str], ...]
+    open_ends: tuple[tuple[Ending, Message, str, str], ...]
+    duration: str
+    ended_at: str
+
+
+def _run(result: RunResult) -> Run:
+    planned = {change.code: change for change in result.plan.changes}
+    return Run(
+        totals=tuple((status, ENDINGS[status], f"{count:,}") for status, count in result.totals.items() if count),
+        open_ends=tuple(
+            (
+                ending,
+                ENDINGS[ending.status],
+                pairs(planned[ending.code].after),
+                pairs(held_now(ending, planned[ending.code])),
+            )
+            for ending in result.endings
+            if ending.status not in {"applied", "already_applied"}
+        ),
+        duration=duration(result.ended_at - result.started_at),
+        ended_at=f"{result.ended_at:%Y-%m-%d %H:%M} UTC",
+    )

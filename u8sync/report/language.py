@@ -1,0 +1,54 @@
+"""Which language the user reads, and the catalogue that puts messages into it.
+
+What does not live here: the sentences (they stand where they are made, see :mod:`u8sync.text`) and the upkeep of the
+catalogue (``tests/support/catalogue.py``). The idea: English is the template itself and Chinese is looked up, so that a
+sentence without a translation is still a sentence.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from u8sync.text import Message, Translate, english, fill
+
+__all__ = ["ENVIRONMENT", "Language", "choose", "translator"]
+
+Language = Literal["zh", "en"]
+
+ENVIRONMENT: Final = ("U8SYNC_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+"""Environment variables that name the language, the first one set wins."""
+
+
+def choose(explicit: str | None, environ: Mapping[str, str], system_locale: str | None) -> Language:
+    """Choose the language; the first that says anything decides, and whatever is not Chinese means English.
+
+    Args:
+        explicit: What was asked for on the command line; null: nothing.
+        environ: The environment, see :data:`ENVIRONMENT`.
+        system_locale: What the operating system says, ``zh_CN`` or ``Chinese (Simplified)_China``; null: nothing.
+    """
+    said = (explicit, *(environ.get(name) for name in ENVIRONMENT), system_locale)
+    first = next((word for word in said if word), "").lower()
+    return "zh" if first.startswith(("zh", "chinese")) else "en"
+
+
+def translator(language: Language) -> Translate:
+    """What puts messages, and the messages among their arguments, into the words of ``language``."""
+    if language == "en":
+        return english
+    catalogue = _chinese()
+
+    def chinese(message: Message) -> str:
+        return fill(catalogue.gettext(message.template), message.args, chinese)
+
+    return chinese
+
+
+@cache
+def _chinese() -> gettext.GNUTranslations:
+    with files("u8sync").joinpath("locale", "zh_CN", "LC_MESSAGES", "u8sync.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)

@@ -1,0 +1,92 @@
+"""The audit log on the terminal: whether it is whole, and what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+
+from u8sync.domain.run import LoggedChange
+from u8sync.report.terminal.blocks import Writer
+from u8sync.report.words import LOGGED
+from u8sync.text import Message, Translate, msg
+
+__all__ = ["history_view", "verification_view"]
+
+
+def verification_view(
+    *,
+    name: str,
+    records: int,
+    segments: int,
+    head: str,
+    faults: Sequence[tuple[str, Message]],
+    open_intents: int,
+    translate: Translate,
+) -> RenderableType:
+    """The check of one audit log.
+
+    Args:
+        name: The log's folder.
+        records: Number of records that were checked.
+        segments: Number of files that they stand in.
+        head: Hash of the last record, hex; shown in full, because people compare it with a copy kept elsewhere.
+        faults: Where, and what is wrong there; every one is shown.
+        open_intents: Changes that a run announced and whose end is not recorded.
+        translate: The language.
+    """
+    write = Writer(translate)
+    verdict = (
+        msg("Audit log {name}: NOT whole, {count} fault(s)", name=name, count=f"{len(faults):,}")
+        if faults
+        else msg("Audit log {name}: whole", name=name)
+    )
+    parts: list[RenderableType] = [
+        write.title(verdict),
+        write.facts(
+            [
+                (msg("Records"), f"{records:,}"),
+                (msg("Files"), f"{segments:,}"),
+                (msg("Last hash"), head),
+                (msg("Open changes"), f"{open_intents:,}"),
+            ]
+        ),
+    ]
+    if faults:
+        parts.append(write.heading(msg("Faults")))
+        parts.append(write.table([(msg("Where"), "left"), (msg("What is wrong"), "left")], faults))
+    if open_intents:
+        parts.append(
+            write.line(msg("The open changes have no recorded end; the next run reads U8 and settles them."), above=1)
+        )
+    return Group(*parts)
+
+
+def history_view(changes: Sequence[LoggedChange], translate: Translate) -> RenderableType:
+    """What was written or meant to be, one field a line, in the order given."""
+    write = Writer(translate)
+    return write.table(
+        [
+            (msg("Record"), "right"),
+            (msg("Time (UTC)"), "left"),
+            (msg("Customer"), "left"),
+            (msg("Field"), "left"),
+            (msg("Before"), "left"),
+            (msg("After"), "left"),
+            (msg("How it ended"), "left"),
+            (msg("Run"), "left"),
+        ],
+        (
+            (
+                str(change.seq),
+                change.at[:19].replace("T", " "),
+                change.customer,
+                change.field,
+                change.before,
+                change.after,
+                LOGGED.get(change.status, change.status),
+                change.run_id,
+            )
+            for change in changes
+        ),
+    )

@@ -1,0 +1,217 @@
+"""The words for what has a name in the code: causes, endings, guards, metrics with their units, conditions.
+
+What does not live here: counting (``figures.py``) and layout (``terminal.py``, ``html.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, Literal
+
+from u8sync.domain.guards import GuardName, Verdict
+from u8sync.domain.metrics import METRICS, Unit
+from u8sync.domain.model import AccountSet, Month
+from u8sync.domain.plan import Change, Contribution, Population
+from u8sync.domain.policy import SCORE, Condition, Policy, Unknown
+from u8sync.domain.run import EndingStatus
+from u8sync.report.figures import clean, cut, money, strongest
+from u8sync.text import Message, Translate, msg
+
+__all__ = [
+    "CAUSES",
+    "ENDINGS",
+    "GUARD_NAMES",
+    "LOGGED",
+    "SETTLED",
+    "UNKNOWN",
+    "WAYS",
+    "account_set_words",
+    "audit_words",
+    "condition_words",
+    "digits",
+    "months_words",
+    "people_words",
+    "reason_words",
+    "say",
+    "subject_label",
+    "tier_name",
+    "value_words",
+    "verdict_word",
+]
+
+
+BEST: Final = Decimal(100)
+"""Points of a customer that beats every other."""
+
+
+def say(words: str | Message | None, translate: Translate) -> str:
+    """Words as they are shown: in the user's language, harmless to look at, ``-`` for null and nothing."""
+    if words is None:
+        return "-"
+    return clean(translate(words) if isinstance(words, Message) else words) or "-"
+
+
+CAUSES: Final[Mapping[str, Message]] = {
+    "disabled": msg("disabled in U8"),
+    "set_aside": msg("a required field cannot be used"),
+    "excluded": msg("excluded by the policy"),
+    "protected": msg("protected by the configuration: rated, never changed"),
+}
+"""Why a customer is left alone, by :data:`u8sync.domain.plan.SkipCause`."""
+
+ENDINGS: Final[Mapping[EndingStatus, Message]] = {
+    "applied": msg("written"),
+    "already_applied": msg("U8 held the new value already"),
+    "conflict": msg("changed in U8 since the plan was made; left alone"),
+    "gone": msg("not in U8 any more"),
+    "rejected": msg("refused by U8"),
+    "not_applied": msg("not written: U8 was busy or failed"),
+    "unknown": msg("not known: the answer is missing, the next run settles it"),
+    "not_started": msg("not tried: the run ended before"),
+}
+"""How a change ended."""
+
+SETTLED: Final[Mapping[Literal["applied", "not_applied", "conflict"], Message]] = {
+    "applied": msg("was written after all"),
+    "not_applied": msg("was not written"),
+    "conflict": msg("U8 holds neither the old nor the new value"),
+}
+"""What reading U8 said of a change that an earlier run had left open."""
+
+LOGGED: Final[Mapping[str, Message]] = {
+    **{str(status): words for status, words in ENDINGS.items()},
+    "open": msg("no end recorded: the next run settles it"),
+}
+"""How a change ended, as the audit log knows it."""
+
+UNKNOWN: Final[Mapping[Unknown, Message]] = {
+    "leave_out": msg("its weight goes to the other metrics"),
+    "zero": msg("it earns no points"),
+}
+"""What an unknown metric counts."""
+
+WAYS: Final[Mapping[Literal["up", "down", "enter"], Message]] = {
+    "up": msg("up"),
+    "down": msg("down"),
+    "enter": msg("newly placed"),
+}
+"""Which way a customer moves."""
+
+GUARD_NAMES: Final[Mapping[GuardName, Message]] = {
+    "empty_source": msg("archive not empty"),
+    "no_business": msg("business found"),
+    "share_changed": msg("share of values replaced"),
+    "top_downgrades": msg("falls from the highest tier"),
+    "issue_share": msg("share of unusable values"),
+}
+"""What a guard looks at."""
+
+
+def account_set_words(account_set: AccountSet) -> str:
+    """Code, name and database of an account set."""
+    return f"{account_set.code} {account_set.name} ({account_set.database})"
+
+
+def months_words(posted: tuple[Month, Month] | None) -> Message:
+    """The months for which profit is known."""
+    if posted is None:
+        return msg("none: no profit is known")
+    return msg("{start} to {end}", start=posted[0], end=posted[1])
+
+
+def people_words(population: Population) -> Message:
+    """How many customers were looked at."""
+    return msg(
+        "{customers}; {eligible} of them get a tier, {with_business} had business in the window",
+        customers=f"{population.customers:,}",
+        eligible=f"{population.eligible:,}",
+        with_business=f"{population.with_business:,}",
+    )
+
+
+def audit_words(count: int, last: str) -> Message:
+    """The head of an audit log."""
+    return msg("{count} records, last hash {hash}", count=f"{count:,}", hash=digits(last))
+
+
+def digits(digest: str) -> str:
+    """Enough of a hash to compare by eye."""
+    return digest[:16]
+
+
+def verdict_word(verdict: Verdict) -> Message:
+    """Whether the limit is kept, and what follows."""
+    if verdict.ok:
+        return msg("ok")
+    return msg("allowed") if verdict.allowed else msg("STOPPED")
+
+
+def tier_name(tier: str | None, *, fills: bool | None = None) -> str | Message:
+    """A tier, or what to say when there is none; ``fills`` tells an empty field from an unknown value, if known."""
+    if tier is not None:
+        return tier
+    if fills is None:
+        return msg("(none or not known)")
+    return msg("(empty)") if fills else msg("(value not known)")
+
+
+def subject_label(subject: str) -> Message:
+    """What people call a metric, or the score."""
+    return msg("score") if subject == SCORE else METRICS[subject].label
+
+
+def value_words(subject: str, value: Decimal | None) -> str | Message:
+    """A metric's value with its unit, or a score; amounts are in home currency without tax."""
+    if value is None:
+        return msg("not known")
+    if subject == SCORE:
+        return _plain(value)
+    unit: Unit = METRICS[subject].unit
+    match unit:
+        case "money":
+            return money(value)
+        case "orders_per_year":
+            return msg("{count} a year", count=_plain(value))
+        case "days":
+            return msg("{count} days", count=_plain(value))
+        case "years":
+            return msg("{count} years", count=cut(value, 2))
+
+
+def condition_words(condition: Condition) -> Message:
+    """A condition of a tier."""
+    subject = subject_label(condition.subject)
+    low, high = (
+        None if bound is None else value_words(condition.subject, bound)
+        for bound in (condition.at_least, condition.below)
+    )
+    if high is None:
+        return msg("{subject} at least {low}", subject=subject, low=low)
+    if low is None:
+        return msg("{subject} below {high}", subject=subject, high=high)
+    return msg("{subject} at least {low} and below {high}", subject=subject, low=low, high=high)
+
+
+def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Message, ...]:
+    """Why a change is to be made: the strongest reasons first."""
+    if change.reason is None:
+        return (msg("same meaning, spelt the way of the mapping"),)
+    if not change.reason.contributions:
+        return (msg("no business in the window"),)
+    return tuple(_reason(part) for part in strongest(change, policy, count))
+
+
+def _reason(part: Contribution) -> Message:
+    label = METRICS[part.metric].label
+    if part.points is None:
+        return msg("{metric}: not known", metric=label)
+    if part.points == BEST:
+        return msg("{metric}: the best of all", metric=label)
+    return msg("{metric}: better than {percent} %", metric=label, percent=cut(part.points, 1))
+
+
+def _plain(value: Decimal) -> str:
+    """Without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
