@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["N_", "Message", "Place", "Translate", "english", "fill", "msg"]
+__all__ = ["NN_", "N_", "Message", "Place", "Translate", "english", "fill", "msg"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ def msg(template: str, /, **args: object) -> Message:
 def N_(template: str) -> str:  # noqa: N802 - the name that Babel and gettext know
     """Mark a sentence for the catalogues where a plain string is wanted, such as a command's help text."""
     return template
+
+
+def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802
+    """Mark a sentence that a library counts with, in its two English forms."""
+    return singular, plural
 
 
 def fill(template: str, args: Mapping[str, object], translate: Translate) -> str:

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
+from u8sync.config.located_yaml import excerpt
 from u8sync.domain.explain import explain
 from u8sync.domain.guards import Limits
 from u8sync.domain.run import LoggedChange
@@ -352,7 +353,9 @@ def test_a_caret_stands_under_the_place_also_behind_chinese_characters(language:
     column = LINE.index("decimel") + 1
     place = Place("mappings/customer.yaml", 14, column)
     error = ConfigError("mappings/customer.yaml", [Problem(place, msg("is not a date (YYYY-MM-DD)"))])
-    lines = shown(error_view(error, lambda _place: LINE, translator(language)), width=80).splitlines()
+    lines = shown(
+        error_view(error, lambda place: excerpt(place, "\n" * 13 + LINE), translator(language)), width=80
+    ).splitlines()
     source = next(index for index, line in enumerate(lines) if "decimel" in line)
 
     assert any(f"mappings/customer.yaml:14:{column}" in line for line in lines)
@@ -364,7 +367,9 @@ def test_a_caret_stands_under_the_place_also_behind_chinese_characters(language:
 def test_the_caret_of_a_long_line_is_still_on_the_screen() -> None:
     line = "客" * 500 + "X" + "户" * 500
     error = ConfigError("m.yaml", [Problem(Place("m.yaml", 7, 501), msg("the mapping writes nothing"))])
-    lines = shown(error_view(error, lambda _place: line, translator("en")), width=80).splitlines()
+    lines = shown(
+        error_view(error, lambda place: excerpt(place, "\n" * 6 + line), translator("en")), width=80
+    ).splitlines()
     source = next(index for index, each in enumerate(lines) if "X" in each)
 
     assert cell_len(lines[source + 1].rstrip()) <= 80
@@ -388,7 +393,7 @@ def test_every_problem_of_a_file_is_shown_with_its_hint() -> None:
 
 def test_a_line_with_control_characters_cannot_reach_the_terminal() -> None:
     error = ConfigError("m.yaml", [Problem(Place("m.yaml", 1, 3), msg("the mapping writes nothing"))])
-    text = shown(error_view(error, lambda _place: "\x1b[31m\tx\u202e", translator("en")))
+    text = shown(error_view(error, lambda place: excerpt(place, "\x1b[31m\tx\u202e"), translator("en")))
 
     assert not {"\x1b", "\t", "\u202e"} & set(text)
 

@@ -26,6 +26,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PO: Final = ROOT / "u8sync" / "locale" / "zh_CN" / "LC_MESSAGES" / "u8sync.po"
 MO: Final = PO.with_suffix(".mo")
 KEYWORDS: Final = {"msg": None, "N_": None}
+PLURALS: Final = {"NN_": (1, 2)}
 COMMENT: Final = "# Simplified Chinese catalogue of u8sync. Maintained by tests/support/catalogue.py."
 HEADERS: Final = [
     ("Project-Id-Version", "u8sync"),
@@ -33,6 +34,7 @@ HEADERS: Final = [
     ("MIME-Version", "1.0"),
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Content-Transfer-Encoding", "8bit"),
+    ("Plural-Forms", "nplurals=1; plural=0;"),
 ]
 
 
@@ -53,12 +55,26 @@ def sentences() -> Iterator[tuple[str, str]]:
                 yield path.relative_to(ROOT).as_posix(), found if isinstance(found, str) else found[0]
 
 
+def plurals() -> Iterator[tuple[str, tuple[str, str]]]:
+    """Every sentence of a library in its two English forms, as (file, (singular, plural))."""
+    path = ROOT / "u8sync" / "cli" / "library_words.py"
+    with path.open("rb") as file:
+        for _line, found, _comments, _context in extract("python", file, PLURALS):
+            yield path.relative_to(ROOT).as_posix(), (found[0], found[1])
+
+
 def known() -> dict[str, str]:
     """The translations that there are, empty where one is missing."""
     if not PO.exists():
         return {}
     with PO.open("rb") as file:
-        return {str(message.id): str(message.string or "") for message in read_po(file) if message.id}
+        return {
+            message.id[1] if isinstance(message.id, tuple) else str(message.id): message.string[0]
+            if isinstance(message.string, tuple)
+            else str(message.string or "")
+            for message in read_po(file)
+            if message.id
+        }
 
 
 def updated() -> Catalog:
@@ -69,6 +85,9 @@ def updated() -> Catalog:
         entry = catalog.add(template, translations.get(template, ""), locations=[(file, 0)])
         # Babel takes "40 % changed" for a printf format; these are str.format templates.
         entry.flags.clear()
+    for file, forms in plurals():
+        # Chinese has one form; it is kept under the plural, whose placeholders it has.
+        catalog.add(forms, (translations.get(forms[1], ""),), locations=[(file, 0)]).flags.clear()
     return catalog
 
 
@@ -92,7 +111,8 @@ def main() -> int:
     PO.parent.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(po_bytes(catalog))
     MO.write_bytes(mo_bytes(catalog))
-    missing = [message.id for message in catalog if message.id and not message.string]
+    written = known()
+    missing = [t for t in [*(t for _, t in sentences()), *(forms[1] for _, forms in plurals())] if not written[t]]
     for template in missing:
         sys.stdout.write(f"not translated: {template}\n")
     return 1 if missing else 0

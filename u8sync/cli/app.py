@@ -22,7 +22,6 @@ from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.report.language import Language, choose, translator
-from u8sync.report.terminal import error_view
 from u8sync.text import N_, Message, Place, Translate, msg
 
 if TYPE_CHECKING:
@@ -88,8 +87,10 @@ def call(args: Sequence[str], *, language: Language, debug: bool = False) -> int
             args=list(args), prog_name="u8sync", standalone_mode=False, obj=session
         )
     except U8SyncError as error:
+        from u8sync.report.terminal import error_view
+
         session.out.file.flush()
-        session.err.print(error_view(error, _source_line, translate))
+        session.err.print(error_view(error, _excerpt, translate))
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -151,6 +152,7 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
 
     local = copy.copy(command)
     local.help, local.epilog = words(command.help), words(command.epilog)
+    local.short_help = words(command.short_help)
     local.params = [copy.copy(param) for param in command.params]
     for param in local.params:
         if isinstance(param, click.Option):
@@ -160,12 +162,12 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
     return local
 
 
-def _source_line(place: Place) -> str | None:
-    """The line of a file that a problem points at, secrets masked; null when it cannot be read."""
+def _excerpt(place: Place) -> tuple[str, str] | None:
+    """The line of a file that a problem points at, with a caret; null when it cannot be read."""
     from u8sync.config.located_yaml import excerpt
 
     try:
         text = Path(place.file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    return excerpt(place, text)[0]
+    return excerpt(place, text)

@@ -28,10 +28,11 @@ def audit() -> None:
 
 
 @audit.command(
+    short_help=N_("Check every record of the audit log."),
     help=N_(
         "Check every record of the audit log: form, order, hash chain. Names each record that was changed. Ends with 0"
         " when the log is whole, 1 when it is not, 2 when it is whole but a run left something open."
-    )
+    ),
 )
 @config_option
 @folder_option
@@ -69,7 +70,11 @@ def verify(session: Session, *, config: Path, folder: Path | None, as_json: bool
     return worst
 
 
-@audit.command("list", help=N_("List what was written, oldest first: customer, field, before, after, outcome, run."))
+@audit.command(
+    "list",
+    short_help=N_("List what was written."),
+    help=N_("List what was written, oldest first: customer, field, before, after, outcome, run."),
+)
 @click.option("--customer", default=None, help=N_("Only this customer."))
 @click.option("--run", "run_id", default=None, help=N_("Only this run."))
 @config_option

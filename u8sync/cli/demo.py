@@ -23,10 +23,11 @@ SEED = 1
 
 
 @click.command(
+    short_help=N_("Try the whole job on a made-up account set."),
     help=N_(
         "Make up an account set and run two nights on it: the first fills every tier, the second, a month later, moves"
         " those that changed. Leaves account set, configuration, mappings, audit log and report in the folder."
-    )
+    ),
 )
 @click.option(
     "--dir",

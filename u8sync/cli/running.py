@@ -23,10 +23,11 @@ __all__ = ["apply", "explain", "plan", "run"]
 
 
 @click.command(
+    short_help=N_("Show what would change, and why."),
     help=N_(
         "Show what would change, and why. Nothing is written. Ends with 0 when nothing is to do, 2 when changes are"
         " pending, 4 when a guard would stop them."
-    )
+    ),
 )
 @config_option
 @as_of_option
@@ -70,10 +71,11 @@ def plan(
 
 
 @click.command(
+    short_help=N_("Write a saved plan."),
     help=N_(
         "Write a saved plan. Refused when it was edited, was made for another account set, mapping or policy, was"
         " applied before, or when a customer was changed since."
-    )
+    ),
 )
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @config_option
@@ -97,10 +99,11 @@ def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, 
 
 
 @click.command(
+    short_help=N_("Plan and write in one go: the nightly run."),
     help=N_(
         "Plan and write in one go: the nightly run. Ends with 0 when U8 holds every planned value, 2 when some rows"
         " were not applied, 3 when another run is at work, 4 when a guard stopped it."
-    )
+    ),
 )
 @config_option
 @as_of_option
@@ -128,7 +131,8 @@ def run(
 
 
 @click.command(
-    help=N_("Say why a customer has its tier: metrics, ranks, contributions, conditions, and what would lift it.")
+    short_help=N_("Say why a customer has its tier."),
+    help=N_("Say why a customer has its tier: metrics, ranks, contributions, conditions, and what would lift it."),
 )
 @click.argument("code")
 @config_option

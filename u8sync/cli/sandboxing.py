@@ -24,12 +24,18 @@ LAST_DAY = date(2026, 10, 31)
 overwrite_option = click.option("--overwrite", is_flag=True, help=N_("Replace the file if it exists."))
 
 
-@click.group(help=N_("Make an embedded account set: a SQLite file with U8's tables, for demos, training and tests."))
+@click.group(
+    short_help=N_("Make an embedded account set to try things on."),
+    help=N_("Make an embedded account set: a SQLite file with U8's tables, for demos, training and tests."),
+)
 def sandbox() -> None:
     """Group of the sandbox commands."""
 
 
-@sandbox.command(help=N_("Make up an account set with everything that real ones hold, oddities among it."))
+@sandbox.command(
+    short_help=N_("Make up an account set."),
+    help=N_("Make up an account set with everything that real ones hold, oddities among it."),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--customers", type=int, default=1000, show_default=True, help=N_("Number of customers."))
 @click.option("--months", type=int, default=24, show_default=True, help=N_("Months of business."))
@@ -58,6 +64,7 @@ def create(
 
 @sandbox.command(
     "import",
+    short_help=N_("Make an account set from a purchase history."),
     help=N_(
         "Make an account set from a purchase history: a CSV file with customer, date, quantity, amount and, if known,"
         " cost. Column names may be English or Chinese; .gz is read as it is."

@@ -125,6 +125,10 @@ def load(path: Path, shown_as: str) -> Located:
     return Located(shown_as, value, composer.keys, composer.values, sha256)
 
 
+_NEAR: Final = 30
+"""So many characters of a line are shown on either side of a place: 60 cells when they are Chinese."""
+
+
 def excerpt(place: Place, text: str) -> tuple[str, str]:
     """The line of ``place`` and a caret under its column, for a terminal with fixed width.
 
@@ -138,8 +142,8 @@ def excerpt(place: Place, text: str) -> tuple[str, str]:
     """
     lines = _LINE_BREAK.split(text)
     line = _SECRET_VALUE.sub(r"\1 ***", lines[place.line - 1] if place.line <= len(lines) else "")
-    start = max(0, place.column - 1 - 60)
-    shown = "".join(map(_glyph, line[start : start + 100]))
+    start = max(0, place.column - 1 - _NEAR)
+    shown = "".join(map(_glyph, line[start : start + 2 * _NEAR]))
     shift = sum(_width(character) for character in shown[: place.column - 1 - start])
     return shown, " " * shift + "^"
 

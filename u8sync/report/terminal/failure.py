@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
-from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -15,51 +13,36 @@ from u8sync.text import Place, Translate, msg
 
 __all__ = ["error_view"]
 
-BEFORE: Final = 30
-AFTER: Final = 30
-"""So many characters of a line are shown on either side of the place; twice as many cells when they are Chinese."""
+Excerpt = Callable[[Place], tuple[str, str] | None]
+"""The line of a place and a caret under it, for fixed width."""
 
 
-def error_view(error: U8SyncError, source_line: Callable[[Place], str | None], translate: Translate) -> RenderableType:
+def error_view(error: U8SyncError, excerpt: Excerpt, translate: Translate) -> RenderableType:
     """An error: what is wrong, where, the line with a mark under the place, and what to do next.
 
     Args:
         error: The error; one about a file shows every problem of the file.
-        source_line: The line of the file that a place stands in, without its line end; null when it cannot be read.
+        excerpt: The line that a place stands in, and a line with a caret under it; null when it cannot be read.
         translate: The language.
     """
     write = Writer(translate)
     parts: list[RenderableType] = [write.title(msg("Error: {what}", what=error.message))]
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            parts += _problem(problem, error.file, source_line, write)
+            parts += _problem(problem, error.file, excerpt, write)
         parts.append(Text(""))
     if error.hint is not None:
         parts.append(write.line(error.hint))
     return Group(*parts)
 
 
-def _problem(
-    problem: Problem, file: str, source_line: Callable[[Place], str | None], write: Writer
-) -> Iterator[RenderableType]:
+def _problem(problem: Problem, file: str, excerpt: Excerpt, write: Writer) -> Iterator[RenderableType]:
     place = problem.place
     yield write.heading(f"{place or file}: {write.say(problem.message)}")
-    line = source_line(place) if place is not None else None
-    if place is not None and line is not None:
-        yield _pointed(line, place)
+    shown = excerpt(place) if place is not None else None
+    if place is not None and shown is not None:
+        margin = " " * len(str(place.line))
+        pointed = f"  {place.line} | {shown[0].rstrip()}\n  {margin} | {shown[1]}"
+        yield Text(pointed, no_wrap=True, overflow="ignore")
     if problem.hint is not None:
         yield write.line(problem.hint, indent=2)
-
-
-def _pointed(line: str, place: Place) -> Text:
-    """The line and a caret under the column; Chinese characters take two cells."""
-    visible = "".join(char if char.isprintable() or char == "\u3000" else " " for char in line)
-    at = min(place.column - 1, len(visible))
-    start = max(0, at - BEFORE)
-    before, after = visible[start:at], visible[at : at + AFTER]
-    margin = " " * (len(str(place.line)) + 2)
-    return Text(
-        f"  {place.line} | {before}{after}".rstrip() + f"\n{margin} | {' ' * cell_len(before)}^",
-        no_wrap=True,
-        overflow="ignore",
-    )
