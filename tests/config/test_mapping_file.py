@@ -269,6 +269,11 @@ TABLE = "tables: {t: {values: {A: 甲, B: 乙}}}\n"
             id="default",
         ),
         pytest.param(
+            "  a: {label: A, columns: {sql: cA}, operators: [trim], write: tier, default: ▲丙}\n",
+            "the field that takes the recommended tier cannot have a default",
+            id="default of the tier",
+        ),
+        pytest.param(
             "  a: {label: A, columns: {sql: cA}, operators: [date], default: ▲丙}\n",
             "a date field cannot have a default",
             id="default of a date",

@@ -296,6 +296,15 @@ def test_a_default_is_never_written(world: Any) -> None:
     assert decision.changes == ()
 
 
+def test_a_spelling_that_u8_does_not_allow_in_the_column_is_an_issue(world: Any) -> None:
+    customers = settled(world, "001", roles="01,代理")
+    limit = ColumnLimit(20, frozenset({"01"}))
+    decision = world.decide(customers, writable={**world.writable, "cCusDefine2": limit})
+    assert decision.changes == ()
+    found = [(i.code, str(i.message), i.sets_aside) for i in decision.issues if i.field == "roles"]
+    assert found == [("001", "would be written as '01、NO', which U8 does not allow there", False)]
+
+
 @pytest.mark.parametrize(
     ("width", "after"),
     [pytest.param(5, {"cCusDefine2": "01、NO"}, id="just wide enough"), pytest.param(4, None, id="too narrow")],

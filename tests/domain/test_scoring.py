@@ -249,6 +249,14 @@ def test_alone_or_level_with_all_others_is_exactly_the_middle(
     assert set(scores(world.measured(rows), weights).values()) == {Decimal(50)}
 
 
+def test_left_out_weights_that_do_not_divide_evenly_cost_nothing(world: Any) -> None:
+    weights = [world.weight("revenue", 30), world.weight("order_frequency", 40), world.weight("gross_profit", 30)]
+    result = score(world.measured([{"revenue": 10, "order_frequency": 3, "gross_profit": None}]), weights)
+    assert result["score"].to_list() == [Decimal(50)]
+    parts = [result[contribution_of(weight.metric)].item() for weight in weights]
+    assert parts == [Decimal("21.4285"), Decimal("28.5715"), None]
+
+
 @given(rows=ROWS, weights=weightings())
 def test_points_of_the_rated_average_at_the_middle(
     world: Any, rows: list[dict[str, Any]], weights: list[Weight]

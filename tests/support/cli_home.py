@@ -25,6 +25,11 @@ class Answer:
     err: str
 
     @property
+    def complaint(self) -> str:
+        """What stands on standard error, with every run of blanks and line ends taken out."""
+        return "".join(self.err.split())
+
+    @property
     def json(self) -> Any:
         return json.loads(self.out)
 

@@ -247,6 +247,9 @@ class _Check:
         place = self._value("fields", field.name, "default")
         if field.kind == "date":
             self._add(place, msg("a date field cannot have a default"))
+        elif field.write == "tier":
+            # With one, an empty field would pass for a tier that is there already, and would never be filled.
+            self._add(place, msg("the field that takes the recommended tier cannot have a default"))
         elif tables and field.default not in tables[-1].spellings:
             self._add(
                 place,

@@ -19,7 +19,7 @@ from u8sync.domain.plan import Change, Contribution, FieldChange, Population, Re
 from u8sync.domain.policy import SCORE, Policy
 from u8sync.domain.scoring import contribution_of, points_of, score
 from u8sync.domain.tiers import TIER, recommend
-from u8sync.text import msg
+from u8sync.text import Message, msg
 
 __all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns"]
 
@@ -180,7 +180,7 @@ def _tier_changes(
 def _spelling_changes(
     work: pl.DataFrame, field: Field, column: str, unusable: Collection[str], writable: Mapping[str, ColumnLimit]
 ) -> tuple[list[tuple[str, FieldChange]], list[Issue]]:
-    """The customers whose value means something but is not spelt the canonical way."""
+    """The customers whose value means something but is not spelt the canonical way, if U8 takes that."""
     candidates = work.filter(
         pl.col(CAUSE).is_null() & pl.col(field.name).is_not_null() & ~pl.col(CODE).is_in(sorted(unusable))
     ).select(CODE, _raw_name(column), field.name)
@@ -193,12 +193,23 @@ def _spelling_changes(
         if after is None or bare(before) is None or same(before, after):
             continue
         meaning = ", ".join(canonical) if isinstance(canonical, tuple) else str(canonical)
-        if column in writable and len(after) > writable[column].width:
-            complaint = msg("would be longer than the {width} characters of the column", width=writable[column].width)
+        complaint = _unwritable(after, writable.get(column))
+        if complaint is not None:
             issues.append(Issue(CustomerCode(code), field.name, before, complaint, field.place, sets_aside=False))
             continue
         changes.append((code, FieldChange(field.name, column, before, after, was=meaning, becomes=meaning)))
     return changes, issues
+
+
+def _unwritable(value: str, limit: ColumnLimit | None) -> Message | None:
+    """Why the account set would not take the value; null when it would."""
+    if limit is None:
+        return None
+    if len(value) > limit.width:
+        return msg("would be longer than the {width} characters of the column", width=limit.width)
+    if limit.values is not None and value not in limit.values:
+        return msg("would be written as '{value}', which U8 does not allow there", value=value)
+    return None
 
 
 def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Lift:
-    """The smallest change of one metric alone that lifts the score far enough for the next tier.
+    """What one metric alone would have to be for the next tier's score: the nearest value of another customer.
 
     Attributes:
         metric: The metric.

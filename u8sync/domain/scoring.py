@@ -6,8 +6,9 @@ rows, and months later from the audit record alone.
 Definition. *Points* of a metric are its percentile rank, 0 to 100: the share of the other rated customers that the
 customer beats, those it is level with counted half. Ties therefore always get the same points. A customer that is
 alone stands in the middle, at 50. A metric whose value is unknown earns nothing; with ``unknown: leave_out`` its weight
-is shared out among the known ones, with ``zero`` it is lost. *Contribution* = weight x points / known weight, cut to
-ten-thousandths; the score is the sum of the contributions.
+is shared out among the known ones, with ``zero`` it is lost. The *score* is the weighted sum of the points over the
+known weight, cut to ten-thousandths. A *contribution* is a metric's part of it, cut likewise; the last known one takes
+what the cuts left, so that the contributions always add up to the score.
 """
 
 from __future__ import annotations
@@ -59,15 +60,23 @@ def score(measured: pl.DataFrame, weights: Sequence[Weight]) -> pl.DataFrame:
         *(_points(w.metric, known[w.metric]).alias(points_of(w.metric)) for w in weights),
         counted_weight.cast(pl.Int64).alias("counted_weight"),
     )
-    contributions = points.with_columns(
-        (pl.col(points_of(w.metric)) * w.percent // pl.col("counted_weight")).alias(contribution_of(w.metric))
-        for w in weights
-    )
+    weighted = [pl.col(points_of(w.metric)) * w.percent for w in weights]
+    total = pl.sum_horizontal(*(part.fill_null(0) for part in weighted)) // pl.col("counted_weight")
+    cut = [part // pl.col("counted_weight") for part in weighted]
+    rest = total - pl.sum_horizontal(*(part.fill_null(0) for part in cut))
+    known_later = [
+        pl.any_horizontal(*(known[w.metric] for w in weights[at:]), pl.lit(value=False))
+        for at in range(1, len(weights) + 1)
+    ]
     columns = [name(w.metric) for w in weights for name in (points_of, contribution_of)]
-    any_known = pl.any_horizontal(*known.values())
-    total = pl.sum_horizontal(*(pl.col(contribution_of(w.metric)).fill_null(0) for w in weights))
     return (
-        contributions.with_columns(pl.when(any_known).then(total).alias(SCORE))
+        points.with_columns(
+            pl.when(pl.any_horizontal(*known.values())).then(total).alias(SCORE),
+            *(
+                (part + pl.when(later).then(0).otherwise(rest)).alias(contribution_of(w.metric))
+                for w, part, later in zip(weights, cut, known_later, strict=True)
+            ),
+        )
         .with_columns(pl.col(SCORE, *columns).cast(MONEY) / UNIT)
         .drop("counted_weight")
     )
