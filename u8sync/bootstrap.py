@@ -23,7 +23,7 @@ from u8sync.audit.store import open_log
 from u8sync.backends import backend_kind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.config.checking import check_part
-from u8sync.config.mapping_file import check_tiers, load_mapping
+from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
@@ -68,7 +68,6 @@ def load(config: Path) -> Installation:
     settings = load_settings(config)
     mapping = load_mapping(settings.mapping, shown_as=_shown(settings.mapping))
     policy = load_policy(settings.policy, shown_as=_shown(settings.policy))
-    check_tiers(mapping, policy)
     return Installation(config.parent, settings, mapping, policy)
 
 

@@ -143,7 +143,7 @@ def test_a_flipped_byte_is_found_by_the_command(home: Path, ask: Ask) -> None:
     answer = ask("audit", "verify", "--json")
     assert answer.code == 1
     assert [fault["record"] for fault in answer.json[0]["faults"]] == [number]
-    assert str(number) in ask("audit", "verify").out
+    assert f"record {number} " in ask("audit", "verify").out
     stopped = ask("run")
     assert stopped.code == 74
     assert "is not whole" in stopped.err

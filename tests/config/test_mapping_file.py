@@ -6,8 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from u8sync.config.mapping_file import check_tiers, load_mapping
-from u8sync.config.policy_file import load_policy
+from u8sync.config.mapping_file import load_mapping
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.errors import ConfigError
 from u8sync.text import Place
@@ -440,26 +439,3 @@ def test_the_hint_says_what_would_be_right(tmp_path: Path, rest: str, hint: str)
     with pytest.raises(ConfigError) as caught:
         written(tmp_path, HEAD + rest)
     assert str(caught.value.problems[0].hint) == hint
-
-
-def test_tiers_of_the_examples_can_be_written() -> None:
-    check_tiers(mapping(EXAMPLE), load_policy(ROOT / "mappings" / "tiers.yaml", "t.yaml"))
-
-
-def test_a_tier_that_the_mapping_cannot_write_is_told_at_its_line(tmp_path: Path) -> None:
-    text = EXAMPLE.read_text(encoding="utf-8").replace("      重要: 重要\n", "      次要: 次要\n")
-    policy = load_policy(ROOT / "mappings" / "tiers.yaml", "t.yaml")
-    with pytest.raises(ConfigError) as caught:
-        check_tiers(written(tmp_path, text), policy)
-    (problem,) = caught.value.problems
-    assert problem.place == policy.tiers[1].place
-    assert str(problem.message) == "the tier '重要' cannot be written into the field 'tier'"
-
-
-def test_a_tier_that_would_be_read_back_as_another_is_told(tmp_path: Path) -> None:
-    text = HEAD + "  tier: {label: 等级, columns: {sql: cA}, operators: [upper], write: tier}\n"
-    path = tmp_path / "tiers.yaml"
-    example = (ROOT / "mappings" / "tiers.yaml").read_text(encoding="utf-8")
-    path.write_text(example.replace("name: VIP", "name: Vip"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="the tier 'Vip' cannot be written"):
-        check_tiers(written(tmp_path, text), load_policy(path, "t.yaml"))

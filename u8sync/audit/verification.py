@@ -142,7 +142,7 @@ class _Scan:
             head=Head(self.expected - 1, self._hash),
             # What a changed log says of its runs is not worth reporting.
             faults=tuple(self._faults) or tuple(self._story.faults),
-            open_intents=self._story.open_intents,
+            open_intents=() if self._faults else self._story.open_intents,
             runs=len(self._story.runs),
             torn=torn,
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from u8sync.cli.options import config_option, json_option
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, InputError
-from u8sync.text import N_, msg
+from u8sync.text import N_, Message, msg
+
+if TYPE_CHECKING:
+    from u8sync.audit.findings import Fault
 
 __all__ = ["audit"]
 
@@ -56,7 +60,7 @@ def verify(session: Session, *, config: Path, folder: Path | None, as_json: bool
                     records=verification.records,
                     segments=verification.segments,
                     head=verification.head.hash,
-                    faults=[(f"{fault.segment}:{fault.line}", fault.message) for fault in verification.faults],
+                    faults=[(place_of(fault), fault.message) for fault in verification.faults],
                     open_intents=len(verification.open_intents),
                     translate=session.translate,
                 )
@@ -103,6 +107,15 @@ def list_changes(
     else:
         session.say(msg("The audit log has no such change."))
     return ExitCode.DONE
+
+
+def place_of(fault: Fault) -> Message:
+    """Which record, and where it stands."""
+    if fault.seq is None:
+        return msg("the log as a whole")
+    if not fault.line:
+        return msg("record {seq}", seq=fault.seq)
+    return msg("record {seq} ({segment}, line {line})", seq=fault.seq, segment=fault.segment, line=fault.line)
 
 
 def audit_folders(config: Path, folder: Path | None) -> list[Path]:

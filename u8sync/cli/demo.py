@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
@@ -90,14 +92,17 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     mover = next((change.code for change in planned.plan.changes), None)
     session.out.print()
     session.say(msg("Now try, in the folder {folder}:", folder=str(folder)))
-    for line in (
-        "u8sync plan",
-        f"u8sync explain {mover}",
-        f"u8sync audit list --customer {mover}",
-        "u8sync audit verify",
-    ):
-        session.out.print(f"  {line}", markup=False, highlight=False)
+    for words in ("plan", f"explain {mover}", f"audit list --customer {mover}", "audit verify"):
+        session.out.print(f"  {_program()} {words}", markup=False, highlight=False, soft_wrap=True)
     return result.exit_code
+
+
+def _program() -> str:
+    """How this program is called from another folder."""
+    called = Path(sys.argv[0]).absolute()
+    if shutil.which("u8sync") or called.stem != "u8sync":
+        return "u8sync"
+    return str(called)
 
 
 def _usual_folders() -> Iterator[Path]:

@@ -43,8 +43,8 @@ class Session:
         self.err.print(self.translate(message), markup=False, highlight=False, soft_wrap=True)
 
     def emit(self, json_text: str) -> None:
-        """Print a JSON document, unwrapped and uncoloured."""
-        self.out.print(json_text, markup=False, highlight=False, soft_wrap=True)
+        """Print a JSON document as it is: a console would measure every character of it."""
+        self.out.file.write(f"{json_text}\n")
 
     def progress(self) -> Progress:
         """Bars on standard error when somebody watches, nothing otherwise."""

@@ -12,24 +12,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
-import polars as pl
 from pydantic import BaseModel
 
 from u8sync.config.checking import did_you_mean, examine, raise_all, shown
 from u8sync.config.located_yaml import Located, Route, load
 from u8sync.config.shapes import FieldShape, MappingShape, OperatorUse, TableShape
 from u8sync.domain.decision import DISABLED_ON
-from u8sync.domain.mapping import CODE, CustomerMapping, Field, Step
+from u8sync.domain.mapping import CODE, CustomerMapping, Field, Step, comes_back
 from u8sync.domain.metrics import METRICS
-from u8sync.domain.operators import OPERATORS, SEPARATORS, Canonical, Kind
+from u8sync.domain.operators import OPERATORS, SEPARATORS, Kind
 from u8sync.domain.operators.operator import ArgumentKind
 from u8sync.domain.operators.words import BLANKS
-from u8sync.domain.policy import Policy
 from u8sync.domain.tables import TableEntry, ValueTable
 from u8sync.errors import Problem
 from u8sync.text import Message, Place, msg
 
-__all__ = ["check_tiers", "load_mapping"]
+__all__ = ["load_mapping"]
 
 DATE_FIELDS: Final = frozenset({DISABLED_ON, *(field for metric in METRICS.values() for field in metric.fields)})
 """Fields that the program itself compares with days."""
@@ -53,26 +51,6 @@ def load_mapping(path: Path, shown_as: str) -> CustomerMapping:
     fields = check.run()
     raise_all(shown_as, check.problems)
     return CustomerMapping(fields, located.sha256)
-
-
-def check_tiers(mapping: CustomerMapping, policy: Policy) -> None:
-    """Check that each tier of a policy can be written with a mapping and is read back as the same tier.
-
-    Raises:
-        ConfigError: At the lines of the policy that the mapping does not know.
-    """
-    problems = [
-        Problem(
-            tier.place,
-            msg("the tier '{tier}' cannot be written into the field '{field}'", tier=tier.name, field=field.name),
-            msg("Add it to the field's value table; the field stands at {place}.", place=field.place),
-        )
-        for field in mapping.fields
-        if field.write == "tier"
-        for tier in policy.tiers
-        if not _comes_back(field, tier.name)
-    ]
-    raise_all(policy.top.place.file, problems)
 
 
 class _Check:
@@ -266,7 +244,7 @@ class _Check:
             return
         first: Mapping[str, TableEntry] = {entry.canonical: entry for entry in reversed(tables[-1].entries)}
         for canonical in tables[-1].spellings:
-            if not _comes_back(field, (canonical,) if field.kind == "list" else canonical):
+            if not comes_back(field, (canonical,) if field.kind == "list" else canonical):
                 self._add(
                     first[canonical].place,
                     msg(
@@ -352,16 +330,3 @@ def _presence(operator: str, wanted: ArgumentKind) -> tuple[Message, Message | N
         return msg("'{operator}' takes no argument", operator=operator), None
     example = _EXAMPLES[wanted].format(operator)
     return msg("'{operator}' needs an argument", operator=operator), msg("Write it as {example}.", example=example)
-
-
-def _comes_back(field: Field, value: Canonical) -> bool:
-    """Whether a canonical value, written and read again, is itself."""
-    try:
-        raw = field.raw(value)
-    except ValueError:
-        return False
-    read = pl.col("raw")
-    for step in field.steps:
-        read = step.operator.read(read)
-    again = pl.DataFrame({"raw": [raw]}, schema={"raw": pl.String}).select(read.alias("again"))["again"].to_list()[0]
-    return (tuple(again) if isinstance(again, list) else again) == value

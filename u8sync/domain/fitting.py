@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from u8sync.domain.decision import DISABLED_ON, written_tier
-from u8sync.domain.mapping import CustomerMapping, Field
-from u8sync.domain.metrics import METRICS
+from u8sync.domain.decision import written_tier
+from u8sync.domain.mapping import CustomerMapping, Field, comes_back
 from u8sync.domain.model import ColumnLimit
 from u8sync.domain.policy import Policy
 from u8sync.errors import Problem
@@ -33,18 +32,9 @@ def misfits(
         columns: The columns that can be read.
         writable: The columns that may be written, with what they accept.
     """
-    dates = {DISABLED_ON, *(name for metric in METRICS.values() for name in metric.fields)}
     problems: list[Problem] = []
     for field in mapping.fields:
         column = field.columns.get(way)
-        if field.name in dates and field.kind != "date":
-            problems.append(
-                Problem(
-                    field.place,
-                    msg("the field '{field}' must be a date", field=field.name),
-                    msg("Add the operator 'date' to it."),
-                )
-            )
         if column is not None and column not in columns:
             problems.append(
                 Problem(
@@ -82,15 +72,12 @@ def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str
     if field.write != "tier":
         return
     for tier in policy.tiers:
-        try:
-            raw = field.raw(tier.name)
-        except ValueError:
-            raw = None
+        raw = field.raw(tier.name) if comes_back(field, tier.name) else None
         if raw is None:
             yield Problem(
-                field.place,
-                msg("the mapping has no value for the tier '{tier}' of the policy", tier=tier.name),
-                msg("Add a line for it to the field's value table."),
+                tier.place,
+                msg("the tier '{tier}' cannot be written into the field '{field}'", tier=tier.name, field=field.name),
+                msg("Add it to the field's value table; the field stands at {place}.", place=field.place),
             )
         elif len(raw) > limit.width:
             yield Problem(

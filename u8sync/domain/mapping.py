@@ -17,7 +17,7 @@ from u8sync.domain.model import CustomerCode, Issue
 from u8sync.domain.operators import Canonical, Kind, Operator
 from u8sync.text import Message, Place, msg
 
-__all__ = ["CODE", "CustomerMapping", "Field", "Step", "Write", "read_customers"]
+__all__ = ["CODE", "CustomerMapping", "Field", "Step", "Write", "comes_back", "read_customers"]
 
 CODE: Final = "code"
 """The field that holds the customer's code; every mapping has it."""
@@ -172,3 +172,16 @@ def _issues(raw: pl.DataFrame, column: str, field: Field, complaint: _Complaint)
         yield Issue(
             CustomerCode(code), field.name, value, complaint.message, complaint.place, sets_aside=field.required
         )
+
+
+def comes_back(field: Field, value: Canonical) -> bool:
+    """Whether a canonical value, written and read again, is itself; else it would be written again every night."""
+    try:
+        raw = field.raw(value)
+    except ValueError:
+        return False
+    read = pl.col("raw")
+    for step in field.steps:
+        read = step.operator.read(read)
+    again = pl.DataFrame({"raw": [raw]}, schema={"raw": pl.String}).select(read.alias("again"))["again"].item()
+    return (tuple(again) if isinstance(again, pl.Series | list) else again) == value

@@ -20,7 +20,7 @@ def verification_view(
     records: int,
     segments: int,
     head: str,
-    faults: Sequence[tuple[str, Message]],
+    faults: Sequence[tuple[Message, Message]],
     open_intents: int,
     translate: Translate,
 ) -> RenderableType:
