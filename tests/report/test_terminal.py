@@ -241,7 +241,7 @@ def test_an_explanation_shows_figures_that_add_up(books: Any, language: str) -> 
     assert metrics[5][3:] == ["-", "-", "-"]
     assert why[1][0] == {"en": "yes", "zh": "满足"}[language]
     assert [line[0] for line in why_not[1:]] == {"en": ["NO", "yes"], "zh": ["不满足", "满足"]}[language]
-    assert "75.6014" in why_not[1][2]
+    assert "75.6015" in why_not[1][2]
     assert "优先发货，账期 30 天" in text
     assert "mappings/tiers.yaml:19" in text
 

@@ -65,3 +65,8 @@ class Verification:
     open_intents: tuple[str, ...]
     runs: int
     torn: int
+
+    @property
+    def trustworthy(self) -> int:
+        """Number of the last record before the first fault; 0 when the log as a whole is in doubt."""
+        return min((fault.seq or 1 for fault in self.faults), default=self.head.count + 1) - 1

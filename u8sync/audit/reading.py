@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,10 @@ from u8sync.audit.chain import parse
 from u8sync.audit.findings import Fault, Line, Verification
 from u8sync.audit.verification import verify
 from u8sync.errors import AuditError
-from u8sync.ports import Head, Progress, Record
+from u8sync.ports import Head, Json, Progress, Record
 from u8sync.text import Message, msg
 
-__all__ = ["HEAD", "iterate", "lines_of", "read_head", "segment_name", "segments_of", "verify_folder"]
+__all__ = ["HEAD", "iterate", "lines_of", "read_head", "read_note", "segment_name", "verify_folder"]
 
 HEAD: Final = "HEAD"
 """Name of the head file: number of records that were durable, and the hash of the last one."""
@@ -31,17 +32,12 @@ def segment_name(number: int) -> str:
 
 
 def segments_of(folder: Path) -> list[Path]:
-    """The segment files in order. Raises AuditError when one is missing, is no regular file, or cannot be listed."""
+    """The segment files in order. Raises AuditError when one is no regular file, or they cannot be listed."""
     try:
         found = sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))
     except OSError as error:
         raise unreadable(folder, error) from None
-    for number, path in enumerate(found, 1):
-        if path.name != segment_name(number):
-            raise AuditError(
-                msg("The audit log {folder} lacks {name}", folder=str(folder), name=segment_name(number)),
-                hint=msg("Put the file back where it was. Nothing is written while the log is not whole."),
-            )
+    for path in found:
         if path.is_symlink() or not path.is_file():
             raise AuditError(
                 msg("{path} is not a regular file", path=str(path)),
@@ -52,11 +48,21 @@ def segments_of(folder: Path) -> list[Path]:
 
 def read_head(folder: Path) -> Head | None:
     """What the head file says; null when it is missing or cannot be understood."""
+    said = read_note(folder / HEAD)
+    count, own_hash = said.get("count"), said.get("hash")
+    return Head(count, own_hash) if type(count) is int and count >= 0 and isinstance(own_hash, str) else None
+
+
+def read_note(path: Path) -> dict[str, Json]:
+    """The JSON object in a small file beside the segments; empty when it is missing or cannot be understood."""
     try:
-        said = json.loads((folder / HEAD).read_text(encoding="utf-8"))
-        return Head(int(said["count"]), str(said["hash"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        # A pipe in its place would keep a reader waiting for ever.
+        if path.is_symlink() or not path.is_file():
+            return {}
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def lines_of(segments: list[Path]) -> Iterator[Line]:
@@ -72,12 +78,22 @@ def lines_of(segments: list[Path]) -> Iterator[Line]:
 
 
 def iterate(folder: Path, *types: str) -> Iterator[Record]:
-    """The records of a log that was verified, oldest first; an unfinished last line is passed over."""
-    for line in lines_of(segments_of(folder)):
-        if line.ended:
-            record = parse(line.data)
-            if not isinstance(record, Message) and (not types or record["type"] in types):
-                yield record
+    """The records, oldest first; an unfinished last line is passed over.
+
+    Raises AuditError at a file or line that is missing or damaged, so that nobody takes a part for the whole. That no
+    record was changed is for :func:`verify_folder` to say.
+    """
+    segments = segments_of(folder)
+    for fault in _gaps(segments):
+        raise first_fault(folder, fault)
+    for seq, line in enumerate(lines_of(segments), 1):
+        if not line.ended and line.segment == segments[-1].name:
+            return
+        record = parse(line.data if line.ended else b"")  # a line without its end is no record, whatever it says
+        if isinstance(record, Message):
+            raise first_fault(folder, Fault(line.segment, line.number, seq, record))
+        if not types or record["type"] in types:
+            yield record
 
 
 def verify_folder(folder: Path, progress: Progress) -> Verification:
@@ -85,21 +101,44 @@ def verify_folder(folder: Path, progress: Progress) -> Verification:
     # The head is read first: a writer beside us only ever moves the end of the log further.
     head = read_head(folder)
     segments = segments_of(folder)
-    size = sum(path.stat().st_size for path in segments)
+    try:
+        size = sum(path.stat().st_size for path in segments)
+    except OSError as error:
+        raise unreadable(folder, error) from None
     progress.start(msg("Checking the audit log"), size)
     try:
-        return verify(_watched(lines_of(segments), progress), head, segments=len(segments))
+        last = segments[-1].name if segments else None
+        found = verify(_watched(lines_of(segments), progress), head, segments=len(segments), last=last)
     finally:
         progress.finish()
+    return replace(found, faults=(*_gaps(segments), *found.faults))
+
+
+def _gaps(segments: list[Path]) -> Iterator[Fault]:
+    """The holes in the numbers of the segments."""
+    expected = 1
+    for path in segments:
+        if path.name != segment_name(expected):
+            yield Fault(
+                path.name,
+                0,
+                None,
+                msg("The audit log {folder} lacks {name}", folder=str(path.parent), name=segment_name(expected)),
+            )
+        expected = int(path.name[4:10]) + 1
 
 
 def first_fault(folder: Path, fault: Fault) -> AuditError:
     """The error for a log that must not be written on, because of ``fault``."""
+    if fault.segment and fault.seq is None:
+        return AuditError(
+            fault.message, hint=msg("Put the file back where it was. Nothing is written while the log is not whole.")
+        )
     return AuditError(
         msg(
             "The audit log {folder} is not whole: record {seq} ({segment}, line {line}): {what}",
             folder=str(folder),
-            seq=str(fault.seq),
+            seq="?" if fault.seq is None else fault.seq,
             segment=fault.segment or HEAD,
             line=fault.line,
             what=fault.message,

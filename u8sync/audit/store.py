@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 
 from u8sync import __version__
 from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, parse
-from u8sync.audit.reading import HEAD, first_fault, iterate, segment_name, segments_of, verify_folder
+from u8sync.audit.reading import HEAD, first_fault, iterate, read_note, segment_name, verify_folder
+from u8sync.audit.story import TYPES
 from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError, LockHeldError
 from u8sync.ports import Clock, Head, Json, Progress, Record
@@ -34,9 +35,8 @@ _LOCK: Final = ".lock"
 _HOLDER: Final = ".holder"
 
 # Windows needs O_BINARY, or it writes CR LF; the others exist on POSIX only.
-_FLAGS: Final = (
-    os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-)
+_FLAGS: Final = os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_NEW: Final = os.O_CREAT | os.O_EXCL
 
 
 def open_log(
@@ -60,17 +60,19 @@ def open_log(
     """
     folder = root / account_set.folder
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from None
+    if folder.is_symlink():
+        raise _unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     lock = _take_lock(folder, host=host, pid=pid, run_id=run_id, clock=clock)
+    log = ChainedLog(folder, lock, _common(account_set, run_id, host, pid), clock=clock, segment_bytes=segment_bytes)
     try:
-        log = ChainedLog(
-            folder, lock, _common(account_set, run_id, host, pid), clock=clock, segment_bytes=segment_bytes
-        )
         log.recover(progress)
     except BaseException:
-        lock.release()
+        log.close()
         raise
     return log
 
@@ -87,7 +89,7 @@ def _common(account_set: AccountSet, run_id: str, host: str, pid: int) -> dict[s
 
 
 def _take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> FileLock:
-    lock = FileLock(folder / _LOCK, timeout=0)
+    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
@@ -99,7 +101,7 @@ def _take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) 
         raise _unwritable(folder, error) from None
     holder = {"host": host, "pid": pid, "run_id": run_id, "since": _instant(clock)}
     try:
-        (folder / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        _replace(folder / _HOLDER, json.dumps(holder).encode())
     except OSError as error:
         lock.release()
         raise _unwritable(folder, error) from None
@@ -108,17 +110,16 @@ def _take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) 
 
 def _holder(folder: Path) -> Message | str:
     """Who holds the lock, as far as they say."""
-    try:
-        said = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
-        return msg(
-            "run {run}, process {pid} on {host}, since {since}",
-            run=str(said["run_id"]),
-            pid=str(said["pid"]),
-            host=str(said["host"]),
-            since=str(said["since"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+    said = read_note(folder / _HOLDER)
+    if not said:
         return "?"
+    return msg(
+        "run {run}, process {pid} on {host}, since {since}",
+        run=str(said.get("run_id")),
+        pid=str(said.get("pid")),
+        host=str(said.get("host")),
+        since=str(said.get("since")),
+    )
 
 
 class ChainedLog:
@@ -148,17 +149,14 @@ class ChainedLog:
 
     def recover(self, progress: Progress) -> None:
         """Check the chain, cut off a line that was never finished, and go on where the log ends."""
-        segments = segments_of(self.folder)
-        self._segment = max(len(segments), 1)
-        torn = b""
+        found = verify_folder(self.folder, progress)
+        if found.faults:
+            raise first_fault(self.folder, found.faults[0])
+        self._head = found.head
+        self._segment = max(found.segments, 1)
         try:
-            if segments:
-                found = verify_folder(self.folder, progress)
-                if found.faults:
-                    raise first_fault(self.folder, found.faults[0])
-                self._head = found.head
-                torn = self._cut(segments[-1], found.torn)
-            else:
+            torn = self._cut(self.folder / segment_name(self._segment), found.torn)
+            if not found.segments:
                 # A head from the first moment on: from now on a log without one is a log whose end was tampered with.
                 self._move_head()
             self._open_segment()
@@ -176,14 +174,19 @@ class ChainedLog:
         with segment.open("r+b") as file:
             file.seek(size)
             rest = file.read()
-            segment.with_name(f"{segment.name}.torn-{self._clock.now():%Y%m%dT%H%M%SZ}").write_bytes(rest)
+            # Durable before the original goes; the hash in the name keeps one from standing in another's place.
+            digest = hashlib.sha256(rest).hexdigest()
+            _replace(segment.with_name(f"{segment.name}.torn-{self._clock.now():%Y%m%dT%H%M%SZ}-{digest[:8]}"), rest)
+            _sync_folder(self.folder)
             file.truncate(size)
             os.fsync(file.fileno())
         return rest
 
     def append(self, type_: str, fields: Mapping[str, Json]) -> int:
-        """Add a record."""
+        """Add a record. Raises ValueError for a type that the check of a log does not know."""
         self._refuse_broken()
+        if type_ not in TYPES:
+            raise ValueError(f"no record has the type {type_!r}")
         record: dict[str, Json] = {
             **fields,
             **self._common,
@@ -227,6 +230,7 @@ class ChainedLog:
 
     def records(self, *types: str) -> Iterator[Record]:
         """The records so far, those not yet durable among them."""
+        self._refuse_broken()
         yield from iterate(self.folder, *types)
         for line in self._pending:
             record = parse(line)
@@ -239,19 +243,22 @@ class ChainedLog:
 
     def close(self) -> None:
         """Close the file and give the lock back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-        self._lock.release()
+        try:
+            self._close_segment()
+        finally:
+            self._lock.release()
+
+    def _close_segment(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _open_segment(self) -> None:
         """Open the present segment, or make it with its opening record."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._close_segment()
         path = self.folder / segment_name(self._segment)
         made = not path.exists()
-        self._descriptor = os.open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if made else 0), 0o600)
+        self._descriptor = os.open(path, _FLAGS | os.O_APPEND | (_NEW if made else 0), 0o600)
         if made:
             _sync_folder(self.folder)
         if os.fstat(self._descriptor).st_size == 0:
@@ -259,15 +266,7 @@ class ChainedLog:
 
     def _move_head(self) -> None:
         """Say beside the log how far it is durable. Not an authority: it shows what became of the last record."""
-        path = self.folder / HEAD
-        temporary = self.folder / f"{HEAD}.new"
-        body = json.dumps({"count": self._head.count, "hash": self._head.hash})
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            _write_all(descriptor, body.encode())
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
+        _replace(self.folder / HEAD, json.dumps({"count": self._head.count, "hash": self._head.hash}).encode())
 
     def _refuse_broken(self) -> None:
         if self._broken:
@@ -307,6 +306,28 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a small file in the place of another, whole or not at all, and through no link.
+
+    It is made durable before it gets its name: after a power failure the name must not stand for an empty file, which
+    would pass for a head that somebody spoilt.
+    """
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, _FLAGS | _NEW, 0o600)
+    try:
+        _write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        temporary.replace(path)
+    except PermissionError:
+        # Windows, while a reader has the old one open. The log itself is durable; a head that is behind is no fault.
+        if os.name != "nt" or not path.exists():
+            raise
 
 
 def _sync(descriptor: int) -> None:

@@ -8,12 +8,13 @@ from u8sync.audit.findings import Fault, Line
 from u8sync.ports import Record
 from u8sync.text import Message, msg
 
-__all__ = ["Story"]
+__all__ = ["TYPES", "Story"]
 
 OUTSIDE_RUNS: Final = frozenset({"segment_open", "recovered_tail"})
 """Records of the log itself; all others belong to an open run."""
 
-TYPES: Final = OUTSIDE_RUNS | {"run_open", "plan", "guard", "intent", "outcome", "settle", "run_close"}
+TYPES: Final = OUTSIDE_RUNS | {"run_open", "plan", "guard", "intent", "outcome", "settle", "skip", "run_close"}
+"""Every type that a record can have."""
 
 
 class Story:

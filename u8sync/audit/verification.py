@@ -18,13 +18,14 @@ from u8sync.text import Message, msg
 __all__ = ["verify"]
 
 
-def verify(lines: Iterable[Line], head: Head | None, *, segments: int) -> Verification:
+def verify(lines: Iterable[Line], head: Head | None, *, segments: int, last: str | None = None) -> Verification:
     """Check every line, and report all faults.
 
     Args:
         lines: All lines of all segments in order; only the very last may be without LF.
         head: What the head file says; null when it is missing.
         segments: Number of segment files.
+        last: Name of the last one, which alone may end in an unfinished line; null: the one of the last line.
     """
     scan = _Scan(head)
     waiting: tuple[Line, Record | Message] | None = None
@@ -36,7 +37,7 @@ def verify(lines: Iterable[Line], head: Head | None, *, segments: int) -> Verifi
     torn = 0
     if waiting is not None:
         committed = head is not None and scan.expected <= head.count
-        if waiting[0].ended or committed:
+        if waiting[0].ended or committed or waiting[0].segment != (last or waiting[0].segment):
             scan.take(*waiting, successor=head.hash if head is not None and committed else None)
         else:
             torn = len(waiting[0].data)
@@ -51,6 +52,7 @@ class _Scan:
         self._head = head
         self._hash = GENESIS
         self._hash_at_head = GENESIS
+        self._line_at_head: Line | None = None
         self._count = 0
         self._previous: Line | None = None
         self._damaged: list[tuple[Line, Message]] = []
@@ -67,10 +69,11 @@ class _Scan:
         else:
             self._place(line, parsed, own_hash, successor)
             self._story.take(line, parsed)
+            if self._head is not None and self.expected - 1 == self._head.count:
+                self._hash_at_head = own_hash
+                self._line_at_head = line
         self._hash = own_hash
         self._previous = line
-        if self._head is not None and self.expected - 1 == self._head.count:
-            self._hash_at_head = own_hash
 
     def _place(self, line: Line, record: Record, own_hash: str, successor: str | None) -> None:
         """Is this the record that belongs here?"""
@@ -92,7 +95,7 @@ class _Scan:
                 message = msg("record {seq} stands where record {expected} belongs", seq=seq, expected=self.expected)
                 self._fault(line, seq, message)
                 self.expected = seq
-            elif self._previous is not None and successor in {own_hash, None}:
+            elif self._previous is not None and successor in {own_hash, None} and not self._vouched():
                 self._fault(self._previous, seq - 1, _CHANGED)
             else:
                 changed = True
@@ -101,6 +104,10 @@ class _Scan:
             self.expected = seq
         self._doubt = changed
         self.expected += 1
+
+    def _vouched(self) -> bool:
+        """Whether the head says that the line before is as it was written."""
+        return self._head is not None and self._head == Head(self.expected - 1, self._hash)
 
     def _fault(self, line: Line, seq: int, message: Message) -> None:
         self._faults.append(Fault(line.segment, line.number, seq, message))
@@ -134,8 +141,8 @@ class _Scan:
             if not found & {self.expected - 1, self.expected}:
                 message = msg("records {first} to {last} are missing", first=self.expected, last=head.count)
                 self._faults.append(Fault("", 0, self.expected, message))
-        elif head.hash != self._hash_at_head and head.count not in found:
-            self._faults.append(Fault("", 0, head.count, _CHANGED))
+        elif self._line_at_head is not None and head.hash != self._hash_at_head and head.count not in found:
+            self._fault(self._line_at_head, head.count, _CHANGED)
         return Verification(
             records=self._count,
             segments=segments,

@@ -205,7 +205,7 @@ class FieldShape(_Shape):
     """One canonical field."""
 
     label: Name = Field(description="显示名称。What people call the field.")
-    columns: ColumnsShape = Field(description="各通道中的列名。Its column in each way into U8.")
+    columns: ColumnsShape = Field(description="各访问方式中的列名。Its column in each way into U8.")
     operators: list[Operator] = Field(
         default=[], description="读取时依次执行的转换。Operators, in the order in which they read a value."
     )
@@ -297,7 +297,7 @@ class PolicyShape(_Shape):
     window: WindowShape = Field(description="统计期。The days whose business counts.")
     score: dict[Metric, WeightShape] = Field(
         min_length=1,
-        description="评分：各指标的权重。The score: metrics and their weights.",
+        description="得分：各指标的权重。The score: metrics and their weights.",
         json_schema_extra={"propertyNames": {"enum": [*METRICS]}},
     )
     tiers: list[TierShape] = Field(min_length=2, description="等级，从高到低。Tiers, highest first.")
@@ -377,6 +377,6 @@ class SettingsShape(_Shape):
     audit: AuditShape = Field(default_factory=AuditShape, description="审计日志。The audit log.")
     write: WriteShape = Field(default_factory=WriteShape, description="回写。Writing back.")
     guards: GuardsShape = Field(
-        default_factory=GuardsShape, description="护栏：超过即停止。Limits; beyond them the run stops."
+        default_factory=GuardsShape, description="安全检查：超过即停止。Limits; beyond them the run stops."
     )
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")

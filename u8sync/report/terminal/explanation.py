@@ -60,7 +60,8 @@ def explanation_view(
         elif not explanation.tests:
             parts.append(write.line(msg("It is the tier of every customer with business that no higher tier takes.")))
         parts += _tests(explanation.tests, write)
-        parts.append(write.line(f"{write.say(msg('Rule'))}: {tier.place.file}:{tier.place.line}", above=1))
+        rule = write.say(msg("Rule"))
+        parts.append(write.line(f"{rule}: {tier.place.file}:{tier.place.line}", above=1))
         if above is None:
             parts.append(write.line(msg("There is no higher tier.")))
     if above is not None:
