@@ -152,9 +152,9 @@ def test_a_customer_with_two_changed_fields_counts_once(world: Any) -> None:
 def test_a_verdict_says_what_was_measured(world: Any) -> None:
     verdicts = judge(world, replaced=101, fallen=2, with_issues=51)
     assert [str(verdicts[guard].message) for guard in GUARDS] == [
-        "customers in the archive: 1000 (at least 1)",
-        "customers with business in the window: 1000 (at least 1)",
-        "103 of 1000 customers would get another value in place of the present one: 10.30 % (limit 10 %)",
+        "customers in the archive: 1,000 (at least 1)",
+        "customers with business in the window: 1,000 (at least 1)",
+        "103 of 1,000 customers would get another value in place of the present one: 10.30 % (limit 10 %)",
         "2 customers would fall from VIP (limit 20)",
-        "51 of 1000 customers have a value that cannot be used: 5.10 % (limit 5 %)",
+        "51 of 1,000 customers have a value that cannot be used: 5.10 % (limit 5 %)",
     ]

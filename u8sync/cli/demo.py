@@ -84,9 +84,9 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
             raise InputError(msg("The audit log is not whole: {what}", what=verification.faults[0].message))
         session.say(
             msg(
-                "Audit log verified: {records} records, every one whole and in its place. Head {head}",
+                "Audit log verified: {records:,} records, every one whole and in its place. Head {head}",
                 records=verification.records,
-                head=verification.head.hash[:16],
+                head=verification.head.hash,
             )
         )
     mover = next((change.code for change in planned.plan.changes), None)

@@ -86,14 +86,14 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
             population.customers > 0,
             population.customers,
             1,
-            msg("customers in the archive: {count} (at least 1)", count=population.customers),
+            msg("customers in the archive: {count:,} (at least 1)", count=population.customers),
         ),
         verdict(
             "no_business",
             population.eligible == 0 or population.with_business > 0,
             population.with_business,
             1,
-            msg("customers with business in the window: {count} (at least 1)", count=population.with_business),
+            msg("customers with business in the window: {count:,} (at least 1)", count=population.with_business),
         ),
         verdict(
             "share_changed",
@@ -101,7 +101,7 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
             changed_percent,
             limits.share_changed,
             msg(
-                "{count} of {of} customers would get another value in place of the present one:"
+                "{count:,} of {of:,} customers would get another value in place of the present one:"
                 " {percent} % (limit {limit} %)",
                 count=replaced,
                 of=population.eligible,
@@ -115,7 +115,7 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
             fallen,
             limits.top_downgrades,
             msg(
-                "{count} customers would fall from {tier} (limit {limit})",
+                "{count:,} customers would fall from {tier} (limit {limit})",
                 count=fallen,
                 tier=policy.top.name,
                 limit=limits.top_downgrades,
@@ -127,7 +127,7 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
             issue_percent,
             limits.issue_share,
             msg(
-                "{count} of {of} customers have a value that cannot be used: {percent} % (limit {limit} %)",
+                "{count:,} of {of:,} customers have a value that cannot be used: {percent} % (limit {limit} %)",
                 count=population.with_issues,
                 of=population.customers,
                 percent=issue_percent,

@@ -198,7 +198,7 @@ class Night:
         if moved:
             raise StalePlanError(
                 msg(
-                    "{count} customers were changed in U8 since the plan was made: {codes}",
+                    "{count:,} customers were changed in U8 since the plan was made: {codes}",
                     count=len(moved),
                     codes=", ".join(moved[:SHOWN]) + (" …" if len(moved) > SHOWN else ""),
                 ),

@@ -132,7 +132,7 @@ def people_words(population: Population) -> Message:
 
 def audit_words(count: int, last: str) -> Message:
     """The head of an audit log."""
-    return msg("{count} records, last hash {hash}", count=f"{count:,}", hash=digits(last))
+    return msg("{count} records, last hash {hash}", count=f"{count:,}", hash=last)
 
 
 def digits(digest: str) -> str:

@@ -73,6 +73,7 @@ def history_view(changes: Sequence[LoggedChange], translate: Translate) -> Rende
             (msg("Field"), "left"),
             (msg("Before"), "left"),
             (msg("After"), "left"),
+            (msg("Score"), "right"),
             (msg("How it ended"), "left"),
             (msg("Run"), "left"),
         ],
@@ -84,6 +85,7 @@ def history_view(changes: Sequence[LoggedChange], translate: Translate) -> Rende
                 change.field,
                 change.before,
                 change.after,
+                change.score,
                 LOGGED.get(change.status, change.status),
                 change.run_id,
             )
