@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from fakes import Quiet, Ticking
 
 from u8sync.audit.findings import Verification
 from u8sync.audit.reading import verify_folder
 from u8sync.audit.store import SEGMENT_BYTES, ChainedLog, open_log
 from u8sync.domain.model import AccountSet
-from u8sync.text import Message
 
 ACCOUNT_SET = AccountSet("sqlite", "", "UFDATA_999_2026", "999", "演示", "abc")
-
-
-class Quiet:
-    """Progress that nobody watches."""
-
-    def start(self, step: Message, total: int | None) -> None: ...
-    def advance(self, units: int) -> None: ...
-    def finish(self) -> None: ...
-
-
-@dataclass
-class Ticking:
-    """A clock that moves one second at each look."""
-
-    at: datetime = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        self.at += timedelta(seconds=1)
-        return self.at
 
 
 def open_at(root: Path, run_id: str = "run-1", *, segment_bytes: int = SEGMENT_BYTES) -> ChainedLog:

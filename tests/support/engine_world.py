@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from fakes import Quiet, Ticking
 
 from u8sync.backends.memory import MemoryBackend
 from u8sync.config.mapping_file import load_mapping
@@ -22,7 +23,6 @@ from u8sync.engine.planner import Rules, make_plan
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
 from u8sync.ports import Edit, Head, Json, Record
-from u8sync.text import Message
 
 ROOT = Path(__file__).parent.parent.parent
 TIER = "cCusDefine5"
@@ -31,25 +31,6 @@ TIERS = frozenset({"VIP", "重要", "一般", "潜在"})
 
 class Crash(BaseException):
     """The process dies here. No handler of the product may stop it."""
-
-
-class Quiet:
-    """Progress that nobody watches."""
-
-    def start(self, step: Message, total: int | None) -> None: ...
-    def advance(self, units: int) -> None: ...
-    def finish(self) -> None: ...
-
-
-@dataclass
-class Ticking:
-    """A clock that moves one second at each look."""
-
-    at: datetime = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        self.at += timedelta(seconds=1)
-        return self.at
 
 
 @dataclass

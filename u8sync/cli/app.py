@@ -83,9 +83,12 @@ def call(args: Sequence[str], *, language: Language, debug: bool = False) -> int
         command=shlex.join(["u8sync", *args]),
     )
     try:
-        result = _localised(cli, translate).main(
-            args=list(args), prog_name="u8sync", standalone_mode=False, obj=session
-        )
+        try:
+            result = _localised(cli, translate).main(
+                args=list(args), prog_name="u8sync", standalone_mode=False, obj=session
+            )
+        finally:
+            session.end_progress()
     except U8SyncError as error:
         from u8sync.report.terminal import error_view
 

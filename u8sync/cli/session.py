@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from u8sync.text import Message, Translate
@@ -25,6 +25,7 @@ class Session:
         out: Standard output: results only, so that it can be piped.
         err: Standard error: progress and errors.
         command: The command as typed, for the audit log.
+        bars: The progress bars handed out so far.
     """
 
     language: str
@@ -32,6 +33,7 @@ class Session:
     out: Console
     err: Console
     command: str
+    bars: list[Progress] = field(default_factory=list)
 
     def say(self, message: Message) -> None:
         """Print one sentence."""
@@ -50,4 +52,11 @@ class Session:
         """Bars on standard error when somebody watches, nothing otherwise."""
         from u8sync.report.progress import NoProgress, RichProgress
 
-        return RichProgress(self.err, self.translate) if self.err.is_terminal else NoProgress()
+        bar = RichProgress(self.err, self.translate) if self.err.is_terminal else NoProgress()
+        self.bars.append(bar)
+        return bar
+
+    def end_progress(self) -> None:
+        """Take away every bar that an error left standing, before the error is shown."""
+        for bar in self.bars:
+            bar.finish()

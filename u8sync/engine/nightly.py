@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import Final
 
 from u8sync.domain.guards import Verdict, check
-from u8sync.domain.model import same
+from u8sync.domain.model import AccountSet, same
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
@@ -29,6 +29,10 @@ __all__ = ["Night"]
 
 SHOWN: Final = 10
 """So many customers are named in a message; the rest is counted."""
+
+
+Settled = tuple[Settlement, ...]
+Steps = Callable[[AccountSet, Settled], RunResult]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Night:
 
         Raises UnsafePlanError when a guard stops it, and every error that came before anything was written.
         """
-        return self._closing("run", lambda settled: self._run(settled, show))
+        return self._closing("run", lambda account_set, settled: self._run(account_set, settled, show))
 
     def apply(self, plan: Plan) -> RunResult:
         """Apply a plan that was made before.
@@ -74,16 +78,16 @@ class Night:
         Raises StalePlanError when it was made for something else, was applied before, or is not true any more;
         UnsafePlanError when a guard stops it.
         """
-        return self._closing("apply", lambda settled: self._apply(plan, settled))
+        return self._closing("apply", lambda account_set, settled: self._apply(account_set, plan, settled))
 
-    def _closing(self, mode: str, steps: Callable[[tuple[Settlement, ...]], RunResult]) -> RunResult:
+    def _closing(self, mode: str, steps: Steps) -> RunResult:
         """Open the run in the log, settle what is open, take the steps, and close the run however they end."""
         account_set, _ = self.retry.call(self.backend.account_set)
         self.log.append("run_open", records.run_open(self.actor, account_set, mode, self.person))
         self.log.commit()
         try:
             settled = settle_open(open_intents(self.log), self.backend, self.log, retry=self.retry)
-            return steps(settled)
+            return steps(account_set, settled)
         except AuditError:
             raise  # the log cannot be written: there is no way to close the run in it
         except U8SyncError as error:
@@ -91,20 +95,19 @@ class Night:
             self.log.commit()
             raise
 
-    def _run(self, settled: tuple[Settlement, ...], show: Callable[[Planned], None]) -> RunResult:
+    def _run(self, account_set: AccountSet, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
         planned = make_plan(self.backend, self.rules, clock=self.clock, retry=self.retry, progress=self.progress)
         show(planned)
-        return self._write(planned.plan, planned.verdicts, settled)
+        return self._write(account_set, planned.plan, planned.verdicts, settled)
 
-    def _apply(self, plan: Plan, settled: tuple[Settlement, ...]) -> RunResult:
-        self._refuse_other(plan)
+    def _apply(self, account_set: AccountSet, plan: Plan, settled: Settled) -> RunResult:
+        self._refuse_other(account_set, plan)
         self._refuse_applied(plan)
         self._refuse_stale(plan)
         verdicts = check(plan, self.rules.policy, self.rules.limits, allow=self.rules.allow)
-        return self._write(plan, verdicts, settled)
+        return self._write(account_set, plan, verdicts, settled)
 
-    def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: tuple[Settlement, ...]) -> RunResult:
-        account_set, _ = self.retry.call(self.backend.account_set)
+    def _write(self, account_set: AccountSet, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
         self.log.append("plan", records.plan_record(plan))
         for verdict in verdicts:
@@ -152,9 +155,8 @@ class Night:
             stopped_by=error,
         )
 
-    def _refuse_other(self, plan: Plan) -> None:
+    def _refuse_other(self, account_set: AccountSet, plan: Plan) -> None:
         """A plan is only good for the account set, mapping, policy, day and version that it was made with."""
-        account_set, _ = self.retry.call(self.backend.account_set)
         now = seal_of(account_set, self.rules)
         differences: list[tuple[str, str, Message]] = [
             (plan.seal.account_set, now.account_set, msg("another account set")),
