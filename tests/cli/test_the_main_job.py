@@ -181,3 +181,22 @@ def test_the_plan_file_is_readable(fresh: Path, ask: Ask) -> None:
     ask("plan", "--out", "plan.json")
     body = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     assert body["changes"][0]["reason"]["tier"] in TIERS
+
+
+def test_no_customer_name_reaches_the_audit_log_or_a_plan_file(fresh: Path, ask: Ask) -> None:
+    connection = sqlite3.connect(fresh / "account-set.db")
+    names = {name for row in connection.execute("SELECT cCusName, cCusAbbName FROM Customer") for name in row if name}
+    connection.close()
+    ask("plan", "--out", "plan.json")
+    ask("apply", "plan.json")
+    written = Path("plan.json").read_text(encoding="utf-8")
+    written += "".join(path.read_text(encoding="utf-8") for path in fresh.glob("audit/*/seg-*.jsonl"))
+    assert len(names) > 1000
+    assert [name for name in names if name in written] == []
+
+
+def test_every_guard_that_stops_is_named_in_the_message(home: Path, ask: Ask) -> None:
+    edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP', cCusMngTypeCode = 'XX'")
+    complaint = ask("run", "--json").complaint
+    for words in ("wouldgetanothervalue", "wouldfallfromVIP", "haveavaluethatcannotbeused"):
+        assert words in complaint
