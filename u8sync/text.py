@@ -7,11 +7,11 @@ so every template is written out in full at the call of :func:`msg` (Babel finds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["NN_", "N_", "Message", "Place", "Translate", "english", "fill", "msg"]
+__all__ = ["NN_", "N_", "Message", "Place", "Translate", "english", "fill", "listed", "msg"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ Translate = Callable[[Message], str]
 def msg(template: str, /, **args: object) -> Message:
     """Make a message; ``template`` must be a literal, because the catalogues are made from the source."""
     return Message(template, args)
+
+
+def listed(messages: Sequence[Message]) -> Message:
+    """Several sentences as one message."""
+    named = {f"m{number}": message for number, message in enumerate(messages)}
+    return Message("; ".join(f"{{{name}}}" for name in named), named)
 
 
 def N_(template: str) -> str:  # noqa: N802 - the name that Babel and gettext know

@@ -200,3 +200,21 @@ def test_every_guard_that_stops_is_named_in_the_message(home: Path, ask: Ask) ->
     complaint = ask("run", "--json").complaint
     for words in ("wouldgetanothervalue", "wouldfallfromVIP", "haveavaluethatcannotbeused"):
         assert words in complaint
+
+
+def test_a_line_that_a_dying_run_left_unfinished_is_told_and_recovered(home: Path, ask: Ask) -> None:
+    segment = next(home.glob("audit/*/seg-000001.jsonl"))
+    with segment.open("ab") as file:
+        file.write(b'{"v":1,')
+    answer = ask("audit", "verify")
+    assert answer.code == 2
+    assert "never finished (7 bytes)" in answer.out
+    assert ask("run").code == 0
+    assert ask("audit", "verify", "--json").json[0]["torn_bytes"] == 0
+
+
+def test_a_second_demo_takes_the_next_free_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ask("demo").code == 0
+    assert ask("demo").code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"u8sync-demo", "u8sync-demo-2"}

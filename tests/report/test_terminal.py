@@ -300,7 +300,14 @@ def test_a_check_names_every_fault(language: str) -> None:
     faults = [("seg-000001.jsonl:3", msg("is not a date (YYYY-MM-DD)")), ("seg-000002.jsonl:9", msg("was not written"))]
     text = shown(
         verification_view(
-            name="ufdata-1", records=1234, segments=2, head="ab" * 32, faults=faults, open_intents=2, translate=say
+            name="ufdata-1",
+            records=1234,
+            segments=2,
+            head="ab" * 32,
+            faults=faults,
+            open_intents=2,
+            torn=0,
+            translate=say,
         )
     )
 
@@ -318,6 +325,7 @@ def test_a_whole_log_is_called_whole() -> None:
             head="ab" * 32,
             faults=[],
             open_intents=0,
+            torn=0,
             translate=translator("en"),
         )
     )

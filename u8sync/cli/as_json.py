@@ -133,6 +133,7 @@ def verification_json(name: str, verification: Verification) -> dict[str, Json]:
         "segments": verification.segments,
         "head": verification.head.hash,
         "open_intents": len(verification.open_intents),
+        "torn_bytes": verification.torn,
         "faults": [
             {"segment": fault.segment, "line": fault.line, "record": fault.seq, "message": str(fault.message)}
             for fault in verification.faults

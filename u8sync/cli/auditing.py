@@ -62,12 +62,13 @@ def verify(session: Session, *, config: Path, folder: Path | None, as_json: bool
                     head=verification.head.hash,
                     faults=[(place_of(fault), fault.message) for fault in verification.faults],
                     open_intents=len(verification.open_intents),
+                    torn=verification.torn,
                     translate=session.translate,
                 )
             )
         if verification.faults:
             worst = ExitCode.UNEXPECTED
-        elif verification.open_intents and worst == ExitCode.DONE:
+        elif (verification.open_intents or verification.torn) and worst == ExitCode.DONE:
             worst = ExitCode.PENDING
     if as_json:
         session.emit(json.dumps(found, ensure_ascii=False, indent=1))

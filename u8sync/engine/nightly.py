@@ -23,7 +23,7 @@ from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, StalePlanError, U8SyncError, UnsafePlanError
 from u8sync.ports import AuditLog, Backend, Clock, Progress
-from u8sync.text import Message, msg
+from u8sync.text import Message, listed, msg
 
 __all__ = ["Night"]
 
@@ -116,7 +116,7 @@ class Night:
         stops = [verdict for verdict in verdicts if verdict.stops]
         if stops:
             raise UnsafePlanError(
-                msg("Nothing was written: {finding}", finding=stops[0].message),
+                msg("Nothing was written: {findings}", findings=listed([verdict.message for verdict in stops])),
                 hint=msg(
                     "Look at the changes with 'u8sync plan'. If they are meant, allow them once: --allow {guards}",
                     guards=" --allow ".join(verdict.guard for verdict in stops),

@@ -22,6 +22,7 @@ def verification_view(
     head: str,
     faults: Sequence[tuple[Message, Message]],
     open_intents: int,
+    torn: int,
     translate: Translate,
 ) -> RenderableType:
     """The check of one audit log.
@@ -33,6 +34,7 @@ def verification_view(
         head: Hash of the last record, hex; shown in full, because people compare it with a copy kept elsewhere.
         faults: Where, and what is wrong there; every one is shown.
         open_intents: Changes that a run announced and whose end is not recorded.
+        torn: Bytes of a last line that was never finished; 0: none.
         translate: The language.
     """
     write = Writer(translate)
@@ -58,6 +60,16 @@ def verification_view(
     if open_intents:
         parts.append(
             write.line(msg("The open changes have no recorded end; the next run reads U8 and settles them."), above=1)
+        )
+    if torn:
+        parts.append(
+            write.line(
+                msg(
+                    "A last line was never finished ({bytes} bytes): the next run puts it aside and says so.",
+                    bytes=torn,
+                ),
+                above=1,
+            )
         )
     return Group(*parts)
 
