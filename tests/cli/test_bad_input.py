@@ -169,3 +169,10 @@ def test_an_error_nobody_foresaw_is_one_sentence_unless_debugging(
     assert answer.code == 1
     assert "Unexpected error: RuntimeError: burst" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_report_that_cannot_be_written_is_told_after_the_result(fresh: Path, ask: Ask) -> None:
+    answer = ask("run", "--report", "no/such/folder/night.html", "--json")
+    assert answer.code == 65
+    assert answer.json["totals"]["applied"] == answer.json["planned"]
+    assert "The report cannot be written" in answer.err

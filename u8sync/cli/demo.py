@@ -46,8 +46,7 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     from u8sync import bootstrap
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.auditing import audit_folders
-    from u8sync.cli.running import night_run, write_report
-    from u8sync.report.terminal import result_view
+    from u8sync.cli.running import night_run, show_result, write_report
     from u8sync.sandbox.generator import create_account_set
 
     if folder is None:
@@ -70,12 +69,12 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     session.out.print()
     session.say(msg("The first night, as of {day}: every tier is new.", day=str(month_before)))
     _, result = night_run(session, installation, as_of=month_before, allow=(), quiet=True)
-    session.out.print(result_view(result, session.translate))
+    show_result(session, result, as_json=False)
 
     session.out.print()
     session.say(msg("The next month's night, as of {day}.", day=str(LAST_DAY)))
     planned, result = night_run(session, installation, as_of=None, allow=(), quiet=False)
-    session.out.print(result_view(result, session.translate))
+    show_result(session, result, as_json=False)
     write_report(session, installation, planned, result, folder / "report.html")
 
     for log in audit_folders(config, None):

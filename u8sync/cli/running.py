@@ -95,7 +95,8 @@ def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, 
         installation, rules, command=session.command, clock=clock, progress=session.progress()
     ) as night:
         result = night.apply(saved)
-    return _finish(session, result, as_json=as_json)
+    show_result(session, result, as_json=as_json)
+    return _end(result)
 
 
 @click.command(
@@ -125,9 +126,10 @@ def run(
 
     installation = bootstrap.load(config)
     planned, result = night_run(session, installation, as_of=as_of, allow=allow, quiet=as_json)
+    show_result(session, result, as_json=as_json)
     if report is not None:
         write_report(session, installation, planned, result, report)
-    return _finish(session, result, as_json=as_json)
+    return _end(result)
 
 
 @click.command(
@@ -220,8 +222,8 @@ def write_report(
     session.note(msg("Report: {path}", path=str(path)))
 
 
-def _finish(session: Session, result: RunResult, *, as_json: bool) -> ExitCode:
-    """Show what became of a run."""
+def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
+    """Print what became of a run."""
     from u8sync.cli.as_json import result_json
     from u8sync.report.terminal import result_view
 
@@ -229,6 +231,10 @@ def _finish(session: Session, result: RunResult, *, as_json: bool) -> ExitCode:
         session.emit(json.dumps(result_json(result), ensure_ascii=False, indent=1))
     else:
         session.out.print(result_view(result, session.translate))
+
+
+def _end(result: RunResult) -> ExitCode:
+    """The exit code of a run; the error that ended its writing early is raised, so that it is shown like any other."""
     if result.stopped_by is not None:
         raise result.stopped_by
     return result.exit_code
