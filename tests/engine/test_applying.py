@@ -10,13 +10,23 @@ from engine_world import TIER, Crash, World, customer, make_world
 
 from u8sync.domain.guards import Limits
 from u8sync.domain.model import CustomerCode
-from u8sync.errors import AuditError, ExitCode, FatalError, TransientError, UnknownOutcomeError, UnsafePlanError
+from u8sync.errors import (
+    AuditError,
+    ExitCode,
+    FatalError,
+    RefusedError,
+    TransientError,
+    U8SyncError,
+    UnknownOutcomeError,
+    UnsafePlanError,
+)
 from u8sync.ports import Edit
 from u8sync.text import msg
 
 BUSY = TransientError(msg("busy"))
 LOST = UnknownOutcomeError(msg("no answer"))
 BROKEN = FatalError(msg("broken"))
+REFUSED = RefusedError(msg("refused"))
 
 
 def test_a_run_writes_every_tier_and_the_next_plan_is_empty(world: World) -> None:
@@ -132,15 +142,17 @@ def test_three_batches_that_cannot_be_written_end_the_run_and_the_rest_is_not_st
     assert world.of_type("run_close")[-1]["exit_code"] == ExitCode.TEMPORARY
 
 
-def test_an_error_that_trying_again_cannot_mend_ends_the_run_at_once(world: World) -> None:
+@pytest.mark.parametrize("error", [BROKEN, REFUSED], ids=["broken", "refused"])
+def test_an_error_that_trying_again_cannot_mend_ends_the_run_at_once(world: World, error: U8SyncError) -> None:
     def fail(_edits: Sequence[Edit]) -> None:
-        raise BROKEN
+        raise error
 
     world.backend.on_write = fail
     result = world.run()
     assert result.totals == {**dict.fromkeys(result.totals, 0), "not_applied": 2, "not_started": 3}
-    assert result.exit_code == ExitCode.UNREACHABLE
+    assert result.exit_code == error.exit_code
     assert world.waits == []
+    assert [r["attempts"] for r in world.of_type("outcome")] == [1, 1]
 
 
 @pytest.mark.parametrize("took_effect", [True, False], ids=["the write had happened", "the write had not happened"])

@@ -16,7 +16,7 @@ from u8sync.domain.run import Ending
 from u8sync.engine import records
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
-from u8sync.errors import BackendError, FatalError, TransientError, U8SyncError, UnknownOutcomeError
+from u8sync.errors import BackendError, FatalError, RefusedError, TransientError, U8SyncError, UnknownOutcomeError
 from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, Progress, Stamp
 from u8sync.text import msg
 
@@ -71,11 +71,12 @@ def apply_changes(
             outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now().astimezone(zone)))
         except UnknownOutcomeError as error:
             ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
-        except (TransientError, FatalError) as error:
-            ended = [_Ended(Ending(code, "not_applied", {}, str(error)), attempts=retry.tries) for code in sent]
+        except (TransientError, FatalError, RefusedError) as error:
+            tried = retry.tries if isinstance(error, TransientError) else 1
+            ended = [_Ended(Ending(code, "not_applied", {}, str(error)), tried) for code in sent]
             _record(sent, ended, log)
             lost += 1
-            stopped_by = error if isinstance(error, FatalError) or lost == LOST_BATCHES else None
+            stopped_by = None if isinstance(error, TransientError) and lost < LOST_BATCHES else error
         else:
             ended = [_Ended(_ending(outcome), attempts, outcome) for outcome in outcomes]
             _record(sent, ended, log)
