@@ -110,8 +110,9 @@ def test_a_site_that_skips_orders_gets_a_note(site: Any) -> None:
     site.order(date(2025, 2, 1), "A")
     facts = site.open().facts(WINDOW, site.quiet)
     assert rows(facts)["A"]["orders"] == 0
-    assert "No approved sales order lies between 2026-01-15 and 2026-04-10: this site seems to skip orders." in notes(
-        facts
+    assert (
+        "No approved sales order lies between 2026-01-15 and 2026-04-10: the order frequency counts invoices."
+        in notes(facts)
     )
 
 

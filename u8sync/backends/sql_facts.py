@@ -63,7 +63,7 @@ def read_facts(
     if not frame["orders"].sum():
         notes.append(
             msg(
-                "No approved sales order lies between {start} and {end}: this site seems to skip orders.",
+                "No approved sales order lies between {start} and {end}: the order frequency counts invoices.",
                 start=window.start,
                 end=window.as_of,
             )
