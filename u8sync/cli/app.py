@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import gettext
 import locale
 import os
@@ -59,6 +60,8 @@ for command in (demo, plan, apply, run, explain, audit, sandbox):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; ends the process with the exit code of the command."""
+    # A plan is a million small values and no rubbish among them: looking for it took a good part of the time.
+    gc.set_threshold(200_000)
     args, lang, debug = _take_global_options(list(sys.argv[1:] if arguments is None else arguments))
     for stream in (sys.stdout, sys.stderr):
         # A GBK or ASCII console must not end a run because a name has a character that it cannot show.
