@@ -33,6 +33,7 @@ from u8sync.engine.nightly import Night
 from u8sync.engine.planner import Rules
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
+from u8sync.errors import ConfigError, InputError, Problem
 from u8sync.ports import Backend, Clock, Progress
 
 __all__ = ["Installation", "SystemClock", "load", "open_backend", "open_night", "retry_of", "rules_of"]
@@ -116,7 +117,11 @@ def retry_of(installation: Installation) -> Retry:
 def open_backend(installation: Installation, *, writing: bool) -> Iterator[Backend]:
     """Open the way into U8; unless ``writing``, one that refuses to write."""
     settings = installation.settings
-    kind = backend_kind(settings.backend)
+    try:
+        kind = backend_kind(settings.backend)
+    except InputError as error:
+        problem = Problem(settings.backend_place, error.message, error.hint)
+        raise ConfigError(settings.located.file, [problem]) from None
     options = check_part(settings.located, ("account_set",), kind.options)
     backend: Backend = kind.open(options, installation.folder)
     try:
@@ -134,9 +139,11 @@ def open_night(
     now = clock.now()
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     with open_backend(installation, writing=True) as backend:
+        retry = retry_of(installation)
+        account_set, _ = retry.call(backend.account_set)
         log = open_log(
             settings.audit_folder,
-            backend.account_set(),
+            account_set,
             run_id=run_id,
             clock=clock,
             host=socket.gethostname(),
@@ -146,6 +153,7 @@ def open_night(
         try:
             yield Night(
                 backend=backend,
+                account_set=account_set,
                 log=log,
                 rules=rules,
                 actor=Actor(
@@ -160,7 +168,7 @@ def open_night(
                 zone=ZoneInfo(settings.timezone),
                 batch=settings.batch,
                 clock=clock,
-                retry=retry_of(installation),
+                retry=retry,
                 progress=progress,
             )
         finally:

@@ -176,3 +176,11 @@ def test_a_report_that_cannot_be_written_is_told_after_the_result(fresh: Path, a
     assert answer.code == 65
     assert answer.json["totals"]["applied"] == answer.json["planned"]
     assert "The report cannot be written" in answer.err
+
+
+def test_an_unknown_backend_is_told_at_its_place(home: Path, ask: Ask) -> None:
+    config = home / CONFIG
+    config.write_text(config.read_text(encoding="utf-8").replace("sqlite, file", "sqlit, file"), encoding="utf-8")
+    lines = config.read_text(encoding="utf-8").splitlines()
+    number = next(at for at, line in enumerate(lines, 1) if "sqlit, file" in line)
+    assert f"config.yaml:{number}:{lines[number - 1].index('sqlit') + 1}:" in ask("plan").err

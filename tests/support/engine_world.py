@@ -130,6 +130,7 @@ class World:
         log = self.log.open()
         return Night(
             backend=self.backend,
+            account_set=ACCOUNT_SET,
             log=log,
             rules=self.rules(),
             actor=Actor("tester", "u8sync run", "3", "test", "0" * 64),

@@ -32,7 +32,6 @@ SHOWN: Final = 10
 
 
 Settled = tuple[Settlement, ...]
-Steps = Callable[[AccountSet, Settled], RunResult]
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Night:
 
     Attributes:
         backend: The way into U8.
-        log: The opened audit log of its account set.
+        account_set: Where that leads.
+        log: The opened audit log of it.
         rules: What the run goes by.
         actor: Who runs it, with what.
         run_id: Its name in the audit log.
@@ -54,6 +54,7 @@ class Night:
     """
 
     backend: Backend
+    account_set: AccountSet
     log: AuditLog
     rules: Rules
     actor: Actor
@@ -70,7 +71,7 @@ class Night:
 
         Raises UnsafePlanError when a guard stops it, and every error that came before anything was written.
         """
-        return self._closing("run", lambda account_set, settled: self._run(account_set, settled, show))
+        return self._closing("run", lambda settled: self._run(settled, show))
 
     def apply(self, plan: Plan) -> RunResult:
         """Apply a plan that was made before.
@@ -78,16 +79,15 @@ class Night:
         Raises StalePlanError when it was made for something else, was applied before, or is not true any more;
         UnsafePlanError when a guard stops it.
         """
-        return self._closing("apply", lambda account_set, settled: self._apply(account_set, plan, settled))
+        return self._closing("apply", lambda settled: self._apply(plan, settled))
 
-    def _closing(self, mode: str, steps: Steps) -> RunResult:
+    def _closing(self, mode: str, steps: Callable[[Settled], RunResult]) -> RunResult:
         """Open the run in the log, settle what is open, take the steps, and close the run however they end."""
-        account_set, _ = self.retry.call(self.backend.account_set)
-        self.log.append("run_open", records.run_open(self.actor, account_set, mode, self.person))
+        self.log.append("run_open", records.run_open(self.actor, self.account_set, mode, self.person))
         self.log.commit()
         try:
             settled = settle_open(open_intents(self.log), self.backend, self.log, retry=self.retry)
-            return steps(account_set, settled)
+            return steps(settled)
         except AuditError:
             raise  # the log cannot be written: there is no way to close the run in it
         except U8SyncError as error:
@@ -95,19 +95,19 @@ class Night:
             self.log.commit()
             raise
 
-    def _run(self, account_set: AccountSet, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
+    def _run(self, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
         planned = make_plan(self.backend, self.rules, clock=self.clock, retry=self.retry, progress=self.progress)
         show(planned)
-        return self._write(account_set, planned.plan, planned.verdicts, settled)
+        return self._write(planned.plan, planned.verdicts, settled)
 
-    def _apply(self, account_set: AccountSet, plan: Plan, settled: Settled) -> RunResult:
-        self._refuse_other(account_set, plan)
+    def _apply(self, plan: Plan, settled: Settled) -> RunResult:
+        self._refuse_other(plan)
         self._refuse_applied(plan)
         self._refuse_stale(plan)
         verdicts = check(plan, self.rules.policy, self.rules.limits, allow=self.rules.allow)
-        return self._write(account_set, plan, verdicts, settled)
+        return self._write(plan, verdicts, settled)
 
-    def _write(self, account_set: AccountSet, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
+    def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
         self.log.append("plan", records.plan_record(plan))
         for verdict in verdicts:
@@ -144,7 +144,7 @@ class Night:
         head = self.log.head()
         return RunResult(
             run_id=self.run_id,
-            account_set=account_set,
+            account_set=self.account_set,
             plan=plan,
             endings=applied.endings,
             settled=settled,
@@ -155,9 +155,9 @@ class Night:
             stopped_by=error,
         )
 
-    def _refuse_other(self, account_set: AccountSet, plan: Plan) -> None:
+    def _refuse_other(self, plan: Plan) -> None:
         """A plan is only good for the account set, mapping, policy, day and version that it was made with."""
-        now = seal_of(account_set, self.rules)
+        now = seal_of(self.account_set, self.rules)
         differences: list[tuple[str, str, Message]] = [
             (plan.seal.account_set, now.account_set, msg("another account set")),
             (plan.seal.mapping, now.mapping, msg("another mapping file")),
