@@ -157,15 +157,23 @@ def test_the_order_of_rows_changes_no_score(world: Any, rows: list[dict[str, Any
     assert score(shuffled, weights).sort("code").equals(score(frame, weights))
 
 
-@given(rows=ROWS, weights=weightings(), by=st.decimals("0.0001", 9, places=4), data=st.data())
-def test_a_better_value_never_lowers_the_own_score(
-    world: Any, rows: list[dict[str, Any]], weights: list[Weight], by: Decimal, data: Any
-) -> None:
+def one_better(
+    rows: list[dict[str, Any]], weights: list[Weight], by: Decimal, data: Any
+) -> tuple[str, int, list[dict[str, Any]]]:
+    """Some metric, the place of some rated row that knows it, and the rows with that value better ``by`` so much."""
     metric = data.draw(st.sampled_from(weights)).metric
     index = data.draw(st.integers(0, len(rows) - 1))
     rows[index] |= {"rated": True, metric: rows[index][metric] or Decimal(0)}
     better = [dict(row) for row in rows]
     better[index][metric] += by if METRICS[metric].higher_is_better else -by
+    return metric, index, better
+
+
+@given(rows=ROWS, weights=weightings(), by=st.decimals("0.0001", 9, places=4), data=st.data())
+def test_a_better_value_never_lowers_the_own_score(
+    world: Any, rows: list[dict[str, Any]], weights: list[Weight], by: Decimal, data: Any
+) -> None:
+    _, index, better = one_better(rows, weights, by, data)
     before, after = (scores(world.measured(each), weights)[f"{index:03}"] for each in (rows, better))
     assert before is not None
     assert after is not None
@@ -176,11 +184,7 @@ def test_a_better_value_never_lowers_the_own_score(
 def test_a_better_value_never_lifts_the_points_of_another(
     world: Any, rows: list[dict[str, Any]], weights: list[Weight], by: Decimal, data: Any
 ) -> None:
-    metric = data.draw(st.sampled_from(weights)).metric
-    index = data.draw(st.integers(0, len(rows) - 1))
-    rows[index] |= {"rated": True, metric: rows[index][metric] or Decimal(0)}
-    better = [dict(row) for row in rows]
-    better[index][metric] += by if METRICS[metric].higher_is_better else -by
+    metric, index, better = one_better(rows, weights, by, data)
     before, after = (score(world.measured(each), weights)[points_of(metric)] for each in (rows, better))
     for other, (had, has) in enumerate(zip(before, after, strict=True)):
         assert other == index or had is None or has <= had

@@ -20,6 +20,7 @@ import polars as pl
 from sqlalchemy import Column, ColumnElement, Connection, Integer, Select, and_, case, cast, func, select
 
 from u8sync.backends.sql_dialect import SqlDialect
+from u8sync.backends.sql_read import filled
 from u8sync.backends.u8_schema import AccInformation, IASubsidiary, SaleBillVouch, SaleBillVouchs, SOSOMain
 from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Month, Window
 from u8sync.ports import Progress
@@ -208,7 +209,7 @@ def _invoices(dialect: SqlDialect, window: Window) -> Select[Any]:
 
 
 def _orders(dialect: SqlDialect, window: Window) -> Select[Any]:
-    return _heads(dialect, SOSOMain, window, counts="orders").where(_filled(SOSOMain.c.cVerifier))
+    return _heads(dialect, SOSOMain, window, counts="orders").where(filled(SOSOMain.c.cVerifier))
 
 
 def _heads(dialect: SqlDialect, table: Any, window: Window, *, counts: str) -> Select[Any]:  # noqa: ANN401
@@ -239,16 +240,11 @@ def _cost(dialect: SqlDialect, posted: Posted) -> Select[Any]:
 
 def _approved_invoice() -> ColumnElement[bool]:
     head = SaleBillVouch.c
-    return and_(_off(head.bFirst), _filled(head.cChecker), ~_filled(head.cInvalider))
+    return and_(_off(head.bFirst), filled(head.cChecker), ~filled(head.cInvalider))
 
 
 def _within(day: Column[date], window: Window) -> ColumnElement[bool]:
     return and_(day >= window.start, day < window.after)
-
-
-def _filled(column: Column[str]) -> ColumnElement[bool]:
-    """Neither NULL nor '' nor blanks: U8 puts the name of a person there, or nothing in any of these forms."""
-    return func.rtrim(func.coalesce(column, "")) != ""
 
 
 def _off(flag: Column[bool]) -> ColumnElement[bool]:

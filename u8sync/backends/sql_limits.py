@@ -6,9 +6,9 @@ no form shows is lost on people.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, Integer, cast, func, select
+from sqlalchemy import Column, Connection, Integer, cast, select
 
-from u8sync.backends.sql_read import Archive
+from u8sync.backends.sql_read import Archive, filled
 from u8sync.backends.u8_schema import SELF_DEFINED_IDS, Customer, CustomerClass, UserDefBase, UserDefine
 from u8sync.domain.model import bare
 from u8sync.ports import ColumnLimit
@@ -68,5 +68,4 @@ def _listed(connection: Connection, archive: Archive, id_: str) -> frozenset[str
 
 
 def _distinct(connection: Connection, column: Column[str]) -> frozenset[str]:
-    filled = func.rtrim(func.coalesce(column, "")) != ""
-    return frozenset(connection.scalars(select(column).where(filled).distinct()))
+    return frozenset(connection.scalars(select(column).where(filled(column)).distinct()))

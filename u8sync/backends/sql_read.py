@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Column, ColumnElement, Connection, func, inspect, select
 
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.u8_schema import ARCHIVE, METADATA, REQUIRED_TABLES, WRITABLE, Customer
@@ -21,7 +21,7 @@ from u8sync.errors import FatalError
 from u8sync.ports import Progress, Reading
 from u8sync.text import msg
 
-__all__ = ["Archive", "discover", "read_all", "read_some"]
+__all__ = ["Archive", "discover", "filled", "read_all", "read_some"]
 
 CHUNK: Final = 500
 """Keys in one statement: SQL Server takes 2,100 parameters, old SQLite builds 999."""
@@ -117,6 +117,11 @@ def read_some(
             plain = (_plain(name, [value])[0] for name, value in zip(columns, values, strict=True))
             readings[CustomerCode(code)] = Reading(dict(zip(columns, plain, strict=True)), version)
     return readings
+
+
+def filled(column: Column[str]) -> ColumnElement[bool]:
+    """Neither NULL nor '' nor blanks: U8 leaves nothing in any of these forms."""
+    return func.rtrim(func.coalesce(column, "")) != ""
 
 
 def _raw(dialect: SqlDialect, columns: Iterable[str]) -> list[Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from decimal import Decimal
 
 from u8sync.audit.findings import Verification
-from u8sync.domain.canonical import Json
+from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.plan import change_json, seal_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
@@ -69,7 +68,7 @@ def result_json(result: RunResult) -> dict[str, Json]:
         "not_applied": [
             {"code": ending.code, "status": ending.status, "seen": dict(ending.seen), "detail": ending.detail}
             for ending in result.endings
-            if ending.status not in {"applied", "already_applied"}
+            if not ending.in_place
         ],
         "settled": [
             {"code": settled.code, "of_run": settled.run_id, "verdict": settled.verdict} for settled in result.settled
@@ -91,14 +90,14 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
         "current": explanation.current,
         "tier": tier.name if tier else None,
         "rule": f"{tier.place.file}:{tier.place.line}" if tier else None,
-        "score": _text(explanation.score),
+        "score": decimal_text(explanation.score),
         "metrics": [
             {
                 "metric": line.metric,
-                "value": _text(line.value),
+                "value": decimal_text(line.value),
                 "percent": line.percent,
-                "points": _text(line.points),
-                "contribution": _text(line.contribution),
+                "points": decimal_text(line.points),
+                "contribution": decimal_text(line.contribution),
                 "rank": line.rank,
                 "of": line.of,
             }
@@ -110,8 +109,8 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
         "lifts": [
             {
                 "metric": lift.metric,
-                "now": _text(lift.now),
-                "needed": _text(lift.needed),
+                "now": decimal_text(lift.now),
+                "needed": decimal_text(lift.needed),
                 "beyond": lift.beyond,
             }
             for lift in explanation.lifts
@@ -134,6 +133,7 @@ def verification_json(name: str, verification: Verification) -> dict[str, Json]:
         "head": verification.head.hash,
         "open_intents": len(verification.open_intents),
         "torn_bytes": verification.torn,
+        "trustworthy": verification.trustworthy,
         "faults": [
             {"segment": fault.segment, "line": fault.line, "record": fault.seq, "message": str(fault.message)}
             for fault in verification.faults
@@ -145,12 +145,8 @@ def _test(test: Test) -> dict[str, Json]:
     condition = test.condition
     return {
         "subject": condition.subject,
-        "at_least": _text(condition.at_least),
-        "below": _text(condition.below),
-        "value": _text(test.value),
+        "at_least": decimal_text(condition.at_least),
+        "below": decimal_text(condition.below),
+        "value": decimal_text(test.value),
         "met": test.met,
     }
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"

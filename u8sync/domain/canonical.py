@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
-__all__ = ["Json", "canonical_bytes", "digest"]
+__all__ = ["Json", "canonical_bytes", "decimal_text", "digest"]
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 """What can be written."""
@@ -28,6 +29,11 @@ def canonical_bytes(value: Mapping[str, Json]) -> bytes:
 def digest(value: Mapping[str, Json]) -> str:
     """SHA-256 of the canonical bytes, hex."""
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def decimal_text(value: Decimal | None) -> str | None:
+    """An amount or score as it stands in records and files: plain decimals, every place kept; null stays null."""
+    return None if value is None else f"{value:f}"
 
 
 _PLAIN: Final = frozenset({str, bool, type(None)})

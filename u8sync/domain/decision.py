@@ -21,7 +21,7 @@ from u8sync.domain.scoring import contribution_of, points_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.text import Message, msg
 
-__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns"]
+__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "written_tier"]
 
 DISABLED_ON: Final = "disabled_on"
 """The canonical field with the day from which a customer is disabled (停用日期)."""

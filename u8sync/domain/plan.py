@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
-from u8sync.domain.canonical import Json, digest
+from u8sync.domain.canonical import Json, decimal_text, digest
 from u8sync.domain.model import CustomerCode, bare
 
 __all__ = ["Change", "Contribution", "FieldChange", "Plan", "Population", "Reason", "Seal", "Skipped", "op_id"]
@@ -220,19 +220,15 @@ def reason_json(reason: Reason) -> dict[str, Json]:
     """A reason as plain values; decimals as text, null where unknown."""
     return {
         "tier": reason.tier,
-        "score": _text(reason.score),
+        "score": decimal_text(reason.score),
         "rule": reason.rule,
         "contributions": [
             {
                 "metric": part.metric,
-                "value": _text(part.value),
-                "points": _text(part.points),
-                "contribution": _text(part.contribution),
+                "value": decimal_text(part.value),
+                "points": decimal_text(part.points),
+                "contribution": decimal_text(part.contribution),
             }
             for part in reason.contributions
         ],
     }
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"

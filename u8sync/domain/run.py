@@ -44,6 +44,11 @@ class Ending:
     seen: Mapping[str, str | None]
     detail: str | None = None
 
+    @property
+    def in_place(self) -> bool:
+        """Whether U8 now holds what was planned."""
+        return self.status in {"applied", "already_applied"}
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -165,5 +170,4 @@ def exit_code(endings: Sequence[Ending], stopped_by: U8SyncError | None) -> Exit
     """What a script is told: the error that ended the writing, else whether U8 now holds all that was planned."""
     if stopped_by is not None:
         return stopped_by.exit_code
-    whole = all(ending.status in {"applied", "already_applied"} for ending in endings)
-    return ExitCode.DONE if whole else ExitCode.PENDING
+    return ExitCode.DONE if all(ending.in_place for ending in endings) else ExitCode.PENDING

@@ -107,7 +107,7 @@ def outcome(
         "version_before": versions[0],
         "version_after": versions[1],
     }
-    if ending.status not in {"applied", "already_applied"}:
+    if not ending.in_place:
         fields["seen"] = dict(ending.seen)
         fields["detail"] = ending.detail
     return fields

@@ -130,7 +130,7 @@ def _standing(planned: Planned, result: RunResult | None) -> tuple[Literal["ok",
     """Where things stand, in one sentence."""
     total = f"{len(planned.plan.changes):,}"
     if result is not None:
-        done = sum(ending.status in {"applied", "already_applied"} for ending in result.endings)
+        done = sum(ending.in_place for ending in result.endings)
         if done == len(result.endings):
             return "ok", msg("All {count} planned changes are in U8.", count=total)
         left = len(result.endings) - done
@@ -271,7 +271,7 @@ def _run(result: RunResult) -> Run:
                 pairs(held_now(ending, planned[ending.code])),
             )
             for ending in result.endings
-            if ending.status not in {"applied", "already_applied"}
+            if not ending.in_place
         ),
         duration=duration(result.ended_at - result.started_at),
         ended_at=f"{result.ended_at:%Y-%m-%d %H:%M} UTC",

@@ -106,7 +106,7 @@ class Books:
         self._invoice_lines: list[tuple[Cell, ...]] = []
         self._costs: list[tuple[Cell, ...]] = []
         self._order = self._order_line = self._delivery = self._delivery_line = 0
-        self._outbound_line = self._invoice = self._cost = 0
+        self._invoice = self._cost = 0
         self.invoice_lines = 0
         """How many there are so far."""
 

@@ -26,7 +26,7 @@ def result_view(result: RunResult, translate: Translate, *, limit: int | None = 
     """
     write = Writer(translate)
     planned = {change.code: change for change in result.plan.changes}
-    open_ends = [ending for ending in result.endings if ending.status not in {"applied", "already_applied"}]
+    open_ends = [ending for ending in result.endings if not ending.in_place]
     parts: list[RenderableType] = [
         write.title(
             msg(
