@@ -111,8 +111,14 @@ def test_a_database_that_is_no_account_set_is_told(home: Path, ask: Ask) -> None
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that may not be written; root may")
 def test_an_audit_folder_that_may_not_be_written_stops_the_run(home: Path, ask: Ask) -> None:
-    (home / "audit").chmod(0o500)
-    assert ask("run").code == 74
+    folder = next(home.glob("audit/*"))
+    folder.chmod(0o500)
+    try:
+        answer = ask("run")
+    finally:
+        folder.chmod(0o700)
+    assert answer.code == 74
+    assert "cannotbewritten:Permissiondenied" in answer.complaint
 
 
 def test_an_audit_folder_that_is_a_file_stops_the_run_before_anything_is_sent(fresh: Path, ask: Ask) -> None:
