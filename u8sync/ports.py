@@ -22,14 +22,18 @@ from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Wi
 from u8sync.text import Message
 
 __all__ = [
+    "AccountSetFound",
     "AuditLog",
     "Backend",
+    "Check",
     "Clock",
     "ColumnLimit",
+    "DatabaseFound",
     "Edit",
     "EditOutcome",
     "Head",
     "Json",
+    "Needs",
     "Progress",
     "Reading",
     "Record",
@@ -63,11 +67,13 @@ class Edit:
         before: Column -> raw value that the plan saw: the written columns and the inputs that the decision used.
             The edit is only made while all of them still hold (compared with :func:`u8sync.domain.model.same`).
         after: Column -> raw value to write; a part of ``before``'s columns.
+        op_id: Its name in the audit log, for a receipt; empty when there is none.
     """
 
     code: CustomerCode
     before: Mapping[str, str | None]
     after: Mapping[str, str | None]
+    op_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,9 @@ class Backend(Protocol):
     read_only: bool
     """True when :meth:`write` always raises :class:`~u8sync.errors.RefusedError`."""
 
+    route: Mapping[str, str]
+    """How U8 is reached, for the audit log: driver, server, login, protection of the line. No secret; may be empty."""
+
     def account_set(self) -> AccountSet:
         """Which account set this is."""
 
@@ -138,6 +147,18 @@ class Backend(Protocol):
 
     def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
         """Some customers, now. A customer that does not exist is absent from the answer."""
+
+    def claim(self) -> None:
+        """Take the account set for writing, where the way in can lock it; :meth:`write` does so too.
+
+        Raises LockHeldError when another writer has it, RefusedError when policy forbids this login to write.
+        """
+
+    def receipts(self, op_ids: Sequence[str]) -> frozenset[str] | None:
+        """Which of these operations left a receipt in U8; null where none are kept.
+
+        A receipt is committed with the edit that it names or not at all: with it the edit was made, without it not.
+        """
 
     def write(self, edits: Sequence[Edit], stamp: Stamp) -> Sequence[EditOutcome]:
         """Make the edits whose ``before`` still holds, in one transaction; one outcome each, in the order given.
@@ -195,3 +216,75 @@ class Progress(Protocol):
 
     def finish(self) -> None:
         """The step is over."""
+
+
+# --- before the first run ---------------------------------------------------------------------------------------------
+
+
+CheckStatus = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding of ``u8sync doctor``.
+
+    Attributes:
+        topic: What was looked at, in a few words.
+        status: ``failure``: a run cannot do its work; ``warning``: it can, and something is lost or at risk.
+        found: What was found.
+        hint: What to do; null when nothing is to be done.
+        script: T-SQL or shell that a person can run as it is; null: none. It holds no secret.
+    """
+
+    topic: Message
+    status: CheckStatus
+    found: Message
+    hint: Message | None = None
+    script: str | None = None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the mapping asks of the customer archive.
+
+    Attributes:
+        reads: Columns that are read, ``writes`` among them.
+        writes: Columns that are written.
+        writing: Whether anything is to be written at all; false where the configuration says read-only.
+    """
+
+    reads: frozenset[str]
+    writes: frozenset[str]
+    writing: bool
+
+
+@dataclass(frozen=True)
+class DatabaseFound:
+    """One database of an account set.
+
+    Attributes:
+        name: The database.
+        first_year: First year that it holds; null when not known.
+        last_year: Last one; null: still in use, or not known.
+    """
+
+    name: str
+    first_year: int | None
+    last_year: int | None
+
+
+@dataclass(frozen=True)
+class AccountSetFound:
+    """An account set that the configured login can see.
+
+    Attributes:
+        code: Three characters.
+        name: As U8 shows it; the code when that may not be read.
+        databases: Its databases, the oldest first.
+        notes: What could not be known or may not be used.
+    """
+
+    code: str
+    name: str
+    databases: tuple[DatabaseFound, ...]
+    notes: tuple[Message, ...] = ()

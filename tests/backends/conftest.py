@@ -81,6 +81,21 @@ class Builder:
         line = {"bSale": True, "bRdFlag": 0, **values}
         self.add(u8_schema.IASubsidiary, iYear=year, iMonth=month, cCusCode=code, iAOutPrice=Decimal(amount), **line)
 
+    def outbound(self, day: date, code: str | None, *costs: str | None, older: bool = False, **values: Any) -> None:
+        self._id += 1
+        head, line = (
+            (u8_schema.RdRecord, u8_schema.RdRecords) if older else (u8_schema.RdRecord32, u8_schema.RdRecords32)
+        )
+        note = {"bRdFlag": 0, "cVouchType": "32", "cSource": "发货单", "cWhCode": "01", "cCode": str(self._id)}
+        self.add(head, ID=self._id, dDate=day, cCusCode=code, **{**note, "cHandler": "王五", **values})
+        for place, cost in enumerate(costs):
+            money = None if cost is None else Decimal(cost)
+            self.add(line, AutoID=self._id * 100 + place, ID=self._id, cInvCode="x", iPrice=money)
+
+    def create(self, *tables: Table) -> None:
+        for table in tables:
+            table.create(self._engine)
+
     def accounting_since(self, value: str | None) -> None:
         self.add(u8_schema.AccInformation, cSysID="IA", cName="dStartDate", cValue=value)
 

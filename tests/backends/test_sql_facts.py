@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from u8sync.backends import u8_schema
+from u8sync.backends.sql_facts import read_facts
+from u8sync.backends.sql_source import Source
 from u8sync.domain.model import Facts, Month, Window
 
 WINDOW = Window(date(2026, 1, 15), date(2026, 4, 10))  # complete months: February and March
@@ -270,3 +274,88 @@ def test_a_window_without_a_complete_month_has_no_profit(site: Any) -> None:
     facts = site.open().facts(Window(date(2026, 3, 2), date(2026, 4, 29)), site.quiet)
     assert facts.posted is None
     assert any("No complete month" in note for note in notes(facts))
+
+
+# --- cost without the ledger of stock accounting ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["rdrecord32", "RdRecord"])
+def test_without_the_ledger_cost_comes_from_the_outbound_notes(site: Any, older: Any) -> None:
+    site.sql("DROP TABLE IA_Subsidiary")
+    if older:
+        site.sql("DROP TABLE rdrecord32")
+        site.sql("DROP TABLE rdrecords32")
+        site.create(u8_schema.RdRecord, u8_schema.RdRecords)
+    site.accounting_since("2020-01-01")
+    site.order(date(2026, 2, 1), "A")
+    site.outbound(date(2026, 2, 28), "A", "3", "0.5", None, older=older)
+    site.outbound(date(2026, 2, 27), "A", "100", older=older, cHandler=" ")
+    site.outbound(date(2026, 2, 27), "A", "100", older=older, cVouchType="09")
+    site.outbound(date(2026, 2, 27), "A", "100", older=older, bRdFlag=1)
+    site.outbound(date(2026, 1, 31), "A", "100", older=older)
+    site.outbound(date(2026, 3, 31), "A", None, older=older)
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted == (Month(2026, 2), Month(2026, 2))
+    assert rows(facts)["A"]["cost"] == Decimal("3.5")
+    first, second = notes(facts)
+    assert first == (
+        f"IA_Subsidiary cannot be read: cost comes from the outbound notes ({'RdRecord' if older else 'rdrecord32'}),"
+        " without the adjustments of stock accounting; 1 line(s) have no cost yet."
+    )
+    assert second == "Stock accounting has posted cost up to 2026-02 only: profit leaves later months out."
+
+
+def test_with_neither_the_ledger_nor_outbound_notes_profit_is_unknown(site: Any) -> None:
+    site.accounting_since("2020-01-01")
+    for table in ("IA_Subsidiary", "rdrecord32"):
+        site.sql(f"DROP TABLE {table}")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert facts.posted is None
+    assert notes(facts)[0] == (
+        "Neither IA_Subsidiary nor the outbound notes can be read: cost and profit are not known."
+    )
+
+
+def test_without_the_column_of_void_invoices_they_count_and_a_note_says_so(site: Any) -> None:
+    site.invoice(date(2026, 2, 1), "A", "100", cInvalider="李四")
+    assert rows(site.open().facts(WINDOW, site.quiet)) == {}
+    site.sql("ALTER TABLE SaleBillVouch DROP COLUMN cInvalider")
+    facts = site.open().facts(WINDOW, site.quiet)
+    assert rows(facts)["A"]["revenue"] == Decimal(100)
+    assert "The column SaleBillVouch.cInvalider cannot be read: void invoices count." in notes(facts)
+
+
+# --- years in several databases -----------------------------------------------------------------------------------
+
+
+def test_each_database_answers_for_its_own_years_only(site: Any, empty: Any) -> None:
+    site.accounting_since("2020-01-01")
+    site.customer("A")
+    old = type(site)(site.file.with_name("old.db"))
+    shutil.copyfile(empty, old.file)
+    old.accounting_since("2020-01-01")
+    first_day = date(2026, 3, 1)
+    for place in (old, site):  # what was open at the end of the year was carried over, with its old date
+        place.invoice(date(2026, 2, 1), "A", "10")
+        place.order(date(2026, 2, 1), "A")
+    old.invoice(date(2024, 5, 5), "A", "7")
+    old.cost(2026, 2, "A", "4")
+    site.invoice(date(2026, 3, 1), "A", "5")
+    site.cost(2026, 3, "A", "2")
+
+    backend = site.open()
+    with backend._reading() as connection:
+        connection.exec_driver_sql("ATTACH DATABASE ? AS old", (str(old.file),))
+        catalog = backend._archive.source.catalog
+        sources = [Source("old", catalog, after=first_day), Source(None, catalog, first=first_day)]
+        facts = read_facts(connection, backend._dialect, sources, WINDOW, site.quiet)
+
+    row = rows(facts)["A"]
+    assert (row["revenue"], row["invoices"], row["orders"]) == (Decimal(15), 2, 1)
+    assert (row["revenue_posted"], row["cost"], facts.posted) == (
+        Decimal(15),
+        Decimal(6),
+        (Month(2026, 2), Month(2026, 3)),
+    )
+    assert row["first_sale_on"] == date(2024, 5, 5)
+    assert notes(facts) == []

@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from u8sync.backends import backend_kind
-from u8sync.backends.sql import SqlBackend
-from u8sync.backends.sqlite import SqliteDialect
+from u8sync.backends.sqlite import SqliteBackend, SqliteDialect
 from u8sync.backends.u8_schema import CustomerClass, UAAccount, UAAccountDatabase, UserDefine
 from u8sync.errors import BackendError, FatalError, RefusedError, UnknownOutcomeError
 from u8sync.ports import Backend, ColumnLimit, Edit, Stamp
@@ -51,7 +50,7 @@ def test_a_file_that_is_no_database_is_fatal(tmp_path: Any) -> None:
 def test_an_empty_file_is_no_account_set(tmp_path: Any) -> None:
     file = tmp_path / "empty.db"
     file.touch()
-    with pytest.raises(FatalError, match="not a U8 account set: Customer"):
+    with pytest.raises(FatalError, match="not a U8 account set that can be read: Customer, SaleBillVouch, "):
         opened(file)
 
 
@@ -184,7 +183,7 @@ def test_pages_of_any_size_give_every_customer_once(site: Any, page: Any) -> Non
     for code in codes:
         site.customer(code)
     engine = create_engine(f"sqlite:///{site.file.as_posix()}", poolclass=NullPool)
-    backend = SqlBackend(engine, SqliteDialect("site"), page=page)
+    backend = SqliteBackend(engine, SqliteDialect("site"), page=page)
     assert sorted(backend.customers(["cCusAbbName"], site.quiet)["code"]) == sorted(codes)
 
 
@@ -301,7 +300,7 @@ def test_a_commit_whose_answer_is_lost_is_an_unknown_outcome(site: Any) -> None:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(site.file, isolation_level=None, factory=Forgetful)
 
-    backend = SqlBackend(create_engine("sqlite://", creator=connect, poolclass=NullPool), SqliteDialect("site"))
+    backend = SqliteBackend(create_engine("sqlite://", creator=connect, poolclass=NullPool), SqliteDialect("site"))
     with pytest.raises(UnknownOutcomeError, match="disk I/O error"):
         backend.write([Edit("A", *before_and_after(1))], STAMP)
     assert site.open().read(["A"], ["cCusDefine4"])["A"].values == {"cCusDefine4": "值1"}

@@ -14,6 +14,7 @@ from u8sync.errors import (
     AuditError,
     ExitCode,
     FatalError,
+    LockHeldError,
     RefusedError,
     TransientError,
     U8SyncError,
@@ -27,6 +28,7 @@ BUSY = TransientError(msg("busy"))
 LOST = UnknownOutcomeError(msg("no answer"))
 BROKEN = FatalError(msg("broken"))
 REFUSED = RefusedError(msg("refused"))
+LOCKED = LockHeldError(msg("locked"))
 
 
 def test_a_run_writes_every_tier_and_the_next_plan_is_empty(world: World) -> None:
@@ -233,3 +235,53 @@ def test_a_run_that_died_is_settled_by_the_next_one_before_it_plans(world: World
     assert result.totals["applied"] == (3 if after_write else 5)
     assert len(world.backend.journal) == 5
     assert world.plan().plan.changes == ()
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_receipt_settles_a_missing_answer_also_when_the_value_was_changed_since(took_effect: bool) -> None:  # noqa: FBT001
+    world = make_world({"A1": customer()}, {"A1": 1000}, keep_receipts=True)
+
+    def lose(edits: Sequence[Edit]) -> None:
+        if took_effect:
+            world.backend.change(CustomerCode("A1"), {TIER: "VIP"})  # a person, a moment later
+        raise LOST
+
+    if took_effect:
+        world.backend.on_written = lose
+    else:
+        world.backend.on_write = lose
+    result = world.run()
+    (settle,) = world.of_type("settle")
+    assert (settle["verdict"], settle["method"]) == (
+        ("applied", "receipt") if took_effect else ("not_applied", "read_back")
+    )
+    assert [ending.status for ending in result.endings] == [settle["verdict"]]
+
+
+def test_a_run_that_another_machine_locks_out_writes_nothing_and_says_so_in_the_log(world: World) -> None:
+    def claim() -> None:
+        raise LOCKED
+
+    world.backend.claim = claim  # type: ignore[method-assign]
+    with pytest.raises(LockHeldError):
+        world.run()
+    assert world.backend.journal == []
+    assert [record["type"] for record in world.log.durable] == ["run_open", "run_close"]
+    assert world.of_type("run_close")[0]["exit_code"] == ExitCode.LOCK_HELD
+
+
+def test_a_lock_that_is_lost_to_another_run_ends_the_run_with_nothing_left_open(world: World) -> None:
+    def lose(edits: Sequence[Edit]) -> None:
+        raise LOCKED
+
+    world.backend.on_write = lose
+    result = world.run()
+    assert isinstance(result.stopped_by, LockHeldError)
+    assert {ending.status for ending in result.endings} == {"not_applied", "not_started"}
+    assert len(world.of_type("intent")) == len(world.of_type("outcome"))
+
+
+def test_the_log_tells_how_u8_was_reached(world: World) -> None:
+    world.backend.route = {"driver": "pyodbc (FreeTDS)"}
+    world.run()
+    assert world.of_type("run_open")[0]["route"] == {"driver": "pyodbc (FreeTDS)"}

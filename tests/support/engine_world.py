@@ -159,6 +159,7 @@ def make_world(
     revenues: Mapping[str, int],
     *,
     on_write: Callable[[Sequence[Edit]], None] | None = None,
+    keep_receipts: bool = False,
 ) -> World:
     """A world of these customers."""
     backend = MemoryBackend(
@@ -167,6 +168,7 @@ def make_world(
         sales(revenues),
         writable={TIER: ColumnLimit(60, TIERS)},
         on_write=on_write,
+        keep_receipts=keep_receipts,
     )
     return World(backend)
 

@@ -7,6 +7,7 @@ hooks. It takes Python objects, so it is not in the table of backends that a con
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import polars as pl
@@ -41,6 +42,7 @@ class MemoryBackend:
             raises leaves the batch without effect.
         on_written: Called with the edits after they took effect, before the answer. An error it raises is an answer
             that went missing.
+        keep_receipts: Whether each edit that is made leaves a receipt.
 
     Attributes:
         journal: Every value written so far, oldest first.
@@ -48,6 +50,7 @@ class MemoryBackend:
 
     way = "sql"
     read_only = False
+    route: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class MemoryBackend:
         writable: Mapping[str, ColumnLimit],
         on_write: Callable[[Sequence[Edit]], None] | None = None,
         on_written: Callable[[Sequence[Edit]], None] | None = None,
+        keep_receipts: bool = False,
     ) -> None:
         self._account_set = account_set
         self._rows = {code: {**row, "cCusCode": code} for code, row in customers.items()}
@@ -69,6 +73,7 @@ class MemoryBackend:
         self.on_write = on_write
         self.on_written = on_written
         self.journal: list[JournalEntry] = []
+        self._receipts: set[str] | None = set() if keep_receipts else None
 
     def account_set(self) -> AccountSet:
         """As given."""
@@ -114,6 +119,13 @@ class MemoryBackend:
         check_columns(columns, self._columns)
         return {code: self._reading(code, columns) for code in codes if code in self._rows}
 
+    def claim(self) -> None:
+        """Nothing to take."""
+
+    def receipts(self, op_ids: Sequence[str]) -> frozenset[str] | None:
+        """Those kept since the start."""
+        return None if self._receipts is None else frozenset(self._receipts.intersection(op_ids))
+
     def write(self, edits: Sequence[Edit], stamp: Stamp) -> Sequence[EditOutcome]:
         """Compare-and-set."""
         check_edits(edits, readable=self._columns, writable=self._writable)
@@ -144,6 +156,8 @@ class MemoryBackend:
             return outcome or EditOutcome(edit.code, "gone", seen={})
         for column, value in edit.after.items():
             self.journal.append(JournalEntry(edit.code, column, reading.values[column], value))
+        if self._receipts is not None:
+            self._receipts.add(edit.op_id)
         bookkeeping = {"cModifyPerson": stamp.person[:20], "dModifyDate": stamp.at.date().isoformat()}
         self.change(edit.code, {**edit.after, **bookkeeping})
         return EditOutcome(

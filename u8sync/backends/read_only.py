@@ -21,6 +21,7 @@ class ReadOnly:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.way = backend.way
+        self.route = backend.route
         self.read_only = True
 
     def account_set(self) -> AccountSet:
@@ -47,13 +48,25 @@ class ReadOnly:
         """As the other backend."""
         return self._backend.read(codes, columns)
 
+    def claim(self) -> NoReturn:
+        """Never writes. Raises RefusedError."""
+        raise _refused()
+
+    def receipts(self, op_ids: Sequence[str]) -> frozenset[str] | None:
+        """As the other backend."""
+        return self._backend.receipts(op_ids)
+
     def write(self, edits: Sequence[Edit], stamp: Stamp) -> NoReturn:  # noqa: ARG002
         """Never writes. Raises RefusedError, also for an empty batch."""
-        raise RefusedError(
-            msg("This account set was opened read-only: nothing is written to it."),
-            hint=msg("To write, take read_only out of the configuration file."),
-        )
+        raise _refused()
 
     def close(self) -> None:
         """As the other backend."""
         self._backend.close()
+
+
+def _refused() -> RefusedError:
+    return RefusedError(
+        msg("This account set was opened read-only: nothing is written to it."),
+        hint=msg("To write, take read_only out of the configuration file."),
+    )

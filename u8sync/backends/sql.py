@@ -7,11 +7,13 @@ written in :mod:`~u8sync.backends.sql_write`, what differs between databases in 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import polars as pl
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from u8sync.backends.compare import check_columns, check_edits
@@ -19,12 +21,10 @@ from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_facts import read_facts
 from u8sync.backends.sql_limits import read_limits
 from u8sync.backends.sql_read import discover, read_all, read_some
+from u8sync.backends.sql_source import Source
 from u8sync.backends.sql_write import write_batch
-from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase
 from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
-from u8sync.errors import FatalError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
-from u8sync.text import msg
 
 __all__ = ["SqlBackend"]
 
@@ -32,7 +32,7 @@ PAGE = 20_000
 """Customers in one query."""
 
 
-class SqlBackend:
+class SqlBackend(ABC):
     """One account set behind SQL; :class:`u8sync.ports.Backend` says what each method promises.
 
     Args:
@@ -47,6 +47,7 @@ class SqlBackend:
 
     way = "sql"
     read_only = False
+    route: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, engine: Engine, dialect: SqlDialect, *, page: int = PAGE) -> None:
         self._engine = engine
@@ -55,44 +56,9 @@ class SqlBackend:
         with self._reading() as connection:
             self._archive = discover(connection, dialect)
 
+    @abstractmethod
     def account_set(self) -> AccountSet:
-        """Which account set this is. Raises FatalError when the database does not name exactly one."""
-        with self._reading() as connection:
-            accounts = connection.execute(select(UAAccount.c.cAcc_Id, UAAccount.c.cAcc_Name)).all()
-            if len(accounts) != 1:
-                raise FatalError(
-                    msg(
-                        "{database} names {count} account sets in UA_Account; it must be one.",
-                        database=self._dialect.place,
-                        count=len(accounts),
-                    ),
-                    hint=msg("Check that the file was made for one account set and is whole."),
-                )
-            code, name = accounts[0]
-            base = UAAccountDatabase.c
-            # The last database is the one in use; those before it hold closed years.
-            database = connection.scalar(
-                select(base.cDatabase).where(base.cAcc_Id == code).order_by(base.iBeginYear.desc()).limit(1)
-            )
-            if database is None:
-                raise FatalError(
-                    msg(
-                        "{database} does not say which database belongs to the account set.",
-                        database=self._dialect.place,
-                    ),
-                    hint=msg("Check that the file was made for one account set and is whole."),
-                )
-            lineage = None
-            if Sandbox.name in self._archive.tables:
-                lineage = connection.scalar(select(Sandbox.c.value).where(Sandbox.c.name == "lineage"))
-        return AccountSet(
-            backend=self._dialect.name,
-            server=self._dialect.server,
-            database=database,
-            code=code,
-            name=name,
-            lineage=lineage or "",
-        )
+        """Which account set this is."""
 
     def columns(self) -> frozenset[str]:
         """What the archive had when it was opened, of the columns that may be read."""
@@ -112,13 +78,25 @@ class SqlBackend:
     def facts(self, window: Window, progress: Progress) -> Facts:
         """What the documents add up to, summed by the server."""
         with self._reading() as connection:
-            return read_facts(connection, self._dialect, self._archive.tables, window, progress)
+            return read_facts(connection, self._dialect, self._sources(), window, progress)
+
+    def _sources(self) -> tuple[Source, ...]:
+        """The databases that hold documents, oldest first; the last one is the archive's own."""
+        return (self._archive.source,)
 
     def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
         """Some customers, now."""
         check_columns(columns, self._archive.readable)
         with self._reading() as connection:
-            return read_some(connection, self._dialect, codes, columns)
+            return read_some(connection, self._dialect, codes, columns, lock=False)
+
+    def claim(self) -> None:  # noqa: B027
+        """Nothing to take: each batch takes its own lock."""
+
+    def receipts(self, op_ids: Sequence[str]) -> frozenset[str] | None:
+        """From the receipt table, where there is one."""
+        with self._reading() as connection:
+            return self._dialect.receipts(connection, op_ids)
 
     def write(self, edits: Sequence[Edit], stamp: Stamp) -> Sequence[EditOutcome]:
         """Compare-and-set, one transaction."""

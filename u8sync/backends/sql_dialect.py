@@ -7,13 +7,16 @@ understand once SQLAlchemy has spelled it out: TOP or LIMIT, but no OFFSET, MERG
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast
 from sqlalchemy.exc import DBAPIError
 
 from u8sync.backends.u8_schema import Kind
+from u8sync.domain.model import CustomerCode
 from u8sync.errors import BackendError
+from u8sync.ports import Edit
 
 __all__ = ["SqlDialect"]
 
@@ -46,6 +49,14 @@ class SqlDialect(ABC):
             case "text" | "float":
                 return column
 
+    def code(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """A customer's code of any database, so that it can be compared with one of the archive."""
+        return column
+
+    @abstractmethod
+    def found(self, connection: Connection) -> Mapping[str, Mapping[str, int | None]]:
+        """Table or view -> column -> most characters (null: no text), as far as they exist and may be read."""
+
     @abstractmethod
     def raw_day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """A datetime column as ``YYYY-MM-DD``."""
@@ -65,6 +76,37 @@ class SqlDialect(ABC):
     @abstractmethod
     def begin_write(self, connection: Connection) -> None:
         """Begin a transaction in which no row that is read can be changed by another until it ends."""
+
+    @abstractmethod
+    def update(
+        self,
+        connection: Connection,
+        columns: Sequence[str],
+        rows: Sequence[Mapping[str, str | None]],
+        stamps: Mapping[str, object],
+    ) -> dict[CustomerCode, str]:
+        """Write some customers whose rows :meth:`begin_write` and a locking read hold still.
+
+        Args:
+            connection: In the transaction.
+            columns: Archive columns to write.
+            rows: One a customer: ``key``, ``version`` (the row version that was read), and ``new_<column>``.
+            stamps: Bookkeeping column -> value, the same for all.
+
+        Returns:
+            The customers that the database refused, each with its words; all others are written.
+        """
+
+    def leave_receipts(self, connection: Connection, edits: Sequence[Edit]) -> None:  # noqa: B027
+        """Leave a receipt for each of these edits in the transaction that makes them, where the database keeps any."""
+
+    def receipts(self, connection: Connection, op_ids: Sequence[str]) -> frozenset[str] | None:  # noqa: ARG002
+        """Which of these operations left a receipt; null where none are kept."""
+        return None
+
+    @abstractmethod
+    def commit(self, connection: Connection) -> None:
+        """End the transaction. Raises DBAPIError, which :meth:`translate_commit` understands."""
 
     @abstractmethod
     def translate(self, error: DBAPIError) -> BackendError:

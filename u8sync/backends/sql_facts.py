@@ -5,58 +5,58 @@ joining line to line would count one delivery with several invoices several time
 
 * Revenue: lines of invoices that are approved by sales (``cChecker``), not void, no opening balance. Returns are
   negative already. ``cVerifier`` of an invoice is the approval of receivables, another thing.
-* Cost: what stock accounting has posted for sales (``bSale = 1``, ``bRdFlag = 0``), which it keeps by month.
+* Cost: :mod:`u8sync.backends.sql_cost`.
+
+An account set may keep its years in several databases. Each answers for its own years only: what one carried over
+from the year before would count twice.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Column, ColumnElement, Connection, Integer, Select, and_, case, cast, func, select
+from sqlalchemy import Connection, Select, Table, and_, case, func, select
 
+from u8sync.backends.sql_cost import Posted, find_cost
 from u8sync.backends.sql_dialect import SqlDialect
-from u8sync.backends.sql_read import filled
-from u8sync.backends.u8_schema import AccInformation, IASubsidiary, SaleBillVouch, SaleBillVouchs, SOSOMain
-from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Month, Window
+from u8sync.backends.sql_source import ARCHIVE_KEY, Source, filled, off, within
+from u8sync.backends.u8_schema import SaleBillVouch, SaleBillVouchs, SOSOMain
+from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Window
 from u8sync.ports import Progress
 from u8sync.text import Message, msg
 
 __all__ = ["read_facts"]
 
-Posted = tuple[Month, Month]
-
 _SCHEMA: Final[dict[str, pl.DataType]] = {**FACTS_SCHEMA, "documents": pl.Int64()}
 
 
 def read_facts(
-    connection: Connection, dialect: SqlDialect, tables: frozenset[str], window: Window, progress: Progress
+    connection: Connection, dialect: SqlDialect, sources: Sequence[Source], window: Window, progress: Progress
 ) -> Facts:
     """The facts of every customer that any document names.
 
     Args:
         connection: Where to read.
         dialect: How this database writes amounts and days.
-        tables: The tables that the account set has.
+        sources: The databases of the account set, oldest first; the last one is the connection's own.
         window: The days that count.
         progress: Hears of each side that is done.
     """
-    sides: list[pl.DataFrame] = []
-    progress.start(msg("Adding up documents"), 5)
-    posted, notes = _posted(connection, tables, window)
+    progress.start(msg("Adding up documents"), 1 + 4 * len(sources))
+    costing = find_cost(connection, dialect, sources, window)
     progress.advance(1)
-    queries = [_revenue(dialect, window, posted), _invoices(dialect, window), _orders(dialect, window)]
-    if posted is not None:
-        queries.append(_cost(dialect, posted))
-    for query in queries:
-        sides.append(_side(connection, query))
+    queries = [(source, side) for source in sources for side in _sides(dialect, source, window, costing.posted)]
+    sides: list[pl.DataFrame] = []
+    for source, query in (*queries, *costing.queries):
+        sides.append(_side(connection, dialect, source, query))
         progress.advance(1)
     progress.finish()
 
+    notes = [*costing.notes, *(loss for source in sources for loss in source.losses())]
     frame = _lay_together(sides)
     nameless = frame.filter(pl.col("code").is_null())
     if nameless.height:
@@ -70,16 +70,26 @@ def read_facts(
             )
         )
     named = frame.filter(pl.col("code").is_not_null()).select(*FACTS_SCHEMA)
-    return Facts(frame=named, window=window, posted=posted, notes=tuple(notes))
+    return Facts(frame=named, window=window, posted=costing.posted, notes=tuple(notes))
 
 
-def _side(connection: Connection, query: Select[Any]) -> pl.DataFrame:
+def _side(connection: Connection, dialect: SqlDialect, source: Source, query: Select[Any]) -> pl.DataFrame:
     """The rows of one query, fetched in whole numbers and text and turned into amounts and days column by column."""
-    result = connection.execute(query)
+    result = source.execute(connection, _as_archived(dialect, query))
     names = list(result.keys())
     rows = result.all()
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return pl.DataFrame([_typed(name, values) for name, values in zip(names, columns, strict=True)])
+
+
+def _as_archived(dialect: SqlDialect, query: Select[Any]) -> Select[Any]:
+    """The same with codes as the archive spells them: most servers take ``c01`` in a document for customer ``C01``."""
+    side = query.subquery()
+    code = dialect.code(side.c.code)
+    figures = [column for column in side.c if column.name != "code"]
+    return select(func.coalesce(ARCHIVE_KEY, code).label("code"), *figures).select_from(
+        side.outerjoin(ARCHIVE_KEY.table, code == ARCHIVE_KEY)
+    )
 
 
 def _typed(name: str, values: Sequence[Any]) -> pl.Series:
@@ -121,73 +131,23 @@ def _nameless_note(row: dict[str, Any]) -> Message:
     )
 
 
-# --- the months that stock accounting has posted ----------------------------------------------------------------------
-
-
-def _posted(connection: Connection, tables: frozenset[str], window: Window) -> tuple[Posted | None, list[Message]]:
-    """First and last complete month of the window for which cost is there, and what the reader should know."""
-    started = _accounting_start(connection, tables)
-    if started is None:
-        return None, [msg("Stock accounting is not in use in this account set: cost and profit are not known.")]
-    months = [month for month in window.complete_months() if month.first >= started]
-    if not months:
-        return None, [
-            msg(
-                "No complete month of stock accounting lies between {start} and {end}: cost and profit are not known.",
-                start=window.start,
-                end=window.as_of,
-            )
-        ]
-    latest = connection.scalar(select(func.max(_number(IASubsidiary))).where(_sold(months[0], months[-1])))
-    if latest is None:
-        return None, [
-            msg(
-                "Stock accounting has posted no cost of sales from {first} to {last}: cost and profit are not known.",
-                first=months[0],
-                last=months[-1],
-            )
-        ]
-    last = Month(latest // 100, latest % 100)
-    if last == months[-1]:
-        return (months[0], last), []
-    note = msg("Stock accounting has posted cost up to {month} only: profit leaves later months out.", month=last)
-    return (months[0], last), [note]
-
-
-def _accounting_start(connection: Connection, tables: frozenset[str]) -> date | None:
-    """Since when stock accounting is in use; null when it is not. A date that cannot be read counts as ever since."""
-    if not {AccInformation.name, IASubsidiary.name} <= tables:
-        return None
-    option = AccInformation.c
-    value = connection.scalar(select(option.cValue).where(option.cSysID == "IA", option.cName == "dStartDate"))
-    if value is None or not value.strip():
-        return None
-    numbers = re.match(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", value)
-    if numbers is None:
-        return date.min
-    year, month, day = (int(number) for number in numbers.groups())
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date.min
-
-
-def _number(table: Any) -> ColumnElement[int]:  # noqa: ANN401
-    return table.c.iYear * 100 + table.c.iMonth  # type: ignore[no-any-return]
-
-
-def _sold(first: Month, last: Month) -> ColumnElement[bool]:
-    """Cost of sales of these months."""
-    line = IASubsidiary.c
-    return and_(
-        line.iYear.between(first.year, last.year),
-        _number(IASubsidiary).between(first.year * 100 + first.month, last.year * 100 + last.month),
-        cast(line.bSale, Integer) == 1,
-        line.bRdFlag == 0,
-    )
-
-
 # --- the sides --------------------------------------------------------------------------------------------------------
+
+
+def _sides(dialect: SqlDialect, source: Source, window: Window, posted: Posted | None) -> list[Select[Any]]:
+    invoice, order = SaleBillVouch.c, SOSOMain.c
+    approved = and_(
+        source.answers_for(invoice.dDate),
+        filled(invoice.cChecker),
+        source.when_has(invoice.cInvalider, ~filled(invoice.cInvalider)),
+        source.when_has(invoice.bFirst, off(invoice.bFirst)),
+    )
+    ordered = and_(source.answers_for(order.dDate), filled(order.cVerifier))
+    return [
+        _revenue(dialect, window, posted).where(approved),
+        _heads(dialect, source, SaleBillVouch, window, counts="invoices").where(approved),
+        _heads(dialect, source, SOSOMain, window, counts="orders").where(ordered),
+    ]
 
 
 def _revenue(dialect: SqlDialect, window: Window, posted: Posted | None) -> Select[Any]:
@@ -199,23 +159,15 @@ def _revenue(dialect: SqlDialect, window: Window, posted: Posted | None) -> Sele
     return (
         select(head.cCusCode.label("code"), *sums)
         .join_from(SaleBillVouch, SaleBillVouchs, line.SBVID == head.SBVID)
-        .where(_approved_invoice(), _within(head.dDate, window))
+        .where(within(head.dDate, window))
         .group_by(head.cCusCode)
     )
 
 
-def _invoices(dialect: SqlDialect, window: Window) -> Select[Any]:
-    return _heads(dialect, SaleBillVouch, window, counts="invoices").where(_approved_invoice())
-
-
-def _orders(dialect: SqlDialect, window: Window) -> Select[Any]:
-    return _heads(dialect, SOSOMain, window, counts="orders").where(filled(SOSOMain.c.cVerifier))
-
-
-def _heads(dialect: SqlDialect, table: Any, window: Window, *, counts: str) -> Select[Any]:  # noqa: ANN401
+def _heads(dialect: SqlDialect, source: Source, table: Table, window: Window, *, counts: str) -> Select[Any]:
     """Number of documents in the window, and first and last day up to its end."""
     head = table.c
-    inside, sale = _within(head.dDate, window), _off(head.bReturnFlag)
+    inside, sale = within(head.dDate, window), source.when_has(head.bReturnFlag, off(head.bReturnFlag))
     return (
         select(
             head.cCusCode.label("code"),
@@ -227,25 +179,3 @@ def _heads(dialect: SqlDialect, table: Any, window: Window, *, counts: str) -> S
         .where(head.dDate < window.after)
         .group_by(head.cCusCode)
     )
-
-
-def _cost(dialect: SqlDialect, posted: Posted) -> Select[Any]:
-    line = IASubsidiary.c
-    return (
-        select(line.cCusCode.label("code"), dialect.money_units(func.sum(line.iAOutPrice)).label("cost"))
-        .where(_sold(*posted))
-        .group_by(line.cCusCode)
-    )
-
-
-def _approved_invoice() -> ColumnElement[bool]:
-    head = SaleBillVouch.c
-    return and_(_off(head.bFirst), filled(head.cChecker), ~filled(head.cInvalider))
-
-
-def _within(day: Column[date], window: Window) -> ColumnElement[bool]:
-    return and_(day >= window.start, day < window.after)
-
-
-def _off(flag: Column[bool]) -> ColumnElement[bool]:
-    return func.coalesce(cast(flag, Integer), 0) == 0

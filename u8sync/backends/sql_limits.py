@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Connection, Integer, cast, select
 
-from u8sync.backends.sql_read import Archive, filled
+from u8sync.backends.sql_read import Archive
+from u8sync.backends.sql_source import filled
 from u8sync.backends.u8_schema import SELF_DEFINED_IDS, Customer, CustomerClass, UserDefBase, UserDefine
 from u8sync.domain.model import bare
 from u8sync.ports import ColumnLimit
@@ -28,7 +29,7 @@ def read_limits(connection: Connection, archive: Archive) -> dict[str, ColumnLim
             known = _distinct(connection, Customer.c[column])
             values = known | {UNCLASSIFIED} if column == "cCusMngTypeCode" else known
             limits[column] = ColumnLimit(archive.widths[column], values)
-    if "cCCCode" in archive.widths and CustomerClass.name in archive.tables:
+    if "cCCCode" in archive.widths and archive.source.has(CustomerClass.c.cCCCode, CustomerClass.c.bCCEnd):
         leaf = cast(CustomerClass.c.bCCEnd, Integer) == 1
         codes = connection.scalars(select(CustomerClass.c.cCCCode).where(leaf))
         limits["cCCCode"] = ColumnLimit(archive.widths["cCCCode"], frozenset(codes))
@@ -37,9 +38,9 @@ def read_limits(connection: Connection, archive: Archive) -> dict[str, ColumnLim
 
 def _self_defined(connection: Connection, archive: Archive) -> dict[str, ColumnLimit]:
     columns = {column: id_ for column, id_ in SELF_DEFINED_IDS.items() if column in archive.widths}
-    if UserDefBase.name not in archive.tables:
-        return {column: ColumnLimit(archive.widths[column]) for column in columns}
     item = UserDefBase.c
+    if not archive.source.has(item.cID, item.cItemName, item.iLength, item.bArchive, item.cRelArchive):
+        return {column: ColumnLimit(archive.widths[column]) for column in columns}
     definitions = {
         row.cID: row
         for row in connection.execute(
@@ -62,7 +63,7 @@ def _self_defined(connection: Connection, archive: Archive) -> dict[str, ColumnL
 
 
 def _listed(connection: Connection, archive: Archive, id_: str) -> frozenset[str]:
-    if UserDefine.name not in archive.tables:
+    if not archive.source.has(UserDefine.c.cID, UserDefine.c.cValue):
         return frozenset()
     return frozenset(connection.scalars(select(UserDefine.c.cValue).where(UserDefine.c.cID == id_)))
 

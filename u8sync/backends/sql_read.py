@@ -12,16 +12,17 @@ from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Column, ColumnElement, Connection, func, inspect, select
+from sqlalchemy import Connection, func, select
 
 from u8sync.backends.sql_dialect import SqlDialect
-from u8sync.backends.u8_schema import ARCHIVE, METADATA, REQUIRED_TABLES, WRITABLE, Customer
+from u8sync.backends.sql_source import Catalog, Source
+from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, TABLES, WRITABLE, Customer
 from u8sync.domain.model import CustomerCode
 from u8sync.errors import FatalError
 from u8sync.ports import Progress, Reading
 from u8sync.text import msg
 
-__all__ = ["Archive", "discover", "filled", "read_all", "read_some"]
+__all__ = ["Archive", "discover", "known_names", "read_all", "read_some"]
 
 CHUNK: Final = 500
 """Keys in one statement: SQL Server takes 2,100 parameters, old SQLite builds 999."""
@@ -34,46 +35,58 @@ class Archive:
     """What an account set has of the tables and columns that u8sync knows.
 
     Attributes:
-        tables: The tables of :mod:`u8sync.backends.u8_schema` that exist.
+        source: The database that holds the archive.
         readable: Columns of the customer archive that exist and may be read.
         widths: Column that exists and may be written -> most characters it takes.
         stamps: The bookkeeping columns that exist, of ``cModifyPerson`` and ``dModifyDate``.
     """
 
-    tables: frozenset[str]
+    source: Source
     readable: frozenset[str]
     widths: Mapping[str, int]
     stamps: frozenset[str]
 
 
+def known_names(found: Mapping[str, Mapping[str, int | None]]) -> Catalog:
+    """What was found, in our spelling and as far as u8sync knows it: U8's own programs mix upper and lower case."""
+    folded = {table.casefold(): {c.casefold(): w for c, w in columns.items()} for table, columns in found.items()}
+    return {
+        name: {
+            column.name: folded[name.casefold()][column.name.casefold()]
+            for column in table.columns
+            if column.name.casefold() in folded[name.casefold()]
+        }
+        for name, table in TABLES.items()
+        if name.casefold() in folded
+    }
+
+
 def discover(connection: Connection, dialect: SqlDialect) -> Archive:
-    """Look at what the database has. Raises FatalError when it is no U8 account set."""
-    inspector = inspect(connection)
-    # U8's own programs mix upper and lower case in names; SQL Server and SQLite both read them alike.
-    present = {name.casefold() for name in (*inspector.get_table_names(), *inspector.get_view_names())}
-    tables = frozenset(name for name in METADATA.tables if name.casefold() in present)
-    missing = [table.name for table in REQUIRED_TABLES if table.name not in tables]
-    if not missing:
-        found = {column["name"].casefold(): column["type"] for column in inspector.get_columns(Customer.name)}
-        missing = [f"{Customer.name}.{name}" for name in ("cCusCode", "pubufts") if name.casefold() not in found]
+    """Look at what the database has. Raises FatalError when it is no U8 account set, or not ours to read."""
+    source = Source(None, known_names(dialect.found(connection)))
+    missing = [
+        f"{column.table.name}.{column.name}" if column.table.name in source.catalog else column.table.name
+        for column in REQUIRED
+        if not source.has(column)
+    ]
     if missing:
         raise FatalError(
             msg(
-                "{database} is not a U8 account set: {names} not found.",
+                "{database} is not a U8 account set that can be read: {names} not found.",
                 database=dialect.place,
-                names=", ".join(missing),
+                names=", ".join(dict.fromkeys(missing)),
             ),
-            hint=msg("Check the name of the database; a U8 account set is usually called UFDATA_<code>_<year>."),
+            hint=msg(
+                "Check the name of the database (usually UFDATA_<code>_<year>) and the rights of the login:"
+                " 'u8sync doctor' names each one that is missing."
+            ),
         )
+    columns = source.catalog[Customer.name]
     return Archive(
-        tables=tables,
-        readable=frozenset(name for name in ARCHIVE if name.casefold() in found),
-        widths={
-            name: getattr(found[name.casefold()], "length", None) or ARCHIVE[name].width or 0
-            for name in WRITABLE
-            if name.casefold() in found
-        },
-        stamps=frozenset(name for name in ("cModifyPerson", "dModifyDate") if name.casefold() in found),
+        source=source,
+        readable=frozenset(name for name in ARCHIVE if name in columns),
+        widths={name: columns[name] or ARCHIVE[name].width or 0 for name in WRITABLE if name in columns},
+        stamps=frozenset(name for name in ("cModifyPerson", "dModifyDate") if name in columns),
     )
 
 
@@ -107,21 +120,27 @@ def read_all(
 
 
 def read_some(
-    connection: Connection, dialect: SqlDialect, codes: Sequence[CustomerCode], columns: Sequence[str]
+    connection: Connection, dialect: SqlDialect, codes: Sequence[CustomerCode], columns: Sequence[str], *, lock: bool
 ) -> dict[CustomerCode, Reading]:
-    """Some customers, with their row versions; absent from the answer when they do not exist."""
-    query = select(_KEY, *_raw(dialect, ["pubufts", *columns]))
+    """Some customers, with their row versions; absent from the answer when they do not exist.
+
+    Args:
+        connection: Where to read.
+        dialect: How to write raw forms.
+        codes: The customers.
+        columns: Of the archive.
+        lock: Whether nobody may change these rows until the transaction ends. In SQL Server a read without it waits
+            for transactions that have changed a row: with row versioning it would otherwise tell the value before a
+            commit that is still to come.
+    """
+    hint = "WITH (UPDLOCK, ROWLOCK)" if lock else "WITH (READCOMMITTEDLOCK)"
+    query = select(_KEY, *_raw(dialect, ["pubufts", *columns])).with_hint(Customer, hint, "mssql")
     readings: dict[CustomerCode, Reading] = {}
     for start in range(0, len(codes), CHUNK):
         for code, version, *values in connection.execute(query.where(_KEY.in_(codes[start : start + CHUNK]))):
             plain = (_plain(name, [value])[0] for name, value in zip(columns, values, strict=True))
             readings[CustomerCode(code)] = Reading(dict(zip(columns, plain, strict=True)), version)
     return readings
-
-
-def filled(column: Column[str]) -> ColumnElement[bool]:
-    """Neither NULL nor '' nor blanks: U8 leaves nothing in any of these forms."""
-    return func.rtrim(func.coalesce(column, "")) != ""
 
 
 def _raw(dialect: SqlDialect, columns: Iterable[str]) -> list[Any]:

@@ -6,24 +6,29 @@ What lives here is what only SQLite needs: opening the file, its locks and its e
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, Integer, NullPool, create_engine, func, type_coerce
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ColumnElement, Connection, Integer, NullPool, create_engine, func, inspect, select, type_coerce
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from u8sync.backends import BackendKind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.backends.sql import SqlBackend
 from u8sync.backends.sql_dialect import SqlDialect
+from u8sync.backends.sql_write import update_one
+from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase
+from u8sync.domain.model import AccountSet, CustomerCode
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
-from u8sync.ports import Backend
+from u8sync.ports import Backend, Check, Needs
 from u8sync.text import msg
 
-__all__ = ["KIND", "SqliteDialect", "SqliteOptions", "open_backend"]
+__all__ = ["KIND", "SqliteDialect", "SqliteOptions", "examine", "open_backend"]
 
 
 class SqliteOptions(BaseModel):
@@ -69,6 +74,15 @@ class SqliteDialect(SqlDialect):
         """Amounts are kept in ten-thousandths."""
         return type_coerce(amount, Integer)
 
+    def found(self, connection: Connection) -> dict[str, dict[str, int | None]]:
+        """Everything in the file."""
+        inspector = inspect(connection)
+        names = [*inspector.get_table_names(), *inspector.get_view_names()]
+        return {
+            name: {column["name"]: getattr(column["type"], "length", None) for column in inspector.get_columns(name)}
+            for name in names
+        }
+
     def begin_read(self, connection: Connection) -> None:
         """All reads of the transaction see the state of the first one."""
         connection.exec_driver_sql("BEGIN")
@@ -76,6 +90,33 @@ class SqliteDialect(SqlDialect):
     def begin_write(self, connection: Connection) -> None:
         """Take the write lock of the whole file now, not at the first UPDATE: what is read can then no longer move."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def update(
+        self,
+        connection: Connection,
+        columns: Sequence[str],
+        rows: Sequence[Mapping[str, str | None]],
+        stamps: Mapping[str, object],
+    ) -> dict[CustomerCode, str]:
+        """All rows at once; when the file refuses one of them, row by row, so that the others go on."""
+        statement = update_one(columns, stamps)
+        try:
+            with connection.begin_nested():
+                connection.execute(statement, list(rows))
+        except (IntegrityError, DataError):
+            refused = {}
+            for row in rows:
+                try:
+                    with connection.begin_nested():
+                        connection.execute(statement, row)
+                except (IntegrityError, DataError) as error:
+                    refused[CustomerCode(str(row["key"]))] = str(error.orig)
+            return refused
+        return {}
+
+    def commit(self, connection: Connection) -> None:
+        """SQLAlchemy's own."""
+        connection.commit()
 
     def translate(self, error: DBAPIError) -> BackendError:
         """By SQLite's primary result code (the low byte of the extended one)."""
@@ -109,6 +150,49 @@ class SqliteDialect(SqlDialect):
         )
 
 
+class SqliteBackend(SqlBackend):
+    """The embedded account set."""
+
+    def account_set(self) -> AccountSet:
+        """Which account set this is. Raises FatalError when the file does not name exactly one."""
+        with self._reading() as connection:
+            accounts = connection.execute(select(UAAccount.c.cAcc_Id, UAAccount.c.cAcc_Name)).all()
+            if len(accounts) != 1:
+                raise FatalError(
+                    msg(
+                        "{database} names {count} account sets in UA_Account; it must be one.",
+                        database=self._dialect.place,
+                        count=len(accounts),
+                    ),
+                    hint=msg("Check that the file was made for one account set and is whole."),
+                )
+            code, name = accounts[0]
+            base = UAAccountDatabase.c
+            # The last database is the one in use; those before it hold closed years.
+            database = connection.scalar(
+                select(base.cDatabase).where(base.cAcc_Id == code).order_by(base.iBeginYear.desc()).limit(1)
+            )
+            if database is None:
+                raise FatalError(
+                    msg(
+                        "{database} does not say which database belongs to the account set.",
+                        database=self._dialect.place,
+                    ),
+                    hint=msg("Check that the file was made for one account set and is whole."),
+                )
+            lineage = None
+            if self._archive.source.has(Sandbox.c.value):
+                lineage = connection.scalar(select(Sandbox.c.value).where(Sandbox.c.name == "lineage"))
+        return AccountSet(
+            backend=self._dialect.name,
+            server=self._dialect.server,
+            database=database,
+            code=code,
+            name=name,
+            lineage=lineage or "",
+        )
+
+
 def open_backend(options: SqliteOptions, base: Path) -> Backend:
     """Open the embedded account set.
 
@@ -120,12 +204,7 @@ def open_backend(options: SqliteOptions, base: Path) -> Backend:
         FatalError: The file does not exist (it is never created here), or holds no U8 account set.
         TransientError: Another program holds it.
     """
-    path = (base / options.file).resolve()
-    if not path.is_file():
-        raise FatalError(
-            msg("There is no file {file}.", file=str(path)),
-            hint=msg("Check the setting `file`. Opening never creates an account set."),
-        )
+    path = _file_of(options, base)
     uri = f"{path.as_uri()}?mode={'ro' if options.read_only else 'rw'}"
 
     def connect() -> sqlite3.Connection:
@@ -139,8 +218,48 @@ def open_backend(options: SqliteOptions, base: Path) -> Backend:
         return connection
 
     # No pool: each operation opens the file and leaves it closed, so that nothing is held between two batches.
-    backend = SqlBackend(create_engine("sqlite://", creator=connect, poolclass=NullPool), SqliteDialect(str(path)))
+    backend = SqliteBackend(create_engine("sqlite://", creator=connect, poolclass=NullPool), SqliteDialect(str(path)))
     return ReadOnly(backend) if options.read_only else backend
 
 
-KIND: Final = BackendKind(options=SqliteOptions, open=open_backend)
+def examine(options: SqliteOptions, base: Path, needs: Needs) -> Iterator[Check]:
+    """Whether the file is there, whole and writable; raises FatalError when there is none."""
+    path = _file_of(options, base)
+    size = path.stat().st_size
+    yield Check(msg("File"), "ok", msg("{file}, {size} KiB", file=str(path), size=f"{size // 1024:,}"))
+    topic = msg("Content of the file")
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=ro", uri=True, timeout=float(options.busy_timeout_s), isolation_level=None
+    )
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        found = str(error)
+    finally:
+        connection.close()
+    if found == "ok":
+        yield Check(topic, "ok", msg("Whole."))
+    else:
+        hint = msg("Put a backup copy of the file in its place.")
+        yield Check(topic, "failure", msg("Damaged, or no database: {detail}", detail=found), hint)
+    # SQLite keeps its journal beside the file while it writes.
+    if needs.writing and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        yield Check(
+            msg("Writing to the file"),
+            "failure",
+            msg("The file or its folder may not be written."),
+            msg("Let the account that runs u8sync write there, or set 'read_only: true'."),
+        )
+
+
+def _file_of(options: SqliteOptions, base: Path) -> Path:
+    path = (base / options.file).resolve()
+    if not path.is_file():
+        raise FatalError(
+            msg("There is no file {file}.", file=str(path)),
+            hint=msg("Check the setting `file`. Opening never creates an account set."),
+        )
+    return path
+
+
+KIND: Final = BackendKind(options=SqliteOptions, open=open_backend, examine=examine)

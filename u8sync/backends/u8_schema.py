@@ -40,8 +40,9 @@ from u8sync.backends.u8_types import BigKey, Bit, Day, Money, Quantity, RowVersi
 __all__ = [
     "ARCHIVE",
     "METADATA",
-    "REQUIRED_TABLES",
+    "REQUIRED",
     "SELF_DEFINED_IDS",
+    "TABLES",
     "WRITABLE",
     "AccInformation",
     "ApCloseBill",
@@ -54,7 +55,9 @@ __all__ = [
     "GradeDefBase",
     "IASubsidiary",
     "Kind",
+    "RdRecord",
     "RdRecord32",
+    "RdRecords",
     "RdRecords32",
     "SOSODetails",
     "SOSOMain",
@@ -408,6 +411,11 @@ RdRecords32: Final = Table(
     Index("IX_rdrecords32_ID", "ID"),
 )
 
+_OLDER: Final = MetaData()
+"""Tables of older versions; an embedded account set has none of them."""
+RdRecord: Final = RdRecord32.to_metadata(_OLDER, name="RdRecord")  # all stock notes; cVouchType 32 = sales outbound
+RdRecords: Final = RdRecords32.to_metadata(_OLDER, name="RdRecords")
+
 IASubsidiary: Final = Table(
     "IA_Subsidiary",
     METADATA,
@@ -494,8 +502,23 @@ Sandbox: Final = Table(
 # Ours, not U8's: the counter behind pubufts in SQLite, one row. SQL Server keeps its own (@@DBTS).
 _Counter: Final = Table("u8_rowversion", METADATA, Column("value", Integer, nullable=False))
 
-REQUIRED_TABLES: Final = (Customer, SaleBillVouch, SaleBillVouchs, SOSOMain, UAAccount, UAAccountDatabase)
-"""Without these it is no account set that u8sync can use; the others may be missing, and something is then unknown."""
+REQUIRED: Final = (
+    Customer.c.cCusCode,
+    Customer.c.pubufts,
+    SaleBillVouch.c.SBVID,
+    SaleBillVouch.c.dDate,
+    SaleBillVouch.c.cCusCode,
+    SaleBillVouch.c.cChecker,
+    SaleBillVouchs.c.SBVID,
+    SaleBillVouchs.c.iNatMoney,
+    SOSOMain.c.dDate,
+    SOSOMain.c.cCusCode,
+    SOSOMain.c.cVerifier,
+)
+"""Without these it is no account set that u8sync can use; others may be missing, and something is then unknown."""
+
+TABLES: Final[Mapping[str, Table]] = MappingProxyType({**METADATA.tables, **_OLDER.tables})
+"""All tables of U8 that u8sync knows, by name."""
 
 
 _ROWVERSION_TRIGGER: Final = """

@@ -16,7 +16,15 @@ from u8sync.domain.run import Ending
 from u8sync.engine import records
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
-from u8sync.errors import BackendError, FatalError, RefusedError, TransientError, U8SyncError, UnknownOutcomeError
+from u8sync.errors import (
+    BackendError,
+    FatalError,
+    LockHeldError,
+    RefusedError,
+    TransientError,
+    U8SyncError,
+    UnknownOutcomeError,
+)
 from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, Progress, Stamp
 from u8sync.text import msg
 
@@ -67,11 +75,11 @@ def apply_changes(
             log.append("intent", records.intent(sent[change.code], change, number))
         log.commit()
         try:
-            edits = [Edit(change.code, change.before, change.after) for change in changes]
+            edits = [Edit(change.code, change.before, change.after, sent[change.code]) for change in changes]
             outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now().astimezone(zone)))
         except UnknownOutcomeError as error:
             ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
-        except (TransientError, FatalError, RefusedError) as error:
+        except (TransientError, FatalError, RefusedError, LockHeldError) as error:
             tried = retry.tries if isinstance(error, TransientError) else 1
             ended = [_Ended(Ending(code, "not_applied", {}, str(error)), tried) for code in sent]
             _record(sent, ended, log)

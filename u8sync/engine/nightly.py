@@ -22,7 +22,7 @@ from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, StalePlanError, U8SyncError, UnsafePlanError
-from u8sync.ports import AuditLog, Backend, Clock, Progress
+from u8sync.ports import AuditLog, Backend, Clock, Json, Progress
 from u8sync.text import Message, listed, msg
 
 __all__ = ["Night"]
@@ -82,10 +82,14 @@ class Night:
         return self._closing("apply", lambda settled: self._apply(plan, settled))
 
     def _closing(self, mode: str, steps: Callable[[Settled], RunResult]) -> RunResult:
-        """Open the run in the log, settle what is open, take the steps, and close the run however they end."""
-        self.log.append("run_open", records.run_open(self.actor, self.account_set, mode, self.person))
+        """Open the run in the log, take the account set, settle what is open, take the steps, and close the run.
+
+        It is closed however the steps end.
+        """
+        self.log.append("run_open", self._opening(mode))
         self.log.commit()
         try:
+            self.retry.call(self.backend.claim)
             settled = settle_open(open_intents(self.log), self.backend, self.log, retry=self.retry)
             return steps(settled)
         except AuditError:
@@ -94,6 +98,9 @@ class Night:
             self.log.append("run_close", records.run_close((), exit_code=error.exit_code, error=str(error)))
             self.log.commit()
             raise
+
+    def _opening(self, mode: str) -> dict[str, Json]:
+        return records.run_open(self.actor, self.account_set, mode, self.person, self.backend.route)
 
     def _run(self, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
         planned = make_plan(self.backend, self.rules, clock=self.clock, retry=self.retry, progress=self.progress)

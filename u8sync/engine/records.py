@@ -36,8 +36,10 @@ class Actor:
     config: str
 
 
-def run_open(actor: Actor, account_set: AccountSet, mode: str, person: str) -> dict[str, Json]:
-    """A run begins: ``mode`` is ``run`` or ``apply``; ``person`` is what U8 shows as the modifier."""
+def run_open(
+    actor: Actor, account_set: AccountSet, mode: str, person: str, route: Mapping[str, str]
+) -> dict[str, Json]:
+    """A run begins: ``mode`` is ``run`` or ``apply``; ``person`` is what U8 shows as the modifier; ``route`` is how."""
     return {
         "mode": mode,
         "user": actor.user,
@@ -47,6 +49,7 @@ def run_open(actor: Actor, account_set: AccountSet, mode: str, person: str) -> d
         "config_sha256": actor.config,
         "account_set": {"code": account_set.code, "name": account_set.name, "database": account_set.database},
         "person": person,
+        "route": dict(route),
     }
 
 
@@ -114,15 +117,15 @@ def outcome(
 
 
 def settle(
-    operation: str, settlement: Settlement, seen: Mapping[str, str | None], version: str | None
+    operation: str, settlement: Settlement, seen: Mapping[str, str | None], version: str | None, *, method: str
 ) -> dict[str, Json]:
-    """A change that was left open is settled by what U8 holds now."""
+    """A change that was left open is settled by what U8 holds now; ``method`` is ``read_back`` or ``receipt``."""
     return {
         "op_id": operation,
         "customer": settlement.code,
         "of_run": settlement.run_id,
         "verdict": settlement.verdict,
-        "method": "read_back",
+        "method": method,
         "seen": dict(seen),
         "version": version,
     }

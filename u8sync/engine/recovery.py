@@ -66,12 +66,17 @@ def settle_open(
         return ()
     columns = sorted({column for intent in intents for column in intent.before})
     now, _ = retry.call(backend.read, [intent.code for intent in intents], columns)
+    receipts, _ = retry.call(backend.receipts, [intent.op_id for intent in intents])
     settled = []
     for intent in intents:
         reading = now.get(intent.code)
-        settlement = Settlement(intent.code, intent.run_id, verdict_on(intent, reading))
+        # A receipt is certain, also where somebody has changed the value since.
+        certain = intent.op_id in (receipts or ())
+        settlement = Settlement(intent.code, intent.run_id, "applied" if certain else verdict_on(intent, reading))
         seen = {column: reading.values[column] for column in intent.before} if reading else {}
-        log.append("settle", records.settle(intent.op_id, settlement, seen, reading.version if reading else None))
+        version = reading.version if reading else None
+        method = "receipt" if certain else "read_back"
+        log.append("settle", records.settle(intent.op_id, settlement, seen, version, method=method))
         settled.append(settlement)
     log.commit()
     return tuple(settled)

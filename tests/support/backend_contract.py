@@ -1,0 +1,520 @@
+"""The one suite that every backend must pass: each promise of ``u8sync.ports.Backend``, on a tiny world.
+
+Six customers, each there for one reason:
+
+* ``C001`` the ordinary one: every column filled, sales, returns, orders and cost;
+* ``007`` a code that is no number, and a row with nothing in it but what U8 insists on;
+* ``客'户]%_"2`` a code that would break a statement put together from text;
+* ``C004`` only documents that do not count: a draft, a void one, an opening balance;
+* ``C005`` no documents at all, and blanks where others have nothing;
+* ``C006`` cost without revenue, and values with trailing blanks.
+
+A backend joins by a subclass, in a file of its own, that says how to make a site with this world.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+import pytest
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, insert
+
+from u8sync.backends import u8_schema
+from u8sync.domain.model import FACTS_SCHEMA, Month, Window, same
+from u8sync.errors import InputError, RefusedError
+from u8sync.ports import Backend, ColumnLimit, Edit, Stamp
+from u8sync.text import Message
+
+WINDOW = Window(date(2026, 1, 1), date(2026, 3, 31))
+STAMP = Stamp("u8sync 夜间同步用户名称很长很长很长很长", datetime(2026, 4, 1, 18, 30, tzinfo=UTC))
+BY_CHANCE = "客'户]%_\"2"
+BLANK: dict[str, str | None] = {
+    "cCusName": None,
+    "cCCCode": None,
+    "cCusMngTypeCode": None,
+    "CustomerKCode": None,
+    "dCusDevDate": None,
+    "dEndDate": None,
+    "iCusCreDate": None,
+    "iCusCreLine": None,
+    "cCusDefine4": None,
+    "cCusDefine5": None,
+}
+CUSTOMERS: dict[str, dict[str, str | None]] = {
+    "C001": {
+        "cCusAbbName": "上海一",
+        "cCusName": "上海第一贸易有限公司",
+        "cCCCode": "0101",
+        "cCusMngTypeCode": "999",
+        "CustomerKCode": "A",
+        "dCusDevDate": "2019-02-28",
+        "dEndDate": "2026-12-31",
+        "bCusState": "1",
+        "iCusCreDate": "30",
+        "iCusCreLine": "100000.5",
+        "cCusDefine4": "金",
+        "cCusDefine5": "A",
+    },
+    "007": {**BLANK, "cCusAbbName": "零零七", "bCusState": "0"},
+    BY_CHANCE: {**BLANK, "cCusAbbName": "引'号", "bCusState": "1", "iCusCreLine": "0.1", "cCusDefine4": "a'b%]"},
+    "C004": {**BLANK, "cCusAbbName": "四", "bCusState": "0", "iCusCreLine": "1000000000000000000000"},
+    "C005": {**BLANK, "cCusAbbName": "五", "bCusState": "0", "cCusDefine4": "", "cCusDefine5": "  "},
+    "C006": {
+        **BLANK,
+        "cCusAbbName": "六",
+        "bCusState": "0",
+        "iCusCreLine": "-0.000001",
+        "cCusDefine4": "银  ",
+        "cCusMngTypeCode": "01",
+    },
+}
+COLUMNS = sorted(CUSTOMERS["C001"])
+WRITABLE = {
+    "cCusDefine4": ColumnLimit(10),
+    "cCusDefine5": ColumnLimit(60, frozenset({"A", "B"})),
+    "cCusMngTypeCode": ColumnLimit(32, frozenset({"01", "999"})),
+    "CustomerKCode": ColumnLimit(4, frozenset({"A"})),
+    "cCCCode": ColumnLimit(12, frozenset({"0101", "0102"})),
+}
+ACCOUNT = {"database": "UFDATA_999_2019", "code": "999", "name": "测试账套", "lineage": "sandbox-1"}
+FACTS: dict[str, tuple[Any, ...]] = {
+    # code: revenue, revenue_posted, cost, invoices, orders, first sale, last sale
+    "C001": ("0.3", "0.1", "0.04", 2, 1, date(2025, 11, 5), date(2026, 3, 31)),
+    "C006": (None, None, "7.5", 0, 0, None, None),
+    "X999": ("12.3456", "12.3456", None, 1, 0, date(2026, 1, 1), date(2026, 1, 1)),
+}
+POSTED = (Month(2026, 1), Month(2026, 2))
+
+
+class Quiet:
+    """Hears of progress and counts it."""
+
+    def __init__(self) -> None:
+        self.total: int | None = None
+        self.done = 0
+        self.finished = False
+
+    def start(self, step: Message, total: int | None) -> None:
+        self.total = total
+
+    def advance(self, units: int) -> None:
+        self.done += units
+
+    def finish(self) -> None:
+        self.finished = True
+
+
+class Site(Protocol):
+    """An account set with the tiny world, seen through the backend and from behind it."""
+
+    backend: Backend
+
+    def somebody_sets(self, code: str, column: str, value: str | None) -> None: ...
+
+    def somebody_deletes(self, code: str) -> None: ...
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        """Code -> everything that is kept of the customer, in whatever form."""
+
+
+class ReadingContract:
+    """What a backend promises that may not write."""
+
+    account: Mapping[str, str] = {}
+    """What an account set of this backend says of itself unlike the others."""
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        raise NotImplementedError
+
+    @pytest.fixture(name="at")
+    def site_fixture(self) -> Iterator[Site]:
+        with self.site() as site:
+            yield site
+
+    def test_an_account_set_says_which_one_it_is(self, at: Site) -> None:
+        account = at.backend.account_set()
+        assert {name: getattr(account, name) for name in ACCOUNT} == {**ACCOUNT, **self.account}
+        assert account.key == at.backend.account_set().key
+
+    def test_columns_name_what_can_be_read(self, at: Site) -> None:
+        assert {*COLUMNS, "cCusCode"} <= at.backend.columns()
+
+    def test_no_contact_bank_or_address_column_can_be_read(self, at: Site) -> None:
+        personal = ("Address", "Phone", "Person", "Email", "Hand", "Bank", "Account", "Fax", "PostCode")
+        allowed = {"cCusPPerson", "account_type"}  # code of our own salesperson; kind of customer in the CRM
+        readable = at.backend.columns() - allowed
+        assert not [name for name in readable if any(part.lower() in name.lower() for part in personal)]
+
+    def test_what_may_be_written_comes_from_the_account_set(self, at: Site) -> None:
+        assert at.backend.writable() == WRITABLE
+
+    def test_customers_come_in_raw_forms(self, at: Site) -> None:
+        frame = at.backend.customers(COLUMNS, Quiet())
+        assert frame.columns == ["code", *COLUMNS]
+        assert set(frame.dtypes) == {pl.String()}
+        rows = {row.pop("code"): row for row in frame.to_dicts()}
+        assert rows == CUSTOMERS
+
+    def test_customers_can_be_read_without_any_column(self, at: Site) -> None:
+        assert sorted(at.backend.customers([], Quiet())["code"]) == sorted(CUSTOMERS)
+
+    def test_reading_customers_tells_how_far_it_has_come(self, at: Site) -> None:
+        progress = Quiet()
+        at.backend.customers(["cCusName"], progress)
+        assert (progress.total, progress.done, progress.finished) == (len(CUSTOMERS), len(CUSTOMERS), True)
+
+    def test_a_column_that_cannot_be_read_is_an_input_error(self, at: Site) -> None:
+        with pytest.raises(InputError, match="cCusPhone"):
+            at.backend.customers(["cCusName", "cCusPhone"], Quiet())
+        with pytest.raises(InputError, match="cCusPhone"):
+            at.backend.read(["C001"], ["cCusPhone"])
+
+    def test_single_customers_are_read_in_the_same_forms(self, at: Site) -> None:
+        readings = at.backend.read([*CUSTOMERS, "NOBODY"], COLUMNS)
+        assert {code: dict(reading.values) for code, reading in readings.items()} == CUSTOMERS
+
+    def test_row_versions_are_hex_text_and_unique(self, at: Site) -> None:
+        versions = [reading.version for reading in at.backend.read(list(CUSTOMERS), []).values()]
+        assert len(set(versions)) == len(CUSTOMERS)
+        assert all(version is not None and len(version) == 18 and int(version, 16) > 0 for version in versions)
+        assert all(version is not None and version == f"0x{int(version, 16):016X}" for version in versions)
+
+    def test_reading_nobody_answers_nothing(self, at: Site) -> None:
+        assert at.backend.read([], COLUMNS) == {}
+
+    def test_more_customers_than_a_statement_takes_parameters_can_be_read(self, at: Site) -> None:
+        many = [f"N{number}" for number in range(40_000)]
+        assert set(at.backend.read([*many, "C001"], ["cCusName"])) == {"C001"}
+
+    def test_facts_are_exact_sums_for_each_customer(self, at: Site) -> None:
+        facts = at.backend.facts(WINDOW, Quiet())
+        assert dict(facts.frame.schema) == FACTS_SCHEMA
+        rows = {row[0]: row[1:] for row in facts.frame.iter_rows()}
+        assert rows == {code: (*(money(value) for value in row[:3]), *row[3:]) for code, row in FACTS.items()}
+        assert facts.window == WINDOW
+        assert facts.posted == POSTED
+
+    def test_facts_tell_how_far_they_have_come(self, at: Site) -> None:
+        progress = Quiet()
+        at.backend.facts(WINDOW, progress)
+        assert progress.done == progress.total
+        assert progress.finished
+
+    def test_reading_changes_nothing(self, at: Site) -> None:
+        before = at.stored()
+        at.backend.customers(COLUMNS, Quiet())
+        at.backend.facts(WINDOW, Quiet())
+        at.backend.read(list(CUSTOMERS), COLUMNS)
+        at.backend.writable()
+        assert at.stored() == before
+
+    def test_closing_twice_is_harmless(self, at: Site) -> None:
+        at.backend.close()
+        at.backend.close()
+
+
+class BackendContract(ReadingContract):
+    """What every backend promises."""
+
+    def test_a_row_whose_before_holds_is_written(self, at: Site) -> None:
+        was = at.backend.read(["C001"], [])["C001"].version
+        edit = Edit("C001", before={"cCusDefine4": "金", "cCCCode": "0101"}, after={"cCusDefine4": "银"})
+        (outcome,) = at.backend.write([edit], STAMP)
+        now = at.backend.read(["C001"], ["cCusDefine4"])["C001"]
+        assert (outcome.code, outcome.status, outcome.detail) == ("C001", "applied", None)
+        assert outcome.seen == {"cCusDefine4": "金", "cCCCode": "0101"}
+        assert now.values == {"cCusDefine4": "银"}
+        assert (outcome.version_before, outcome.version_after) == (was, now.version)
+        assert int(now.version or "", 16) > int(was or "", 16)
+
+    def test_only_the_planned_columns_and_the_bookkeeping_change(self, at: Site) -> None:
+        before = at.stored()
+        at.backend.write([Edit("C006", before={"cCusDefine5": ""}, after={"cCusDefine5": "B"})], STAMP)
+        after = at.stored()
+        changed = {column for column in after["C006"] if after["C006"][column] != before["C006"].get(column)}
+        assert changed == {"cCusDefine5", "cModifyPerson", "dModifyDate", "pubufts"}
+        assert after["C006"]["cCusDefine4"] == "银  "
+        assert after["C006"]["cModifyPerson"] == STAMP.person[:20]
+        assert after["C006"]["dModifyDate"].startswith(f"{STAMP.at.astimezone():%Y-%m-%d}")
+        assert {code: row for code, row in after.items() if code != "C006"} == {
+            code: row for code, row in before.items() if code != "C006"
+        }
+
+    def test_a_row_that_changed_meanwhile_is_a_conflict(self, at: Site) -> None:
+        at.somebody_sets("C001", "cCusDefine4", "铜")
+        before = at.stored()
+        (outcome,) = at.backend.write([Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})], STAMP)
+        assert (outcome.status, outcome.seen, outcome.version_after) == ("conflict", {"cCusDefine4": "铜"}, None)
+        assert at.stored() == before
+
+    def test_an_input_of_the_decision_that_changed_is_a_conflict(self, at: Site) -> None:
+        at.somebody_sets("C001", "cCCCode", "0102")
+        before = at.stored()
+        edit = Edit("C001", {"cCusDefine4": "金", "cCCCode": "0101"}, {"cCusDefine4": "银"})
+        (outcome,) = at.backend.write([edit], STAMP)
+        assert (outcome.status, outcome.seen) == ("conflict", {"cCusDefine4": "金", "cCCCode": "0102"})
+        assert at.stored() == before
+
+    def test_another_column_that_changed_is_no_conflict(self, at: Site) -> None:
+        at.somebody_sets("C001", "cCusName", "改名")
+        (outcome,) = at.backend.write([Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})], STAMP)
+        assert outcome.status == "applied"
+
+    @pytest.mark.parametrize("believed", [None, "", "  ", "\u3000"])
+    @pytest.mark.parametrize("code", ["007", "C005"], ids=["null in U8", "empty in U8"])
+    def test_null_empty_and_blanks_are_the_same_nothing(self, at: Site, code: str, believed: str | None) -> None:
+        (outcome,) = at.backend.write([Edit(code, {"cCusDefine4": believed}, {"cCusDefine4": "金"})], STAMP)
+        assert outcome.status == "applied"
+
+    def test_trailing_blanks_are_no_conflict(self, at: Site) -> None:
+        (outcome,) = at.backend.write([Edit("C006", {"cCusDefine4": "银"}, {"cCusDefine4": "金"})], STAMP)
+        assert (outcome.status, outcome.seen) == ("applied", {"cCusDefine4": "银  "})
+
+    def test_leading_blanks_and_case_do_count(self, at: Site) -> None:
+        edits = [
+            Edit("C001", {"cCusDefine5": "a"}, {"cCusDefine5": "B"}),
+            Edit("C006", {"cCusDefine4": " 银"}, {"cCusDefine4": "金"}),
+        ]
+        assert [outcome.status for outcome in at.backend.write(edits, STAMP)] == ["conflict", "conflict"]
+
+    def test_a_value_that_is_there_already_is_not_written_again(self, at: Site) -> None:
+        before = at.stored()
+        edit = Edit("C006", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})
+        (outcome,) = at.backend.write([edit], STAMP)
+        assert (outcome.status, outcome.seen, outcome.version_after) == (
+            "already_applied",
+            {"cCusDefine4": "银  "},
+            None,
+        )
+        assert at.stored() == before
+
+    def test_writing_twice_equals_writing_once(self, at: Site) -> None:
+        edits = [Edit("C001", {"cCusDefine4": "金", "cCusDefine5": "A"}, {"cCusDefine4": "银", "cCusDefine5": None})]
+        assert [outcome.status for outcome in at.backend.write(edits, STAMP)] == ["applied"]
+        before = at.stored()
+        assert [outcome.status for outcome in at.backend.write(edits, STAMP)] == ["already_applied"]
+        assert at.stored() == before
+
+    def test_a_customer_that_is_gone_says_so(self, at: Site) -> None:
+        at.somebody_deletes("C001")
+        (outcome,) = at.backend.write([Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})], STAMP)
+        assert (outcome.status, outcome.seen, outcome.version_before) == ("gone", {}, None)
+        assert "C001" not in at.stored()
+
+    def test_a_customer_is_written_as_a_whole_or_not_at_all(self, at: Site) -> None:
+        before = at.stored()
+        edit = Edit("C001", {"cCusDefine4": "金", "cCusDefine5": "B"}, {"cCusDefine4": "银", "cCusDefine5": "A"})
+        assert [outcome.status for outcome in at.backend.write([edit], STAMP)] == ["conflict"]
+        assert at.stored() == before
+
+    def test_a_value_can_be_taken_out(self, at: Site) -> None:
+        at.backend.write([Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": None})], STAMP)
+        assert at.stored()["C001"]["cCusDefine4"] is None
+
+    def test_a_value_that_is_too_long_is_rejected_and_the_others_go_on(self, at: Site) -> None:
+        before = at.stored()
+        edits = [
+            Edit("C001", {"cCCCode": "0101"}, {"cCCCode": "0" * 13}),
+            Edit("007", {"cCCCode": None}, {"cCCCode": "0102"}),
+        ]
+        rejected, applied = at.backend.write(edits, STAMP)
+        assert (rejected.status, rejected.seen, rejected.version_after) == ("rejected", {"cCCCode": "0101"}, None)
+        assert "cCCCode" in (rejected.detail or "")
+        assert applied.status == "applied"
+        assert at.stored()["C001"] == before["C001"]
+
+    def test_outcomes_come_in_the_order_of_the_edits(self, at: Site) -> None:
+        edits = [
+            Edit("NOBODY", {"cCusDefine4": None}, {"cCusDefine4": "金"}),
+            Edit("C006", {"cCusDefine4": "别的"}, {"cCusDefine4": "铜"}),
+            Edit(BY_CHANCE, {"cCusDefine4": "a'b%]"}, {"cCusDefine4": "'; --"}),
+            Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "金"}),
+            Edit("007", {"cCusDefine5": None}, {"cCusDefine5": "A"}),
+        ]
+        outcomes = at.backend.write(edits, STAMP)
+        assert [outcome.code for outcome in outcomes] == [edit.code for edit in edits]
+        assert [outcome.status for outcome in outcomes] == ["gone", "conflict", "applied", "already_applied", "applied"]
+        assert at.backend.read([BY_CHANCE], ["cCusDefine4"])[BY_CHANCE].values == {"cCusDefine4": "'; --"}
+
+    def test_a_batch_of_nothing_does_nothing(self, at: Site) -> None:
+        before = at.stored()
+        assert list(at.backend.write([], STAMP)) == []
+        assert at.stored() == before
+
+    @pytest.mark.parametrize("column", ["cCusName", "pubufts", "cModifyPerson", "cCusPhone", "dEndDate"])
+    def test_a_column_outside_the_allow_list_is_refused_before_anything_is_written(self, at: Site, column: str) -> None:
+        before = at.stored()
+        good = Edit("007", {"cCusDefine4": None}, {"cCusDefine4": "金"})
+        with pytest.raises(RefusedError, match=column):
+            at.backend.write([good, Edit("C001", {column: "x"}, {column: "y"})], STAMP)
+        assert at.stored() == before
+
+    def test_an_input_that_cannot_be_read_is_refused_before_anything_is_written(self, at: Site) -> None:
+        before = at.stored()
+        good = Edit("007", {"cCusDefine4": None}, {"cCusDefine4": "金"})
+        with pytest.raises(InputError, match="cCusPhone"):
+            at.backend.write(
+                [good, Edit("C001", {"cCusPhone": "1", "cCusDefine4": "金"}, {"cCusDefine4": "银"})], STAMP
+            )
+        assert at.stored() == before
+
+    def test_the_same_customer_twice_in_a_batch_is_a_programming_error(self, at: Site) -> None:
+        edit = Edit("007", {"cCusDefine4": None}, {"cCusDefine4": "金"})
+        with pytest.raises(ValueError, match="007"):
+            at.backend.write([edit, edit], STAMP)
+
+    def test_writing_what_was_never_seen_is_a_programming_error(self, at: Site) -> None:
+        with pytest.raises(ValueError, match="007"):
+            at.backend.write([Edit("007", {"cCCCode": None}, {"cCusDefine4": "金"})], STAMP)
+
+
+def money(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+class ReadOnlyContract(ReadingContract):
+    """A backend that was opened read-only reads as before and never writes."""
+
+    def test_it_says_that_it_is_read_only(self, at: Site) -> None:
+        assert at.backend.read_only
+
+    @pytest.mark.parametrize("edits", [[], [Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})]])
+    def test_it_never_writes(self, at: Site, edits: list[Edit]) -> None:
+        before = at.stored()
+        with pytest.raises(RefusedError, match="read-only"):
+            at.backend.write(edits, STAMP)
+        assert at.stored() == before
+
+
+# --- the world as a file of SQLite ------------------------------------------------------------------------------------
+
+
+def typed(row: Mapping[str, str | None]) -> dict[str, Any]:
+    kinds = {"d": date.fromisoformat, "b": lambda text: text == "1", "i": float}
+    return {c: None if v is None else kinds.get(c[0], str)(v) for c, v in row.items()}
+
+
+@functools.cache
+def world_file() -> Path:
+    """The world as an embedded account set, made once a process."""
+    folder = tempfile.TemporaryDirectory(prefix="u8sync-world-")
+    atexit.register(folder.cleanup)
+    file = Path(folder.name) / "world.db"
+    engine = create_engine(f"sqlite:///{file.as_posix()}")
+    with engine.begin() as connection:
+        u8_schema.METADATA.create_all(connection)
+        u8_schema.create_rowversion_triggers(connection)
+        fill_world(connection)
+    engine.dispose()
+    return file
+
+
+def fill_world(connection: Connection) -> None:
+    """Put the world into tables that are there and empty."""
+    head = {"cVouchType": "26", "cChecker": "张三", "cInvalider": None, "bFirst": False, "bReturnFlag": False}
+    invoices = [
+        # id, customer, day, amounts, what is special
+        (1, "C001", date(2026, 1, 5), ["0.1", "0.2", "-0.1"], {}),
+        (2, "C001", date(2026, 2, 28), ["-0.1"], {"bReturnFlag": True}),
+        (3, "C001", date(2026, 3, 31), ["0.2"], {}),
+        (4, "C001", date(2026, 4, 1), ["1000"], {}),
+        (5, "C001", date(2025, 12, 31), ["1000"], {}),
+        (6, "C004", date(2026, 1, 5), ["1000"], {"cChecker": "  "}),
+        (7, "C004", date(2026, 1, 5), ["1000"], {"cInvalider": "李四"}),
+        (8, "C004", date(2026, 1, 5), ["1000"], {"bFirst": True}),
+        (9, "X999", date(2026, 1, 1), ["12.3456"], {"cInvalider": " "}),
+    ]
+    order = {"cSTCode": "01", "cDepCode": "01", "cexch_name": "人民币", "cVerifier": "王五", "bReturnFlag": False}
+    for code, row in CUSTOMERS.items():
+        connection.execute(insert(u8_schema.Customer).values(cCusCode=code, **typed(row)))
+    classes = [("01", False), ("0101", True), ("0102", True)]
+    connection.execute(insert(u8_schema.CustomerClass), [{"cCCCode": c, "bCCEnd": leaf} for c, leaf in classes])
+    items = [
+        {"cID": "65", "cItemName": "建议等级", "iLength": 10, "bArchive": False},
+        {"cID": "66", "cItemName": "分级", "iLength": 0, "bArchive": True},
+        {"cID": "67", "cItemName": "  ", "iLength": 10, "bArchive": False},
+    ]
+    connection.execute(insert(u8_schema.UserDefBase), items)
+    connection.execute(insert(u8_schema.UserDefine), [{"cID": "66", "cValue": v} for v in "AB"])
+    for number, code, day, amounts, special in invoices:
+        values = {**head, "SBVID": number, "cCusCode": code, "dDate": day, **special}
+        connection.execute(insert(u8_schema.SaleBillVouch).values(values))
+        lines = [{"AutoID": number * 10 + at, "SBVID": number, "iNatMoney": Decimal(a)} for at, a in enumerate(amounts)]
+        connection.execute(insert(u8_schema.SaleBillVouchs), lines)
+    for number, day, special in [
+        (1, date(2025, 11, 5), {}),
+        (2, date(2026, 2, 1), {}),
+        (3, date(2026, 2, 2), {"cVerifier": None}),
+        (4, date(2026, 2, 3), {"bReturnFlag": True}),
+    ]:
+        values = {**order, "ID": number, "cSOCode": str(number), "cCusCode": "C001", "dDate": day, **special}
+        connection.execute(insert(u8_schema.SOSOMain).values(values))
+    cost = {"iYear": 2026, "iMonth": 1, "bSale": True, "bRdFlag": 0}
+    for special in (
+        {"cCusCode": "C001", "iAOutPrice": Decimal("0.04")},
+        {"cCusCode": "C001", "iAOutPrice": Decimal(5), "bSale": False},
+        {"cCusCode": "C001", "iAOutPrice": Decimal(5), "bRdFlag": 1},
+        {"cCusCode": "C001", "iAOutPrice": Decimal(5), "iYear": 2025},
+        {"cCusCode": "C006", "iAOutPrice": Decimal("7.5"), "iMonth": 2},
+    ):
+        connection.execute(insert(u8_schema.IASubsidiary).values({**cost, **special}))
+    started = {"cSysID": "IA", "cName": "dStartDate", "cValue": "2019-01-01"}
+    connection.execute(insert(u8_schema.AccInformation).values(started))
+    connection.execute(
+        insert(u8_schema.UAAccount).values(cAcc_Id="999", cAcc_Name="测试账套", iYear=2019, cCurName="人民币")
+    )
+    databases = [(2017, 2018, "UFDATA_999_2017"), (2019, None, "UFDATA_999_2019")]
+    connection.execute(
+        insert(u8_schema.UAAccountDatabase),
+        [{"cAcc_Id": "999", "iBeginYear": b, "iEndYear": e, "cDatabase": d} for b, e, d in databases],
+    )
+    connection.execute(insert(u8_schema.Sandbox).values(name="lineage", value="sandbox-1"))
+
+
+# --- the law of writing -----------------------------------------------------------------------------------------------
+
+
+def check_the_law_of_writing(at: Site, data: st.DataObject) -> None:
+    """A row changes if its before held, and then exactly to its after; no other row changes."""
+    columns = ["cCusDefine4", "cCusDefine5", "cCCCode"]
+    texts = st.sampled_from([None, "", " ", "金", "金 ", "银", "A", "0101", "'", "%"])
+    rows = st.dictionaries(st.sampled_from(columns), texts, min_size=1)
+    codes = [*CUSTOMERS, "NOBODY"]
+    for code, row in data.draw(st.dictionaries(st.sampled_from(sorted(CUSTOMERS)), rows, max_size=3)).items():
+        for column, value in row.items():
+            at.somebody_sets(code, column, value)
+    before = at.stored()
+    edits = []
+    for code, row in data.draw(st.dictionaries(st.sampled_from(codes), rows)).items():
+        held = before.get(code, {})
+        believed = {c: held.get(c) if data.draw(st.booleans()) else data.draw(texts) for c in columns}
+        edits.append(Edit(code, believed, row))
+
+    outcomes = at.backend.write(edits, STAMP)
+
+    after = at.stored()
+    assert [outcome.code for outcome in outcomes] == [edit.code for edit in edits]
+    for edit, outcome in zip(edits, outcomes, strict=True):
+        row = before.get(edit.code)
+        there = row is not None and all(same(row[c], v) for c, v in edit.after.items())
+        holds = row is not None and all(same(row[c], v) for c, v in edit.before.items())
+        if row is not None and holds and not there:
+            assert outcome.status == "applied"
+            bookkeeping = {c: after[edit.code][c] for c in ("pubufts", "cModifyPerson", "dModifyDate")}
+            assert after.pop(edit.code) == {**row, **edit.after, **bookkeeping}
+            assert bookkeeping["pubufts"] != row["pubufts"]
+            before.pop(edit.code)
+        else:
+            assert outcome.status == ("gone" if row is None else "already_applied" if there else "conflict")
+    assert after == before
