@@ -1,11 +1,14 @@
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
+from u8sync.backends import BACKENDS, backend_kind
+from u8sync.backends.secrets import SecretReference
 from u8sync.config.json_schema import FOLDER, schemas
 from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
 
@@ -17,10 +20,12 @@ FILES = [
     ("mappings/tiers.yaml", "policy.schema.json", PolicyShape),
 ]
 
+OPTIONS = {name: backend_kind(name).options for name in BACKENDS}
+
 
 def test_the_shipped_schemas_are_the_generated_ones() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    assert shipped == schemas(), "run: python -m u8sync.config.json_schema"
+    assert shipped == schemas(OPTIONS), "run: python tests/support/schemas.py"
 
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
@@ -46,7 +51,7 @@ def properties(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
 def test_every_key_is_explained_in_both_languages(file: str, schema: str, model: type[BaseModel]) -> None:
     operators = {"prefix", "split", "table"}  # their help is translated where it is shown
-    keys = [(key, inner) for key, inner in properties(json.loads(schemas()[schema])) if key not in operators]
+    keys = [(key, inner) for key, inner in properties(json.loads(schemas(OPTIONS)[schema])) if key not in operators]
     assert len(keys) > len(model.model_fields)
     for key, inner in keys:
         explained = inner.get("description", "")
@@ -56,9 +61,41 @@ def test_every_key_is_explained_in_both_languages(file: str, schema: str, model:
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
 def test_every_key_of_a_shape_is_in_its_schema(file: str, schema: str, model: type[BaseModel]) -> None:
-    text = json.loads(schemas()[schema])
+    text = json.loads(schemas(OPTIONS)[schema])
     assert set(text["properties"]) == set(model.model_fields)
     assert text["additionalProperties"] is False
+
+
+class Kept(BaseModel):
+    """A backend with a secret."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: SecretReference
+
+
+def test_the_keys_of_every_backend_are_known_and_told_apart_by_its_name() -> None:
+    schema = json.loads(schemas({**OPTIONS, "kept": Kept})["config.schema.json"])
+    ways = {way["properties"]["backend"]["const"]: way for way in schema["properties"]["account_set"]["oneOf"]}
+    assert set(ways) == {*BACKENDS, "kept"}
+    for name, options in {**OPTIONS, "kept": Kept}.items():
+        assert set(ways[name]["properties"]) == {"backend", *options.model_fields}
+        assert "backend" in ways[name]["required"]
+        assert ways[name]["additionalProperties"] is False
+
+
+def test_a_secret_is_known_as_exactly_one_of_three_places() -> None:
+    schema = json.loads(schemas({"kept": Kept})["config.schema.json"])
+    password = schema["properties"]["account_set"]["oneOf"][0]["properties"]["password"]
+    place = schema["$defs"][password["$ref"].rpartition("/")[2]]
+    assert set(place["properties"]) == {"env", "file", "keyring"}
+    assert (place["minProperties"], place["maxProperties"]) == (1, 1)
+
+
+def test_every_reference_of_a_schema_leads_somewhere() -> None:
+    text = schemas({**OPTIONS, "kept": Kept})["config.schema.json"]
+    named = set(re.findall(r'"#/\$defs/(\w+)"', text))
+    assert named == set(json.loads(text)["$defs"])
 
 
 def test_every_setting_has_its_line_and_comment_in_the_example() -> None:

@@ -251,6 +251,13 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         pytest.param("a: 1", 9, 3, "", "^", id="past the end"),
         pytest.param("  password: hunter2", 1, 3, "  password: ***", "  ^", id="secret"),
         pytest.param("{app_secret: x, a: 1}", 1, 2, "{app_secret: ***", " ^", id="secret in braces"),
+        pytest.param("a: {b: 'UID=sa;PWD=hunter2'}", 1, 1, "a: {b: 'UID=sa;PWD= ***", "^", id="secret in a text"),
+        pytest.param("url: x://sa:hunter2@u8/a", 1, 1, "url: x://sa: ***", "^", id="secret in an address"),
+        pytest.param("密码：hunter2", 1, 1, "密码： ***", "^", id="secret behind a full-width colon"),
+        pytest.param("password:\n  # new\n\n  hunter2: x", 4, 10, "***", "   ^", id="secret on the next line"),
+        pytest.param("pwd: {\n  keyring:\n    user: hunter2", 3, 5, "***", "   ^", id="secret two levels down"),
+        pytest.param("pwd:\n  env: X\nfile: a", 3, 1, "file: a", "^", id="beside a secret"),
+        pytest.param("a:\n# pwd: X\n  file: b", 3, 3, "  file: b", "  ^", id="below a comment"),
     ],
 )
 def test_the_caret_stands_under_the_column(text: str, line: int, column: int, shown: str, caret: str) -> None:

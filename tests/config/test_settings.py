@@ -2,12 +2,15 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from u8sync.backends import backend_kind
 from u8sync.config.checking import check_part
+from u8sync.config.located_yaml import excerpt
 from u8sync.config.settings import Retry, Settings, load_settings
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError
@@ -39,6 +42,21 @@ def test_the_example_says_what_holds_anyway(tmp_path: Path) -> None:
         assert getattr(short, name) == getattr(example, name), name
     assert short.audit_folder == tmp_path / "audit"
     assert (short.guards, short.retry) == (Limits(), Retry(tries=5, budget_s=120))
+
+
+def test_the_sql_server_part_of_the_example_holds_when_its_marks_are_taken_away(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("# account_set:")
+    block = list(takewhile(lambda line: line.startswith("#"), lines[start:]))
+    settings = written(
+        tmp_path, "\n".join([*(line[2:] for line in block), "version: 1\nmapping: m.yaml\npolicy: t.yaml\n"])
+    )
+    options = check_part(settings.located, ("account_set",), backend_kind(settings.backend).options)
+    assert settings.backend == "sqlserver"
+    assert options.model_dump(include={"account", "password"}, exclude_none=True) == {
+        "account": "001",
+        "password": {"env": "U8SYNC_PASSWORD"},
+    }
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
@@ -138,12 +156,113 @@ def test_a_secret_is_refused_wherever_it_stands(expect: Expect, key: str) -> Non
     expect(HEAD.replace("sqlite}", f"sqlite, more: [{{▲{key}: }}]}}"), load_settings, told)
 
 
+@pytest.mark.parametrize(
+    "value", ["[hunter2]", "{hunter2: }", "{value: hunter2}", "{env: A, plain: hunter2}", "{hunter2}"]
+)
+def test_a_group_that_is_no_reference_may_be_the_secret(expect: Expect, value: str) -> None:
+    text = HEAD.replace("sqlite}", f"sqlite, ▲password: {value}}}")
+    expect(text, load_settings, "'password' would put a secret into this file")
+
+
+@pytest.mark.parametrize(
+    "value", ["{env: U8SYNC_PASSWORD}", "{file: password.txt}", "{keyring: {service: u8sync, user: u8sync_reader}}"]
+)
+def test_the_place_where_a_secret_is_kept_may_stand_in_the_file(tmp_path: Path, value: str) -> None:
+    assert written(tmp_path, HEAD.replace("sqlite}", f"sqlite, password: {value}}}")).backend == "sqlite"
+
+
+class Place(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    env: str
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    password: Place
+
+
+def test_a_slip_in_a_reference_is_told_with_the_nearest_key(tmp_path: Path) -> None:
+    settings = written(tmp_path, HEAD.replace("sqlite}", "sqlite, password: {envv: U8SYNC_PASSWORD}}"))
+    with pytest.raises(ConfigError) as caught:
+        check_part(settings.located, ("account_set",), Options)
+    told = {str(problem.message): str(problem.hint) for problem in caught.value.problems}
+    assert told["unknown key 'envv'"] == "Did you mean 'env'? Known: env."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Server=u8;UID=sa;PWD=hunter2",
+        "Server=u8;Uid=sa;Password = hunter2;",
+        "'{SQL Server};pwd={hunter2}'",
+        "mssql+pyodbc://sa:hunter2@u8/UFDATA_001_2026",
+        "https://u8.example/openapi?app_secret=hunter2",
+        "口令：hunter2",
+    ],
+)
+def test_a_secret_inside_a_text_is_refused_wherever_it_stands(expect: Expect, text: str) -> None:
+    told = "this text would put a secret into this file"
+    expect(HEAD.replace("sqlite}", f'sqlite, server: ▲"{text}"}}'), load_settings, told)
+    expect(HEAD + f'guards: {{protected: [C1, ▲"{text}"]}}\n', load_settings, told)
+    expect(HEAD + f'timezone: ▲"{text}"\n', load_settings, told)
+
+
+def test_a_key_without_the_blank_after_its_colon_is_told_as_the_secret_it_may_be(expect: Expect) -> None:
+    told = "this text would put a secret into this file"
+    expect(HEAD.replace("sqlite}", "sqlite, ▲password:hunter2}"), load_settings, told)
+    expect(HEAD.replace("sqlite}", "sqlite, ▲密码：hunter2}"), load_settings, told)
+
+
+@pytest.mark.parametrize(
+    "server", ["192.0.2.10", "U8\\SQL2008", "tcp:u8.example,1433", "https://u8.example:8080/a", "a@b"]
+)
+def test_a_server_without_a_secret_is_none(tmp_path: Path, server: str) -> None:
+    assert written(tmp_path, HEAD.replace("sqlite}", f"sqlite, server: '{server}'}}")).backend == "sqlite"
+
+
 def test_no_message_shows_the_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        written(tmp_path, HEAD + "password: hunter2\nwrite: {token: hunter2}\n")
-    assert len(caught.value.problems) == 2
-    assert "hunter2" not in str(caught.value)
-    assert "Secrets come from the environment." in str(caught.value.problems[0].hint)
+        written(
+            tmp_path, HEAD + "password: hunter2\nwrite: {token: hunter2}\nretry: {tries: PWD=hunter2, secret:hunter2}\n"
+        )
+    assert len(caught.value.problems) == 4
+    assert "hunter2" not in repr(caught.value.problems)
+    for way in ("env", "file", "keyring"):
+        assert f"{{{way}: " in str(caught.value.problems[0].hint)
+
+
+SLIPS = [
+    "  password: hunter2",
+    "  password:\n    hunter2",
+    "  password:\n    hunter2: x",
+    "  password:\n    - hunter2",
+    "  password:hunter2",
+    "  password：hunter2",
+    "  密码: hunter2",
+    "  password: {hunter2}",
+    "  password:\n    value: hunter2",
+    "  password: 'hunter2",
+    "  password: &a hunter2",
+    "  password: !x hunter2",
+    "  password: @hunter2",
+    "  password: hunter2: x",
+    "  password: {keyring: hunter2",
+    "  password:\n    env: [hunter2]",
+    "  password:\n    env: a\n    env: hunter2",
+    "  password: {env: hunter2, file: }",
+    "  server: x;UID=sa;PWD=hunter2",
+    "  url: mssql://sa:hunter2@u8/x",
+]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_no_slip_of_the_hand_shows_the_secret(tmp_path: Path, slip: str) -> None:
+    text = HEAD.replace("{backend: sqlite}", f"\n  backend: sqlite\n{slip}")
+    with pytest.raises(ConfigError) as caught:
+        check_part(written(tmp_path, text).located, ("account_set",), Options)
+    for problem in caught.value.problems:
+        assert problem.place
+        assert "hunter2" not in f"{problem.message} {problem.hint} {excerpt(problem.place, text)}"
 
 
 def test_the_name_of_an_environment_variable_is_no_secret(tmp_path: Path) -> None:

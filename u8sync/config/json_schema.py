@@ -1,8 +1,9 @@
 """JSON Schemas of the three files, for editors: completion, explanations and red lines while typing.
 
-They are made from the shapes and shipped in ``schemas/``; after a shape has changed,
-``python -m u8sync.config.json_schema`` writes them again. The idea: an editor warns early and may be
-stricter than the loader (it takes ``0101`` for a number); what counts is the loader.
+They are made from the shapes, and from the backends' options, which are strangers here and come as arguments. They
+are shipped in ``schemas/``; after one of those classes has changed, ``python tests/support/schemas.py`` writes them
+again. The idea: an editor warns early and may be stricter than the loader (it takes ``0101`` for a number); what counts
+is the loader.
 """
 
 from __future__ import annotations
@@ -17,18 +18,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes import AccountSetShape, MappingShape, PolicyShape, SettingsShape
 
 __all__ = ["FOLDER", "schemas"]
 
 FOLDER: Final = Path(__file__).parent / "schemas"
 """Where the shipped schemas stand."""
 
-_MODELS: Final[Mapping[str, type[BaseModel]]] = {
-    "config": SettingsShape,
-    "mapping": MappingShape,
-    "policy": PolicyShape,
-}
+_Schema = dict[str, Any]
 
 
 class _Plain(GenerateJsonSchema):
@@ -37,6 +34,15 @@ class _Plain(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's own signature
         return False
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        plain = super().model_schema(schema)
+        plain.pop("title", None)
+        return plain
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> dict[str, Any]:
+        bounds = {"minimum": schema.get("ge"), "maximum": schema.get("le")}
+        return {"type": "number", **{name: _number(bound) for name, bound in bounds.items() if bound is not None}}
+
     def nullable_schema(self, schema: core_schema.NullableSchema) -> dict[str, Any]:
         return self.generate_inner(schema["schema"])
 
@@ -44,28 +50,48 @@ class _Plain(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         default = schema.get("default")
         if isinstance(default, Decimal):
-            return {**inner, "default": int(default)}
+            return {**inner, "default": _number(default)}
         return {**inner, "default": default} if default else inner
 
 
-def schemas() -> Mapping[str, str]:
-    """File name -> text of the schema, as it is shipped."""
-    texts = {}
-    for name, model in _MODELS.items():
-        schema = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **model.model_json_schema(schema_generator=_Plain),
-        }
-        texts[f"{name}.schema.json"] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-    return texts
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == int(value) else float(value)
 
 
-def main() -> None:
-    """Write the shipped schemas."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in schemas().items():
-        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+def schemas(backends: Mapping[str, type[BaseModel]]) -> Mapping[str, str]:
+    """The text of each schema, as it is shipped.
+
+    Args:
+        backends: Name of each backend -> the class of its options.
+
+    Returns:
+        File name -> text.
+    """
+    texts = {"config": _with_backends(_schema(SettingsShape), backends)}
+    texts |= {"mapping": _schema(MappingShape), "policy": _schema(PolicyShape)}
+    return {
+        f"{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in texts.items()
+    }
 
 
-if __name__ == "__main__":
-    main()
+def _schema(model: type[BaseModel]) -> _Schema:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **model.model_json_schema(schema_generator=_Plain),
+    }
+
+
+def _with_backends(settings: _Schema, backends: Mapping[str, type[BaseModel]]) -> _Schema:
+    """The schema of the configuration with the keys of every backend, told apart by ``backend``."""
+    shared = settings["$defs"]
+    told = shared.pop(AccountSetShape.__name__)["properties"]["backend"]["description"]
+    ways = []
+    for name, options in sorted(backends.items()):
+        way = options.model_json_schema(schema_generator=_Plain)
+        shared |= way.pop("$defs", {})
+        way["properties"] = {"backend": {"const": name, "description": told}, **way["properties"]}
+        way["required"] = ["backend", *way.get("required", ())]
+        ways.append(way)
+    account_set = settings["properties"]["account_set"]
+    settings["properties"]["account_set"] = {"description": account_set["description"], "oneOf": ways}
+    return settings

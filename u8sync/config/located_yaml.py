@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -23,7 +23,18 @@ import yaml
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Message, Place, msg
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "SECRET_KEY", "Located", "Route", "Value", "excerpt", "in_file_order", "load"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "SECRET_KEY",
+    "SECRET_TEXT",
+    "Located",
+    "Route",
+    "Value",
+    "excerpt",
+    "in_file_order",
+    "load",
+]
 
 MAX_BYTES: Final = 256 * 1024
 """Largest file that is read; a thousand customer classes need a tenth of it."""
@@ -41,10 +52,13 @@ _LINE_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What YAML counts as the end of a line; columns and lines would not agree with the parser's otherwise."""
 
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-SECRET_KEY: Final = re.compile(r"(?i)(password|passwd|pwd|secret|token)$")
+_CONFIDENTIAL: Final = "password|passwd|pwd|secret|token|密码|口令"
+SECRET_KEY: Final = re.compile(f"(?i)({_CONFIDENTIAL})$")
 """Keys whose value would be a secret; no file of ours may hold one, and no excerpt shows one."""
 
-_SECRET_VALUE: Final = re.compile(r"(?i)((?:password|passwd|pwd|secret|token)[\"']?\s*:).*")
+SECRET_TEXT: Final = re.compile(rf"(?i)(?:{_CONFIDENTIAL})[\"']?\s*[:=：]|://[^/\s:@]{{0,200}}:(?=[^\s@]{{1,200}}@)")
+"""What comes just before a secret inside a text: ``PWD=``, the colon of ``scheme://user:``, a key without its blank."""
+
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -141,11 +155,28 @@ def excerpt(place: Place, text: str) -> tuple[str, str]:
         two columns; what cannot be printed is shown as ``?``, and a secret as ``***``.
     """
     lines = _LINE_BREAK.split(text)
-    line = _SECRET_VALUE.sub(r"\1 ***", lines[place.line - 1] if place.line <= len(lines) else "")
+    line = _without_secrets(lines, place.line - 1)
     start = max(0, place.column - 1 - _NEAR)
     shown = "".join(map(_glyph, line[start : start + 2 * _NEAR]))
     shift = sum(_width(character) for character in shown[: place.column - 1 - start])
     return shown, " " * shift + "^"
+
+
+def _without_secrets(lines: Sequence[str], index: int) -> str:
+    """A line with ``***`` for what follows a secret's key, on this line or on one that holds it by indentation."""
+    line = lines[index] if index < len(lines) else ""
+    indent = _indent(line)
+    for above in reversed(lines[:index]):
+        if above.strip() and not above.lstrip().startswith("#") and _indent(above) < indent:
+            indent = _indent(above)
+            if SECRET_TEXT.search(above):
+                return "***"
+    shown = SECRET_TEXT.search(line)
+    return f"{line[: shown.end()]} ***" if shown else line
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def in_file_order(problems: Iterable[Problem]) -> list[Problem]:

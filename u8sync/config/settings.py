@@ -2,7 +2,7 @@
 
 What lives here: reading it, and finding the files that it names. What does not: its shape (``shapes.py``) and the keys
 of a backend, which only the backend knows; ``bootstrap.py`` checks them with :func:`u8sync.config.checking.check_part`.
-The idea: a configuration can be shown to anybody, because no secret may stand in it.
+The idea: a configuration can be shown to anybody, because no secret may stand in it, only where one is kept.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from u8sync.config.checking import examine, raise_all
-from u8sync.config.located_yaml import SECRET_KEY, Located, in_file_order, load
+from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, load
 from u8sync.config.shapes import SettingsShape
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError, Problem
@@ -113,10 +114,25 @@ def load_settings(path: Path) -> Settings:
 
 
 def _secrets(located: Located) -> Iterator[Problem]:
+    """Every secret that stands in the file; where one is kept may stand there."""
+    hint = msg(
+        "Change a secret that stood in a file, and write only where it is kept: {{env: U8SYNC_PASSWORD}},"
+        " {{file: password.txt}} or {{keyring: {{service: u8sync, user: u8sync_reader}}}}."
+    )
+    refused: set[Route] = set()
     for route, place in located.keys.items():
-        if SECRET_KEY.search(str(route[-1])):
-            yield Problem(
-                place,
-                msg("'{key}' would put a secret into this file", key=route[-1]),
-                msg("Delete the line, and change a secret that stood in a file. Secrets come from the environment."),
-            )
+        key = str(route[-1])
+        if SECRET_KEY.search(key) and not _is_reference(located.at(route)):
+            refused.add(route)
+            yield Problem(place, msg("'{key}' would put a secret into this file", key=key), hint)
+        elif SECRET_TEXT.search(key):
+            yield Problem(place, msg("this text would put a secret into this file"), hint)
+    for route, place in located.values.items():
+        value = located.at(route)
+        if isinstance(value, str) and SECRET_TEXT.search(value) and route not in refused:
+            yield Problem(place, msg("this text would put a secret into this file"), hint)
+
+
+def _is_reference(value: Value) -> bool:
+    """Whether the value says where a secret is kept, be it with a slip in a key; any other text may be the secret."""
+    return isinstance(value, dict) and all(get_close_matches(key, ("env", "file", "keyring"), n=1) for key in value)

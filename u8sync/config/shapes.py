@@ -25,6 +25,7 @@ from u8sync.domain.tiers import TIER
 from u8sync.text import english, msg
 
 __all__ = [
+    "AccountSetShape",
     "BoundsShape",
     "FieldShape",
     "MappingShape",
@@ -37,13 +38,8 @@ __all__ = [
 ]
 
 
-def _untitled(schema: dict[str, Any]) -> None:
-    """Take the class's name out: an editor would show it."""
-    schema.pop("title")
-
-
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_untitled)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 # --- words ---
@@ -177,12 +173,8 @@ FieldName = Annotated[str, AfterValidator(_field_name), WithJsonSchema({"type": 
 Metric = Annotated[str, AfterValidator(_metric)]
 Subject = Annotated[str, AfterValidator(_subject)]
 Operator = Annotated[OperatorUse, PlainValidator(_operator_use), WithJsonSchema(_operators_schema())]
-Bound = Annotated[Decimal, Field(max_digits=18, decimal_places=4), WithJsonSchema({"type": "number"})]
-Percent = Annotated[
-    Decimal,
-    Field(ge=0, le=100, decimal_places=4),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
-]
+Bound = Annotated[Decimal, Field(max_digits=18, decimal_places=4)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
 AsOf = Annotated[
     Literal["today", "last_month_end"] | date,
     PlainValidator(_as_of),
@@ -312,7 +304,7 @@ class PolicyShape(_Shape):
 class AccountSetShape(BaseModel):
     """Which account set, and the way into it; the other keys are the backend's own."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_untitled)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     backend: Name = Field(description="访问方式；其余键由它决定。The way into U8; the other keys depend on it.")
 

@@ -1,0 +1,22 @@
+"""Write the shipped JSON Schemas again, after a shape of a file or the options of a backend have changed.
+
+Run it from the checkout::
+
+    python tests/support/schemas.py
+"""
+
+from __future__ import annotations
+
+from u8sync.backends import BACKENDS, backend_kind
+from u8sync.config.json_schema import FOLDER, schemas
+
+
+def main() -> None:
+    """Write every schema."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in schemas({name: backend_kind(name).options for name in BACKENDS}).items():
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
