@@ -5,7 +5,7 @@ Importing this package loads neither a database library nor a driver, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from u8sync.errors import InputError
-from u8sync.ports import Backend
+from u8sync.ports import AccountSetFound, Backend, Check, Needs
 from u8sync.text import msg
 
 if TYPE_CHECKING:
@@ -30,15 +30,27 @@ class BackendKind:
         options: The class of its settings; made from the configuration file, unknown names are an error.
         open: Opens it: ``(options, base)``, where ``base`` is the folder that relative paths start from.
             Raises FatalError when there is no usable account set behind it.
+        way: :attr:`u8sync.ports.Backend.way` of what it opens.
+        examine: The checks of ``u8sync doctor`` that only this kind can make, ``(options, base, needs)``; what can be
+            asked of every open backend is no part of them. Null: none.
+        accounts: Lists the account sets that the login can see, ``(options, base)``; raises FatalError when there is
+            none. Null: there is only the one.
+        grants: The script that gives logins the rights they need and no more,
+            ``(options, base, needs, reader, writer)``; null: there are no logins.
     """
 
     options: type[BaseModel]
     open: Callable[[Any, Path], Backend]
+    way: str = "sql"
+    examine: Callable[[Any, Path, Needs], Iterator[Check]] | None = None
+    accounts: Callable[[Any, Path], Sequence[AccountSetFound]] | None = None
+    grants: Callable[[Any, Path, Needs, str, str], str] | None = None
 
 
 BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sqlite": "u8sync.backends.sqlite:KIND",
+        "sqlserver": "u8sync.backends.sqlserver:KIND",
     }
 )
 """Name in the configuration file -> module and attribute of its :class:`BackendKind`."""

@@ -152,7 +152,8 @@ class _Ledger(_Book):
 
 
 def _number() -> ColumnElement[int]:
-    return IASubsidiary.c.iYear * 100 + IASubsidiary.c.iMonth
+    # The year is a smallint, and some drivers send 100 as one: the product would not fit.
+    return cast(IASubsidiary.c.iYear, Integer) * 100 + IASubsidiary.c.iMonth
 
 
 def _sold(first: Month, last: Month) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_source import Catalog, Source
 from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, TABLES, WRITABLE, Customer
 from u8sync.domain.model import CustomerCode
-from u8sync.errors import FatalError
+from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress, Reading
 from u8sync.text import msg
 
@@ -93,8 +93,13 @@ def discover(connection: Connection, dialect: SqlDialect) -> Archive:
 def read_all(
     connection: Connection, dialect: SqlDialect, columns: Sequence[str], progress: Progress, *, page: int
 ) -> pl.DataFrame:
-    """All customers, ``n × (code, *columns)``, all String; ``page`` rows at a time by key."""
-    progress.start(msg("Reading customers"), connection.scalar(select(func.count()).select_from(Customer)))
+    """All customers, ``n × (code, *columns)``, all String; ``page`` rows at a time by key.
+
+    Raises TransientError when there were more: a page that was cut short looks like the last one.
+    """
+    count = select(func.count()).select_from(Customer)
+    total = connection.execute(count).scalar_one()
+    progress.start(msg("Reading customers"), total)
     query = select(_KEY.label("code"), *_raw(dialect, columns)).order_by(_KEY).limit(page)
     schema = {name: pl.String() for name in ("code", *columns)}
     pages = [pl.DataFrame(schema=schema)]
@@ -116,7 +121,19 @@ def read_all(
         if len(rows) < page:
             break
     progress.finish()
-    return pl.concat(pages)
+    frame = pl.concat(pages)
+    # People add and delete customers meanwhile, so one of the two counts may be off, but not both.
+    if frame.height < min(total, connection.execute(count).scalar_one()):
+        raise TransientError(
+            msg(
+                "{database} gave {read} customers, and counts {total}.",
+                database=dialect.place,
+                read=frame.height,
+                total=total,
+            ),
+            hint=msg("Run the command again. If this goes on, check the network and the driver."),
+        )
+    return frame
 
 
 def read_some(
