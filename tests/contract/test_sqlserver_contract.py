@@ -1,0 +1,87 @@
+"""The SQL Server backend under the one suite of :mod:`backend_contract`: over the wire, with each driver.
+
+The server is the emulated one. ``U8SYNC_TEST_MSSQL_URL`` names a real one as well.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from backend_contract import BackendContract, ReadOnlyContract, Site, check_the_law_of_writing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlserver_site import DATABASE, REAL_SERVER, emulated_site, real_site
+
+
+class OverTheWire(BackendContract):
+    """The world behind TDS."""
+
+    driver = ""
+    account: ClassVar[Mapping[str, Any]] = {"database": DATABASE, "lineage": ""}
+    options: ClassVar[Mapping[str, Any]] = {}
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        with tempfile.TemporaryDirectory() as folder, emulated_site(Path(folder), self.driver) as at:
+            at.backend = at.open(**self.options)
+            yield at
+            at.backend.close()
+
+
+class TestFreeTds(OverTheWire):
+    driver = "freetds"
+
+
+class TestMicrosoft(OverTheWire):
+    driver = "msodbcsql"
+
+
+class TestMssqlPython(OverTheWire):
+    driver = "mssql-python"
+
+
+class TestRowByRow(OverTheWire):
+    driver = "msodbcsql"
+    options: ClassVar[Mapping[str, Any]] = {"write_form": "row"}
+
+
+class TestWithReceipts(OverTheWire):
+    driver = "msodbcsql"
+    options: ClassVar[Mapping[str, Any]] = {"receipts": "u8sync.receipt"}
+
+
+class TestOpenedReadOnly(ReadOnlyContract):
+    account: ClassVar[Mapping[str, Any]] = OverTheWire.account
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        with tempfile.TemporaryDirectory() as folder, emulated_site(Path(folder), "msodbcsql") as at:
+            at.backend = at.open(read_only=True)
+            yield at
+            at.backend.close()
+
+
+@pytest.mark.skipif(REAL_SERVER is None, reason="U8SYNC_TEST_MSSQL_URL names no SQL Server")
+class TestRealServer(BackendContract):
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        with tempfile.TemporaryDirectory() as folder, real_site(Path(folder)) as at:
+            self.account = {"database": at.options["database"], "name": "999", "lineage": ""}
+            at.backend = at.open()
+            yield at
+            at.backend.close()
+
+
+@pytest.mark.parametrize("suite", [TestFreeTds, TestMicrosoft, TestMssqlPython])
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_row_changes_if_its_before_held_and_then_exactly_to_its_after(
+    suite: type[BackendContract], data: st.DataObject
+) -> None:
+    with suite().site() as at:
+        check_the_law_of_writing(at, data)

@@ -1,0 +1,184 @@
+"""Account sets on a SQL Server, seen through the backend and from behind it.
+
+:class:`EmulatedSite` talks through a real driver over the wire to the emulated server; :class:`RealSite` to whatever
+server ``U8SYNC_TEST_MSSQL_URL`` names, in a database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import odbc
+from backend_contract import fill_world, world_file
+from emulated.server import EmulatedServer
+from sqlalchemy import URL, Engine, MetaData, NullPool, create_engine, make_url, text
+from tds.faults import Faults
+from tds.server import TdsServer
+
+from u8sync.backends import backend_kind, u8_schema
+from u8sync.backends.u8_types import RowVersion
+from u8sync.ports import Backend
+
+__all__ = ["PASSWORD", "REAL_SERVER", "EmulatedSite", "RealSite", "driver_options", "emulated_site", "real_site"]
+
+REAL_SERVER: Final = os.environ.get("U8SYNC_TEST_MSSQL_URL")
+PASSWORD: Final = "U8SYNC_TEST_PASSWORD"  # noqa: S105 - the name of an environment variable
+DATABASE: Final = "UFDATA_999_2019"
+RECEIPTS: Final = """
+CREATE SCHEMA [u8sync]
+GO
+CREATE TABLE [u8sync].[receipt] ([op_id] varchar(64) NOT NULL PRIMARY KEY, [cCusCode] nvarchar(20) NULL)
+"""
+
+
+def driver_options(driver: str) -> dict[str, Any]:
+    """The settings that choose a driver of :data:`odbc.DRIVERS`. Skips the test when it is missing."""
+    odbc.require(driver)
+    if driver == "mssql-python":
+        return {"interface": "mssql-python"}
+    return {"driver": odbc.freetds() if driver == "freetds" else odbc.msodbcsql()}
+
+
+class EmulatedSite:
+    """One account set on an emulated server."""
+
+    def __init__(self, server: EmulatedServer, wire: TdsServer, folder: Path, driver: str) -> None:
+        self.server = server
+        self.wire = wire
+        self.folder = folder
+        self.options: dict[str, Any] = {
+            "server": "127.0.0.1",
+            "port": wire.port,
+            "account": "999",
+            "login": "admin",
+            "password": {"env": PASSWORD},
+            "encrypt": "no",
+            "insecure_reason": "loopback of a test",
+            "allow_overprivileged": "the suite is not about rights",
+            **driver_options(driver),
+        }
+
+    def open(self, **options: Any) -> Backend:
+        """The account set through the backend."""
+        kind = backend_kind("sqlserver")
+        return kind.open(kind.options.model_validate({**self.options, **options}), self.folder)
+
+    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What somebody does behind the backend's back, in SQLite's words."""
+        with self.server.back_door(DATABASE) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def somebody_sets(self, code: str, column: str, value: str | None) -> None:
+        self.run(f"UPDATE Customer SET {column} = ? WHERE cCusCode = ?", value, code)
+
+    def somebody_deletes(self, code: str) -> None:
+        self.run("DELETE FROM Customer WHERE cCusCode = ?", code)
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        columns = [column.name for column in u8_schema.Customer.columns]
+        rows = self.run(f"SELECT {', '.join(columns)} FROM Customer")
+        return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+@contextmanager
+def emulated_site(
+    folder: Path, driver: str, *, account_set: Path | None = None, **settings: Any
+) -> Iterator[EmulatedSite]:
+    """The tiny world of the contract suite on an emulated server, for as long as the block lasts.
+
+    Args:
+        folder: Where the server keeps its databases.
+        driver: Who talks to it.
+        account_set: An embedded account set to take the place of the tiny world.
+        settings: Of the server.
+    """
+    driver_options(driver)  # skips before anything is made
+    os.environ[PASSWORD] = "Geheim#1"
+    with EmulatedServer.create(folder, **settings) as server:
+        server.import_account_set(account_set or world_file(), database=DATABASE)
+        server.add_login("admin", os.environ[PASSWORD], sysadmin=True)
+        server.run_script(RECEIPTS, DATABASE)
+        with TdsServer(server, faults=Faults()) as wire:
+            yield EmulatedSite(server, wire, folder, driver)
+
+
+class RealSite:
+    """The tiny world in a database of its own on the server that :data:`REAL_SERVER` names."""
+
+    def __init__(self, url: URL, database: str, folder: Path) -> None:
+        self.folder = folder
+        self._engine = _engine(url.set(database=database))
+        os.environ[PASSWORD] = str(url.password)
+        self.options: dict[str, Any] = {
+            "server": url.host,
+            "port": url.port,
+            "database": database,
+            "account": "999",
+            "login": url.username,
+            "password": {"env": PASSWORD},
+            "driver": url.query.get("driver"),
+            "encrypt": "yes",
+            "trust_server_certificate": True,
+            "insecure_reason": "a server for tests",
+            "allow_overprivileged": "the suite makes its own database",
+        }
+
+    def open(self, **options: Any) -> Backend:
+        """The account set through the backend."""
+        kind = backend_kind("sqlserver")
+        return kind.open(kind.options.model_validate({**self.options, **options}), self.folder)
+
+    def run(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """What somebody does behind the backend's back, in T-SQL."""
+        with self._engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+    def somebody_sets(self, code: str, column: str, value: str | None) -> None:
+        self.run(f"UPDATE Customer SET {column} = :value WHERE cCusCode = :code", value=value, code=code)
+
+    def somebody_deletes(self, code: str) -> None:
+        self.run("DELETE FROM Customer WHERE cCusCode = :code", code=code)
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        rows = self.run("SELECT * FROM Customer")
+        return {row["cCusCode"]: {**row, "dModifyDate": str(row["dModifyDate"])} for row in rows}
+
+
+@contextmanager
+def real_site(folder: Path) -> Iterator[RealSite]:
+    """A database with the tiny world on the real server, removed at the end of the block."""
+    url = make_url(str(REAL_SERVER))
+    database = f"u8sync_test_{secrets.token_hex(6)}"
+    master = _engine(url.set(database="master")).execution_options(isolation_level="AUTOCOMMIT")
+    with master.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE [{database}] COLLATE Chinese_PRC_CI_AS")
+    try:
+        engine = _engine(url.set(database=database))
+        with engine.begin() as connection:
+            _tables().create_all(connection)
+            fill_world(connection)
+        yield RealSite(url, database, folder)
+    finally:
+        with master.connect() as connection:
+            connection.exec_driver_sql(f"ALTER DATABASE [{database}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+            connection.exec_driver_sql(f"DROP DATABASE [{database}]")
+
+
+def _engine(url: URL) -> Engine:
+    return create_engine(url, poolclass=NullPool)
+
+
+def _tables() -> MetaData:
+    """U8's tables for a server that keeps row versions by itself."""
+    copy = MetaData()
+    for table in u8_schema.METADATA.sorted_tables:
+        for column in table.to_metadata(copy).columns:
+            if isinstance(column.type, RowVersion):
+                column.server_default = None
+    return copy
