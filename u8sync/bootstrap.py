@@ -11,16 +11,18 @@ import platform
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from u8sync import __version__
+from u8sync.audit.health import examine_log
 from u8sync.audit.store import open_log
-from u8sync.backends import backend_kind
+from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.config.checking import check_part
 from u8sync.config.mapping_file import load_mapping
@@ -29,14 +31,31 @@ from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import Month, Window
 from u8sync.domain.policy import Policy
+from u8sync.engine import doctor
 from u8sync.engine.nightly import Night
 from u8sync.engine.planner import Rules
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, InputError, Problem
-from u8sync.ports import Backend, Clock, Progress
+from u8sync.ports import AccountSetFound, Backend, Check, Clock, DatabaseFound, Needs, Progress
+from u8sync.text import msg
 
-__all__ = ["Installation", "SystemClock", "load", "open_backend", "open_night", "retry_of", "rules_of"]
+__all__ = [
+    "Installation",
+    "SystemClock",
+    "account_sets",
+    "examine",
+    "grants",
+    "load",
+    "open_backend",
+    "open_night",
+    "retry_of",
+    "rules_of",
+]
+
+
+OPENING_TRIES: Final = 3
+"""A server that is not there at all is told soon: each try may last as long as a login may."""
 
 
 class SystemClock:
@@ -113,17 +132,23 @@ def retry_of(installation: Installation) -> Retry:
     return Retry(tries=retry.tries, budget_s=float(retry.budget_s), sleep=time.sleep)
 
 
-@contextmanager
-def open_backend(installation: Installation, *, writing: bool) -> Iterator[Backend]:
-    """Open the way into U8; unless ``writing``, one that refuses to write."""
-    settings = installation.settings
+def _kind_of(settings: Settings) -> tuple[BackendKind, Any]:
+    """The kind of backend that the configuration names, and its options."""
     try:
         kind = backend_kind(settings.backend)
     except InputError as error:
         problem = Problem(settings.backend_place, error.message, error.hint)
         raise ConfigError(settings.located.file, [problem]) from None
-    options = check_part(settings.located, ("account_set",), kind.options)
-    backend: Backend = kind.open(options, installation.folder)
+    return kind, check_part(settings.located, ("account_set",), kind.options)
+
+
+@contextmanager
+def open_backend(installation: Installation, *, writing: bool, tries: int = OPENING_TRIES) -> Iterator[Backend]:
+    """Open the way into U8; unless ``writing``, one that refuses to write. At most ``tries`` times when it is busy."""
+    kind, options = _kind_of(installation.settings)
+    retry = retry_of(installation)
+    backend: Backend
+    backend, _ = replace(retry, tries=min(tries, retry.tries)).call(kind.open, options, installation.folder)
     try:
         yield backend if writing else ReadOnly(backend)
     finally:
@@ -173,6 +198,69 @@ def open_night(
             )
         finally:
             log.close()
+
+
+def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
+    """Everything that ``doctor`` looks at, in the order of the road of a run. Nothing is written."""
+    settings, mapping, policy = installation.settings, installation.mapping, installation.policy
+    kind, options = _kind_of(settings)
+    needs = _needs(installation, kind, options)
+    yield Check(
+        msg("Configuration"),
+        "ok",
+        msg(
+            "{config}: {fields} fields in {mapping}, {tiers} tiers in {policy}",
+            config=settings.located.file,
+            fields=len(mapping.fields),
+            mapping=_shown(settings.mapping),
+            tiers=len(policy.tiers),
+            policy=_shown(settings.policy),
+        ),
+    )
+    yield doctor.check_zone(settings.timezone, clock.now().astimezone())
+    yield from doctor.examine(
+        kind.examine(options, installation.folder, needs) if kind.examine else iter(()),
+        lambda: open_backend(installation, writing=False, tries=1),
+        lambda account_set: examine_log(settings.audit_folder, account_set, clock),
+        mapping=mapping,
+        policy=policy,
+    )
+
+
+def account_sets(config: Path) -> Sequence[AccountSetFound]:
+    """The account sets that the configured login can see. Mapping and policy need not be there yet."""
+    settings = load_settings(config)
+    kind, options = _kind_of(settings)
+    if kind.accounts is not None:
+        return kind.accounts(options, config.parent)
+    backend: Backend = kind.open(options, config.parent)
+    try:
+        found = backend.account_set()
+    finally:
+        backend.close()
+    return [AccountSetFound(found.code, found.name, (DatabaseFound(found.database, None, None),))]
+
+
+def grants(installation: Installation, *, reader: str, writer: str) -> str:
+    """The script that gives these two logins the rights that the mapping needs, and no more.
+
+    Raises InputError when this way into U8 has no logins.
+    """
+    kind, options = _kind_of(installation.settings)
+    if kind.grants is None:
+        raise InputError(
+            msg(
+                "The way into U8 named {name} knows no logins: there is nothing to grant.",
+                name=installation.settings.backend,
+            ),
+            hint=msg("'u8sync grants' is for account sets on a database server."),
+        )
+    return kind.grants(options, installation.folder, _needs(installation, kind, options), reader, writer)
+
+
+def _needs(installation: Installation, kind: BackendKind, options: Any) -> Needs:  # noqa: ANN401
+    """What the mapping asks of the archive; every kind of backend has the option ``read_only``."""
+    return doctor.needs_of(installation.mapping, kind.way, writing=not options.read_only)
 
 
 def _user() -> str:

@@ -19,6 +19,7 @@ from u8sync.errors import ExitCode
 ROOT = Path(__file__).parent.parent.parent
 READMES = ["README.md", "README.zh-CN.md"]
 RUN = "python3 -m venv .venv && .venv/bin/python -m pip install . && .venv/bin/u8sync demo"
+PACKAGES = "sh tests/system-packages.sh && "
 TEST = 'python3 -m venv .venv && .venv/bin/python -m pip install -e ".[test]" && .venv/bin/python -m pytest -n auto'
 
 every_readme = pytest.mark.parametrize("name", READMES)
@@ -31,21 +32,25 @@ def text(name: str) -> str:
 @every_readme
 def test_two_lines_do_all_the_set_up_and_their_windows_forms_stand_beside_them(name: str) -> None:
     lines = text(name).splitlines()
-    for line in (RUN, TEST):
+    for packages, line in (("", RUN), (PACKAGES, TEST)):
         windows = line.replace("python3", "py", 1).replace(".venv/bin/", ".venv\\Scripts\\")
-        assert line in lines
+        assert packages + line in lines
         assert windows in lines
 
 
 def test_ci_runs_the_test_line_as_it_stands_in_the_readme() -> None:
-    assert TEST in text(".ci/run").splitlines()
+    assert PACKAGES + TEST in text(".ci/run").splitlines()
+
+
+def test_ci_fails_where_a_driver_is_missing() -> None:
+    assert "export U8SYNC_REQUIRE_DRIVERS=1" in text(".ci/run").splitlines()
 
 
 def test_the_packages_that_the_lines_install_exist() -> None:
     project = text("pyproject.toml")
     assert 'u8sync = "u8sync.cli.app:main"' in project
     assert re.search(r"^test = \[", project, re.MULTILINE)
-    for needed in ("pytest>=", "pytest-xdist>="):
+    for needed in ("mssql-python>=", "pyodbc>=", "pytest>=", "pytest-xdist>="):
         assert needed in project
 
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import polars as pl
 import pytest
@@ -130,7 +130,7 @@ class Site(Protocol):
 class ReadingContract:
     """What a backend promises that may not write."""
 
-    account: Mapping[str, str] = {}
+    account: ClassVar[Mapping[str, Any]] = {}
     """What an account set of this backend says of itself unlike the others."""
 
     @contextmanager

@@ -26,7 +26,7 @@ from u8sync.errors import AuditError, LockHeldError
 from u8sync.ports import Clock, Head, Json, Progress, Record
 from u8sync.text import Message, msg
 
-__all__ = ["SEGMENT_BYTES", "ChainedLog", "open_log"]
+__all__ = ["SEGMENT_BYTES", "ChainedLog", "holder_of", "open_log"]
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A new segment begins when the present one is longer than this."""
@@ -106,6 +106,21 @@ def _take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) 
         lock.release()
         raise _unwritable(folder, error) from None
     return lock
+
+
+def holder_of(folder: Path) -> Message | str | None:
+    """Who has a log open for writing; null when nobody has. The lock, if it is free, is taken for a moment."""
+    if not (folder / _LOCK).exists():
+        return None
+    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _holder(folder)
+    except OSError:
+        return None  # that the folder cannot be used is for others to say
+    lock.release()
+    return None
 
 
 def _holder(folder: Path) -> Message | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from u8sync.audit.findings import Verification
@@ -9,8 +10,17 @@ from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.plan import change_json, seal_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
+from u8sync.ports import AccountSetFound, Check
 
-__all__ = ["explanation_json", "logged_json", "planned_json", "result_json", "verification_json"]
+__all__ = [
+    "account_set_json",
+    "checks_json",
+    "explanation_json",
+    "logged_json",
+    "planned_json",
+    "result_json",
+    "verification_json",
+]
 
 
 def planned_json(planned: Planned) -> dict[str, Json]:
@@ -138,6 +148,33 @@ def verification_json(name: str, verification: Verification) -> dict[str, Json]:
             {"segment": fault.segment, "line": fault.line, "record": fault.seq, "message": str(fault.message)}
             for fault in verification.faults
         ],
+    }
+
+
+def checks_json(checks: Sequence[Check]) -> dict[str, Json]:
+    """What ``doctor`` found."""
+    return {
+        "ok": all(check.status != "failure" for check in checks),
+        "checks": [
+            {
+                "topic": str(check.topic),
+                "status": check.status,
+                "found": str(check.found),
+                "hint": None if check.hint is None else str(check.hint),
+                "script": check.script,
+            }
+            for check in checks
+        ],
+    }
+
+
+def account_set_json(found: AccountSetFound) -> dict[str, Json]:
+    """One account set with its databases."""
+    return {
+        "code": found.code,
+        "name": found.name,
+        "databases": [asdict(database) for database in found.databases],
+        "notes": [str(note) for note in found.notes],
     }
 
 
