@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
+import odbc
 import pytest
+from sqlserver_site import driver_options
+from tds.scripted import ScriptedEngine
+from tds.server import TdsServer
 
 from u8sync import __version__
+from u8sync.backends.sqlserver.connect import open_server
 from u8sync.backends.sqlserver.drivers import Driver, Family, best_driver, connection_string, installed_drivers
 from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.errors import FatalError
 
 WORD = "Geheim"
+INSECURE = {"encrypt": "no", "insecure_reason": "loopback of a test"}
 NAMES: dict[str, Family] = {
     "ODBC Driver 18 for SQL Server": "microsoft18",
     "/opt/lib/libmsodbcsql-18.6.so.2.1": "microsoft18",
@@ -151,6 +158,41 @@ def test_strict_encryption_needs_a_driver_that_knows_it(family: Family) -> None:
 def test_the_driver_of_windows_is_not_told_what_it_does_not_know() -> None:
     found = words(driver("windows"), read_intent=True)
     assert not {word for word in found if word.startswith(("Trust", "MARS", "ConnectRetry", "ApplicationIntent"))}
+
+
+PASSWORDS = [
+    "p}wd",
+    "{p}",
+    "密}码",
+    "}",
+    "a;b",
+    "x}}y",
+    " lead",
+    "trail ",
+    "'q\"",
+    "=",
+    "é😀",
+    "{",
+    "a{b",
+    "a;UID=sa",
+    "a};b",
+]
+
+
+@pytest.mark.parametrize("name", odbc.DRIVERS)
+def test_every_password_arrives_as_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TdsServer(ScriptedEngine()) as wire:
+        given = options(server="127.0.0.1", port=wire.port, login="x", password={"env": "X"}, **INSECURE)
+        given = given.model_copy(update=driver_options(name))
+        for password in PASSWORDS:
+            monkeypatch.setenv("X", password)
+            # The server refuses everybody; FreeTDS never asks with what it would cut short.
+            with pytest.raises(
+                FatalError, match="contains };" if "};" in password and name == "freetds" else "refused"
+            ):
+                open_server(given, Path()).connect().__enter__()
+        arrived = [login.password for login in wire.logins]
+    assert arrived == [word for word in PASSWORDS if name != "freetds" or "};" not in word]
 
 
 @pytest.mark.parametrize("value", ["a;UID=sa", "{x}", "}", " blank ", "=", "'\"", "密码"])

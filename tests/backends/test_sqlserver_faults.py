@@ -82,14 +82,18 @@ WORDS_OF_DRIVERS: dict[str, tuple[str, str, tuple[Driver, ...]]] = {
         "SSL Provider: [error:0A000102:SSL routines::unsupported protocol]",
         ("msodbcsql", "mssql-python"),
     ),
-    "SSL Provider:": ("08001", "SSL Provider: [error:0A000126:SSL routines::unexpected eof while reading]",
-                      ("msodbcsql", "mssql-python")),
+    "SSL Provider: (?!Error code)": (
+        "08001",
+        "SSL Provider: [error:0A000126:SSL routines::unexpected eof while reading]",
+        ("msodbcsql", "mssql-python"),
+    ),
     "Encryption not supported": ("08001", "Encryption not supported on SQL Server.", ("msodbcsql", "mssql-python")),
     "Can't open lib": ("01000", "Can't open lib 'x' : file not found", ("msodbcsql",)),
     "Protocol error in TDS stream": ("HY000", "Protocol error in TDS stream", ("msodbcsql", "mssql-python")),
     "Unknown token received": ("HY000", "Unknown token received from SQL Server", ("msodbcsql", "mssql-python")),
+    "driver did not supply an error": ("HY000", "The driver did not supply an error!", ("freetds",)),
     "Unknown error$": ("HY000", "Unknown error", ("freetds",)),
-}  # fmt: skip
+}
 """For each pattern of the table: SQLSTATE and words as they come, and from which drivers."""
 
 
@@ -279,9 +283,7 @@ def test_of_several_diagnostics_the_first_one_counts() -> None:
     assert fault.text.endswith("(C001)")
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("Attempt to use a closed connection.",), ("HY000", "The driver did not supply an error!")]
-)
+@pytest.mark.parametrize("arguments", [(), ("Attempt to use a closed connection.",), ("HY000", "x")])
 def test_an_error_without_codes_is_an_unknown_one(arguments: tuple[str, ...]) -> None:
     fault = read_fault(Exception(*arguments))
     assert fault.native is None
@@ -368,6 +370,11 @@ def test_a_link_lost_under_tls_is_told_as_a_lost_link() -> None:
     assert classify(fault, "connect").meaning == "fatal"
     assert classify(fault, "read").meaning == "transient"
     assert "the connection was lost" in english(classify(fault, "write").sentence)
+
+
+def test_a_link_lost_while_tls_is_agreed_on_may_be_tried_again() -> None:
+    fault = Fault("08001", None, "[Microsoft]SSL Provider: Error code 0x2746")
+    assert classify(fault, "connect").meaning == "transient"
 
 
 def test_an_unknown_outcome_says_so_first_and_tells_to_read_back() -> None:

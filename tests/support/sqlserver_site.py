@@ -17,7 +17,7 @@ import odbc
 from backend_contract import fill_world, world_file
 from emulated.server import EmulatedServer
 from sqlalchemy import URL, Engine, MetaData, NullPool, create_engine, make_url, text
-from tds.faults import Faults
+from tds.certificates import Tls
 from tds.server import TdsServer
 
 from u8sync.backends import backend_kind, u8_schema
@@ -87,7 +87,7 @@ class EmulatedSite:
 
 @contextmanager
 def emulated_site(
-    folder: Path, driver: str, *, account_set: Path | None = None, **settings: Any
+    folder: Path, driver: str, *, account_set: Path | None = None, tls: Tls | None = None, **settings: Any
 ) -> Iterator[EmulatedSite]:
     """The tiny world of the contract suite on an emulated server, for as long as the block lasts.
 
@@ -95,6 +95,7 @@ def emulated_site(
         folder: Where the server keeps its databases.
         driver: Who talks to it.
         account_set: An embedded account set to take the place of the tiny world.
+        tls: How the server protects its connections.
         settings: Of the server.
     """
     driver_options(driver)  # skips before anything is made
@@ -103,7 +104,7 @@ def emulated_site(
         server.import_account_set(account_set or world_file(), database=DATABASE)
         server.add_login("admin", os.environ[PASSWORD], sysadmin=True)
         server.run_script(RECEIPTS, DATABASE)
-        with TdsServer(server, faults=Faults()) as wire:
+        with TdsServer(server, tls=tls) as wire:
             yield EmulatedSite(server, wire, folder, driver)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -58,26 +60,51 @@ def test_a_prepared_statement_is_used_again_with_other_values(driver: str) -> No
     assert asked == [[1, "a"], [2, "用友"], [3, None], [4, "d"], [5, "e"], [6, "f"]]
 
 
-def test_a_statement_with_parameters_can_come_without_being_prepared() -> None:
-    with TdsServer(ScriptedEngine()) as server, odbc.connection("mssql-python", server.port) as connection:
-        connection.cursor().execute("UPDATE t SET n = ? WHERE c = ?", 1, "用友", use_prepare=False)
-        asked = [(request.procedure, [parameter.value for parameter in request.parameters])
-                 for request in server.requests if request.sql.startswith("UPDATE")]  # fmt: skip
-    assert asked == [("sp_executesql", [1, "用友"])]
+def test_a_statement_can_be_carried_by_sp_executesql(driver: str) -> None:
+    with TdsServer(ScriptedEngine()) as server, odbc.connection(driver, server.port) as connection:
+        values = ("UPDATE t SET n = @n WHERE c = @c", "@n int, @c nvarchar(20)", 1, "用友")
+        connection.cursor().execute("{call sp_executesql(?, ?, ?, ?)}", values)
+        asked = [request.parameters for request in server.requests if request.sql.startswith("UPDATE")]
+    assert asked == [(Parameter("@n", 1, "int"), Parameter("@c", "用友", "nvarchar(20)"))]
+
+
+def test_a_procedure_is_called_again_and_again_by_its_own_name(driver: str) -> None:
+    called = []
+
+    def script(procedure: str, parameters: Sequence[Parameter]) -> Iterator[Reply]:
+        called.append((procedure, [parameter.value for parameter in parameters]))
+        yield Done(None)
+
+    with TdsServer(ScriptedEngine(script)) as server, odbc.connection(driver, server.port) as connection:
+        cursor = connection.cursor()
+        for resource in ("a", "b"):
+            cursor.execute("{call sp_getapplock(?, ?)}", (resource, "Exclusive"))
+    assert called == [("sp_getapplock", ["a", "Exclusive"]), ("sp_getapplock", ["b", "Exclusive"])]
 
 
 _POOLED = """
 import sys
-import odbc
-import pyodbc
-odbc.connect(sys.argv[1], int(sys.argv[2])).close()
-pyodbc.pooling = True
-odbc._pyodbc = lambda: pyodbc
+import mssql_python
+mssql_python.pooling(enabled=True)
 for _ in range(2):
-    connection = odbc.connect(sys.argv[1], int(sys.argv[2]), autocommit=True)
-    connection.cursor().execute("UPDATE t SET a = 1").close()
+    connection = mssql_python.connect(sys.argv[1], autocommit=True)
+    connection.cursor().execute("UPDATE t SET a = 1")
     connection.close()
 """
+
+
+def test_a_connection_from_a_pool_is_reset_and_goes_on() -> None:
+    odbc.require("mssql-python")
+    engine = ScriptedEngine()
+    with TdsServer(engine) as server:
+        # A process of its own: the pool would outlive the test.
+        settings = f"SERVER=127.0.0.1,{server.port};UID=u8sync;PWD=secret;Encrypt=no"
+        subprocess.run([sys.executable, "-c", _POOLED, settings], check=True, timeout=60)
+        assert len(server.logins) == 1
+        asked = [request.sql for request in server.requests]
+    assert asked.count("UPDATE t SET a = 1") == 2
+    # One more than the driver asked for in so many words: the reset's own.
+    assert engine.sessions[0].told.count("rollback") == asked.count("ROLLBACK TRANSACTION") + 1
 
 
 def test_a_transaction_is_begun_committed_and_rolled_back(driver: str) -> None:

@@ -192,7 +192,7 @@ class _OutboundNotes(_Book):
 
     def note(self, connection: Connection, posted: Posted) -> Message | None:
         unpriced = self.line.c.iPrice.is_(None)
-        query = select(func.count()).select_from(self._joined()).where(self._approved(*posted), unpriced)
+        query = select(func.count(self.line.c.ID)).select_from(self._joined()).where(self._approved(*posted), unpriced)
         return msg(
             "{ledger} cannot be read: cost comes from the outbound notes ({notes}), without the adjustments of stock"
             " accounting; {count} line(s) have no cost yet.",

@@ -233,7 +233,7 @@ def _check_version(tokens: list[Token], version: tuple[int, ...]) -> None:
         if word == "THROW" and version < (11,):
             raise near(token.text)
         if word == "IF" and after == "EXISTS" and before in ("TABLE", "VIEW", "PROCEDURE", "INDEX") and version < (13,):
-            raise SqlError(156, "Incorrect syntax near the keyword 'IF'.", severity=15)
+            raise near(token.text)
 
 
 class _Parser:

@@ -225,6 +225,12 @@ class Expressions:
                 function = "u8_divide" if operator == "/" else "u8_remainder"
                 return Typed(f"{function}({left.sql}, {right.sql}, 0)", winner)
             return Typed(f"u8_{winner.name}({left.sql} {operator} {right.sql})", winner)
+        if winner.name == "decimal":
+            # A whole number that is written out counts as a decimal of its own few digits.
+            left, right = (
+                Typed(side.sql, _decimal_of(side.sql)) if side.type == INT and side.sql.isdigit() else side
+                for side in (left, right)
+            )
         return self._on_fixed(operator, left, right)
 
     def _on_floats(self, operator: str, left: Typed, right: Typed) -> Typed:
@@ -270,7 +276,17 @@ class Expressions:
         return Typed(f"CASE{words} ELSE {self.as_type(otherwise, type_).sql} END", type_)
 
     def _cast(self, node: exp.Expression, scope: Scope) -> Typed:
-        return self._to_type(self.expression(node.this, scope), node.args["to"], None)
+        whole = self._in_units(node.this.unnest(), node.args["to"], scope)
+        return whole or self._to_type(self.expression(node.this, scope), node.args["to"], None)
+
+    def _in_units(self, node: exp.Expression, written: exp.Expression, scope: Scope) -> Typed | None:
+        """``CAST(amount * 10000 AS bigint)`` without the product, which 64 bits might not hold."""
+        factor = node.expression if isinstance(node, exp.Mul) else None
+        if not isinstance(factor, exp.Literal) or parse_type(written.sql("tsql")) != BIGINT:
+            return None
+        amount = self.expression(node.this, scope)
+        exact = amount.type.name == "decimal" and factor.name == str(10**amount.type.units)
+        return Typed(amount.sql, BIGINT) if exact else None
 
     def _convert(self, node: exp.Expression, scope: Scope) -> Typed:
         style = node.args.get("style")
@@ -354,7 +370,7 @@ class Expressions:
         order, partition = node.args.get("order"), node.args.get("partition_by") or []
         if node.args.get("spec") or (order is not None and name in _AGGREGATES and self.version < (11,)):
             if self.version < (11,):
-                raise near("order")
+                raise SqlError(102, "Incorrect syntax near 'order'.", severity=15)
             raise NotModelled("a window with a frame")
         if name in _RANKINGS:
             if order is None:

@@ -144,6 +144,8 @@ class Queries(Expressions):
         for part, value in node.args.items():
             if value and part not in _SELECT_PARTS:
                 raise NotModelled(f"{part} in SELECT")
+        if not node.expressions:
+            raise near("FROM")
         scope = Scope(parent=parent)
         from_sql = self._from(node.args.get("from_"), node.args.get("joins") or [], scope)
         where = node.args.get("where")

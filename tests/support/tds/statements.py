@@ -72,7 +72,7 @@ class Statements:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._prepared: dict[int, Prepared] = {}
+        self._prepared: dict[int, Prepared | str] = {}
         self._last_handle = 0
 
     def forget(self) -> None:
@@ -128,8 +128,16 @@ class Statements:
             case "sp_prepare":
                 handle, prepared = self._prepare(call)
                 return Statement("rpc", prepared.sql, (), _nothing, handle=handle, executes=False)
+            case "sp_prepexecrpc":
+                procedure = str(call.value(1))
+                called = self._call(Call(procedure, call.arguments[2:]))
+                return replace(called, handle=self._keep(procedure))
             case "sp_execute":
-                return self._execution(self._find(call.value(0)), call, after=1)
+                match self._find(call.value(0)):
+                    case Prepared() as prepared:
+                        return self._execution(prepared, call, after=1)
+                    case procedure:
+                        return self._call(Call(procedure, call.arguments[1:]))
             case "sp_unprepare":
                 self._find(call.value(0))
                 del self._prepared[call.value(0)]
@@ -152,11 +160,15 @@ class Statements:
 
     def _prepare(self, call: Call) -> tuple[int, Prepared]:
         prepared = Prepared(call.value(2), call.value(1))
+        return self._keep(prepared), prepared
+
+    def _keep(self, prepared: Prepared | str) -> int:
+        """Keep a statement, or a procedure's name, under a new handle."""
         self._last_handle += 1
         self._prepared[self._last_handle] = prepared
-        return self._last_handle, prepared
+        return self._last_handle
 
-    def _find(self, handle: Any) -> Prepared:
+    def _find(self, handle: Any) -> Prepared | str:
         try:
             return self._prepared[handle]
         except KeyError:

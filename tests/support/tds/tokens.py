@@ -28,7 +28,7 @@ OTHER = 0xFD
 
 
 def done(status: int, command: int = OTHER, rows: int = 0) -> bytes:
-    """DONE: the end of a statement of a batch. Microsoft's driver wants ``command`` to believe in ``rows``."""
+    """DONE: the end of a statement of a batch. Microsoft's driver drops a count of rows affected that says SELECT."""
     return _done(0xFD, status, command, rows)
 
 

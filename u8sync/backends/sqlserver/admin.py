@@ -66,7 +66,7 @@ def grants(options: SqlServerOptions, base: Path, needs: Needs, reader: str, wri
         ]
     else:
         remarks = [
-            f"U8 列出了数据库 {name}，但服务器上没有。 U8 lists the database {name}, and the server has none of that name."
+            f"U8 列出了数据库 {name}，但服务器上没有。 U8 lists the database {name}, and the server has none so named."
             for name in absent
         ]
     rights = needed_rights(needs, archives=archives, earlier=earlier, receipts=options.receipts)

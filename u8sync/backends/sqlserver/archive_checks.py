@@ -119,8 +119,10 @@ def _missing(connection: Connection, right: Right) -> tuple[str, ...] | None:
     name = literal(f"{quoted(right.database)}.{quoted(right.schema)}.{quoted(right.table)}")
     asked = f"{name}, N'OBJECT', {literal(right.permission)}"
     questions = [f"HAS_PERMS_BY_NAME({asked}, {literal(column)}, N'COLUMN')" for column in right.columns]
-    # NULL, for what does not exist or may not even be seen, is no right either.
-    held = connection.exec_driver_sql("SELECT " + ", ".join(questions or [f"HAS_PERMS_BY_NAME({asked})"])).one()
+    questions = questions or [f"HAS_PERMS_BY_NAME({asked})"]
+    object_id, *held = connection.exec_driver_sql(f"SELECT OBJECT_ID({name}), {', '.join(questions)}").one()
+    if object_id is None:  # not there, or so far from the login's rights that it may not even be seen
+        return right.columns
     if all(answer == 1 for answer in held):
         return None
     return tuple(column for column, answer in zip(right.columns, held, strict=False) if answer != 1)

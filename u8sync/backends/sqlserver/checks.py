@@ -126,7 +126,7 @@ def _clock(connection: Connection) -> Check:
     return Check(
         msg("Server's clock"),
         "ok" if abs(skew) <= SKEW else "warning",
-        msg("{seconds} s apart from this machine's", seconds=f"{skew.total_seconds():+.0f}"),
+        msg("{seconds} s apart from this machine's", seconds=f"{round(skew.total_seconds()):+d}"),
         None if abs(skew) <= SKEW else msg("Set both by the same time server: audit records and U8's dates disagree."),
     )
 

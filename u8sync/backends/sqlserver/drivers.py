@@ -153,7 +153,7 @@ def connection_string(
         words["ApplicationIntent"] = "ReadOnly"
     if driver.family == "freetds":
         words |= {"TDS_Version": "7.4", "ClientCharset": "UTF-8"}
-    return ";".join(f"{key}={_quoted(value)}" for key, value in words.items())
+    return ";".join(f"{key}={_quoted(value, driver)}" for key, value in words.items())
 
 
 def _address(options: SqlServerOptions, driver: Driver) -> dict[str, str]:
@@ -191,8 +191,24 @@ def _security(options: SqlServerOptions, driver: Driver) -> dict[str, str]:
     return words
 
 
-def _quoted(value: str) -> str:
+_FREETDS_END: Final = "};"
+"""Where FreeTDS takes a value in braces to end, whatever follows."""
+
+
+def _quoted(value: str, driver: Driver) -> str:
     """Braces where the value has a character that means something to the parser of connection strings."""
     if re.fullmatch(r"[\w .,:/\\@-]+", value) and value == value.strip():
         return value
-    return "{" + value.replace("}", "}}") + "}"
+    if driver.family != "freetds":
+        return "{" + value.replace("}", "}}") + "}"
+    # FreeTDS takes a doubled brace for two: another password, and a failed login can lock the account.
+    if _FREETDS_END in value:
+        raise FatalError(
+            msg(
+                "The driver {driver} cannot pass on a password or name that contains {characters}",
+                driver=driver.label,
+                characters=_FREETDS_END,
+            ),
+            hint=msg("Change the password, or install the Microsoft ODBC Driver 18."),
+        )
+    return "{" + value + "}"

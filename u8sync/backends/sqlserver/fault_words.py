@@ -90,6 +90,10 @@ WORDS: Final[Mapping[str, Words]] = {
         msg("a table, column or procedure is missing: {detail}"),
         msg("Check that the database is a U8 account set; 'u8sync doctor' lists what it finds there."),
     ),
+    "single_rows": Words(
+        msg("a trigger of the site expects one customer at a time: {detail}"),
+        msg("Nothing of the batch was written. Set 'write_form: row', and ask who made the trigger."),
+    ),
     "statement": Words(
         msg("it does not understand a statement of u8sync: {detail}"),
         msg("Is the server older than SQL Server 2008 R2? If not, please report it with the words above."),

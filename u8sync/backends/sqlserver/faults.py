@@ -50,7 +50,7 @@ MEANINGS: Final[Mapping[str, tuple[Meaning, Meaning, Meaning, Meaning]]] = {
     "T1": ("transient", "transient", "transient", "transient"),  # the server says that it rolled back
     "T2": ("transient", "transient", "transient", "unknown"),  # somebody else's lock
     "T3": ("transient", "transient", "unknown", "unknown"),  # the link
-    "T3*": ("fatal", "transient", "unknown", "unknown"),  # TLS: cannot be agreed on, or is lost like any link
+    "T3*": ("fatal", "transient", "unknown", "unknown"),  # cannot be set up (TLS, driver file)
     "T4": ("transient", "transient", "unknown", "unknown"),  # a timeout of the driver
     "T5": ("transient", "transient", "transient", "unknown"),  # too much to do
     "T6": ("transient", "transient", "unknown", "unknown"),  # not up, or not any more
@@ -115,8 +115,8 @@ class Verdict:
 @cache
 def rows() -> Mapping[tuple[str, str], Row]:
     """The table, by kind and code."""
-    with resources.files(__package__).joinpath("faults.tsv").open(encoding="utf-8", newline="") as file:
-        found = [cast("Row", row) for row in DictReader(file, delimiter="\t", quoting=QUOTE_NONE)]
+    text = resources.files(__package__).joinpath("faults.tsv").read_text(encoding="utf-8")
+    found = [cast("Row", row) for row in DictReader(text.splitlines(), delimiter="\t", quoting=QUOTE_NONE)]
     return {(row["kind"], row["code"]): row for row in found}
 
 

@@ -1,8 +1,8 @@
 """Results of mssql-python that are whole, or an error.
 
 *Why*: when the line is cut in the middle of a result, ``fetchall`` and ``fetchmany`` of mssql-python 1.16 return the
-rows so far as if they were all, and only ``Cursor.messages`` tells of it. A customer archive that lacks its second half
-would look like one that somebody has tidied up.
+rows so far as if they were all, and only ``Cursor.messages`` tells of it; ``fetchone`` may raise a RuntimeError. A
+customer archive that lacks its second half would look like one that somebody has tidied up.
 """
 
 from __future__ import annotations
@@ -41,6 +41,12 @@ class _Cursor:
     def __init__(self, cursor: Any, error: Callable[[str], Exception]) -> None:  # noqa: ANN401
         self._cursor = cursor
         self._error = error
+
+    def fetchone(self) -> Any:  # noqa: ANN401
+        try:
+            return self._cursor.fetchone()
+        except RuntimeError as error:  # no error of the driver's own kind, and the line is cut all the same
+            raise self._error(str(error)) from None
 
     def fetchall(self) -> Any:  # noqa: ANN401
         return self._checked(self._cursor.fetchall())
