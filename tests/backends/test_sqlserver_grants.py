@@ -52,18 +52,18 @@ def test_names_are_quoted_wherever_they_stand() -> None:
 def test_the_writer_may_read_and_the_reader_may_not_write() -> None:
     members = re.findall(r"sp_addrolemember N'(\w+)', N'(\w+)'", script())
     assert set(members) == {
-        ("u8sync_reader", "u8sync_r"),
-        ("u8sync_reader", "u8sync_w"),
-        ("u8sync_writer", "u8sync_w"),
+        ("u8sync_reader_role", "u8sync_r"),
+        ("u8sync_reader_role", "u8sync_w"),
+        ("u8sync_writer_role", "u8sync_w"),
     }
     for permission, role in re.findall(r"GRANT (\w+)[^;]* TO \[(\w+)\];", script()):
-        assert permission in ("SELECT", "VIEW") or role == "u8sync_writer"
+        assert permission in ("SELECT", "VIEW") or role == "u8sync_writer_role"
 
 
 def test_one_login_may_be_both() -> None:
     text = script(reader="u8sync", writer="u8sync")
     assert text.count("CREATE LOGIN") == 1
-    assert "sp_addrolemember N'u8sync_writer', N'u8sync';" in text
+    assert "sp_addrolemember N'u8sync_writer_role', N'u8sync';" in text
 
 
 def test_without_writing_there_is_neither_writer_nor_update() -> None:

@@ -15,11 +15,11 @@ LONG = "N'123456789012345678901'"
 
 ERRORS: dict[str, int] = {
     "SELECT FROM Customer": 156,
-    "SELECT cCusCode Customer WHERE": 102,
+    "SELECT cCusCode Customer WHERE": 156,
     "SELECT a FROM Customer LIMIT 5": 102,
     "SELECT 'a' || 'b'": 102,
     "SELECT cCusCode = cCusName = 'a' FROM Customer": 102,
-    "SELECT 1 FROM Customer ON CONFLICT": 102,
+    "SELECT 1 FROM Customer ON CONFLICT": 156,
     "SELECT 'open": 105,
     "SELECT key FROM Customer": 156,
     "SELECT 1 AS order": 156,
@@ -159,7 +159,7 @@ TOO_NEW = {
     "SELECT value FROM STRING_SPLIT('a,b', ',')": 208,
     "THROW 50000, 'no', 1": 102,
     "DROP TABLE IF EXISTS Customer": 156,
-    "ALTER ROLE db_owner ADD MEMBER admin": 102,
+    "ALTER ROLE db_owner ADD MEMBER admin": 156,
 }
 
 

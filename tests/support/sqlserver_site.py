@@ -47,8 +47,9 @@ def driver_options(driver: str) -> dict[str, Any]:
 class EmulatedSite:
     """One account set on an emulated server."""
 
-    def __init__(self, server: EmulatedServer, wire: TdsServer, folder: Path, driver: str) -> None:
+    def __init__(self, server: EmulatedServer, wire: TdsServer, folder: Path, driver: str, database: str) -> None:
         self.server = server
+        self.database = database
         self.wire = wire
         self.folder = folder
         self.options: dict[str, Any] = {
@@ -70,7 +71,7 @@ class EmulatedSite:
 
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What somebody does behind the backend's back, in SQLite's words."""
-        with self.server.back_door(DATABASE) as connection:
+        with self.server.back_door(self.database) as connection:
             return connection.execute(statement, values).fetchall()
 
     def somebody_sets(self, code: str, column: str, value: str | None) -> None:
@@ -87,7 +88,13 @@ class EmulatedSite:
 
 @contextmanager
 def emulated_site(
-    folder: Path, driver: str, *, account_set: Path | None = None, tls: Tls | None = None, **settings: Any
+    folder: Path,
+    driver: str,
+    *,
+    account_set: Path | None = None,
+    database: str = DATABASE,
+    tls: Tls | None = None,
+    **settings: Any,
 ) -> Iterator[EmulatedSite]:
     """The tiny world of the contract suite on an emulated server, for as long as the block lasts.
 
@@ -95,17 +102,18 @@ def emulated_site(
         folder: Where the server keeps its databases.
         driver: Who talks to it.
         account_set: An embedded account set to take the place of the tiny world.
+        database: Under which name.
         tls: How the server protects its connections.
         settings: Of the server.
     """
     driver_options(driver)  # skips before anything is made
     os.environ[PASSWORD] = "Geheim#1"
     with EmulatedServer.create(folder, **settings) as server:
-        server.import_account_set(account_set or world_file(), database=DATABASE)
+        server.import_account_set(account_set or world_file(), database=database)
         server.add_login("admin", os.environ[PASSWORD], sysadmin=True)
-        server.run_script(RECEIPTS, DATABASE)
+        server.run_script(RECEIPTS, database)
         with TdsServer(server, tls=tls) as wire:
-            yield EmulatedSite(server, wire, folder, driver)
+            yield EmulatedSite(server, wire, folder, driver, database)
 
 
 class RealSite:

@@ -118,9 +118,7 @@ def _check_security(session: EmulatedSession) -> None:
 
 def _check_table_right(session: EmulatedSession) -> None:
     if not session.server.rights.allowed(session.account, session.database.name, "CREATE TABLE"):
-        raise SqlError(
-            262, f"CREATE TABLE permission denied in database '{session.database.name}'.", severity=14
-        )
+        raise SqlError(262, f"CREATE TABLE permission denied in database '{session.database.name}'.", severity=14)
 
 
 # --- logins, users, roles ---------------------------------------------------------------------------------------------
@@ -249,14 +247,20 @@ def _change(
     if permission in _SERVER_PERMISSIONS:
         account = rights.accounts.get(grantee.casefold())
         if session.database.name != "master":
-            raise SqlError(4621, "Permissions at the server scope can only be granted when the current database is master")
+            raise SqlError(
+                4621, "Permissions at the server scope can only be granted when the current database is master"
+            )
         if account is None:
-            raise SqlError(15151, f"Cannot find the login '{grantee}', because it does not exist or you do not have permission.")
+            raise SqlError(
+                15151, f"Cannot find the login '{grantee}', because it does not exist or you do not have permission."
+            )
         (account.permissions.add if action == "GRANT" else account.permissions.discard)(permission)
         return
     principals = rights.principals(session.database.name)
     if grantee.casefold() not in {*principals.users, *principals.roles}:
-        raise SqlError(15151, f"Cannot find the user '{grantee}', because it does not exist or you do not have permission.")
+        raise SqlError(
+            15151, f"Cannot find the user '{grantee}', because it does not exist or you do not have permission."
+        )
     if table is not None:
         unknown = next((name for name in columns if table.column(name) is None), None)
         if unknown is not None:
@@ -294,7 +298,10 @@ def _create_table(session: EmulatedSession, words: _Words) -> None:
     table = _table_from(parse_query(words.text))
     database = session.database
     if table.schema.casefold() not in (known.casefold() for known in database.schemas):
-        raise SqlError(2760, f'The specified schema name "{table.schema}" either does not exist or you do not have permission to use it.')
+        raise SqlError(
+            2760,
+            f'The specified schema name "{table.schema}" either does not exist or you do not have permission to use it.',
+        )
     if database.table(table.name, table.schema) is not None:
         raise SqlError(2714, f"There is already an object named '{table.name}' in the database.", state=6)
     session.server.create_table(session, database, table)
@@ -430,7 +437,9 @@ def _alter_table(session: EmulatedSession, words: _Words) -> None:
         )
     elif words.skip("ADD"):
         rest = words.text[words.text.upper().index(" ADD ") + 5 :]
-        changed = replace(table, columns=(*table.columns, *_table_from(parse_query(f"CREATE TABLE x ({rest})")).columns))
+        changed = replace(
+            table, columns=(*table.columns, *_table_from(parse_query(f"CREATE TABLE x ({rest})")).columns)
+        )
     elif words.skip("ALTER", "COLUMN"):
         rest = words.text[words.text.upper().index(" ALTER COLUMN ") + 14 :]
         (new,) = _table_from(parse_query(f"CREATE TABLE x ({rest})")).columns

@@ -133,18 +133,7 @@ class Return:
 
 
 Statement = (
-    Query
-    | If
-    | Declare
-    | SetVariable
-    | SetOption
-    | Transaction
-    | Use
-    | Execute
-    | ExecuteText
-    | Admin
-    | Print
-    | Return
+    Query | If | Declare | SetVariable | SetOption | Transaction | Use | Execute | ExecuteText | Admin | Print | Return
 )
 
 _TOKEN: Final = re.compile(
@@ -228,7 +217,11 @@ def _check_version(tokens: list[Token], version: tuple[int, ...]) -> None:
                 raise no_object(token.text)
         if word in _FOREIGN or (word == "LIMIT" and (after.isdigit() or after[:1] in "@(")):
             raise near(token.text)
-        if word in ("OFFSET", "FETCH") and version < (11,) and (after[:1] in "@(" or after.isdigit() or after == "NEXT"):
+        if (
+            word in ("OFFSET", "FETCH")
+            and version < (11,)
+            and (after[:1] in "@(" or after.isdigit() or after == "NEXT")
+        ):
             raise near(token.text)
         if word == "THROW" and version < (11,):
             raise near(token.text)
@@ -326,7 +319,12 @@ class _Parser:
         elif self._word() == "WORK":
             self._at += 1
         name = None
-        if named and self._at < len(self._tokens) and self._is_name() and self._word() not in _STARTERS | {"END", "ELSE"}:
+        if (
+            named
+            and self._at < len(self._tokens)
+            and self._is_name()
+            and self._word() not in _STARTERS | {"END", "ELSE"}
+        ):
             name = unquoted(self._next().text)
         if kind == "save" and name is None:
             raise near("SAVE")

@@ -6,7 +6,17 @@ from typing import Final
 
 from tds.seam import SqlError
 
-__all__ = ["RESERVED", "NotModelled", "TriggerError", "near", "no_function", "no_object", "failed_conversion", "overflow", "truncated"]
+__all__ = [
+    "RESERVED",
+    "NotModelled",
+    "TriggerError",
+    "near",
+    "no_function",
+    "no_object",
+    "failed_conversion",
+    "overflow",
+    "truncated",
+]
 
 
 RESERVED: Final = frozenset(
@@ -61,9 +71,7 @@ def failed_conversion(value: object, source: str, target: str) -> SqlError:
     if target in ("datetime", "datetime2", "date"):
         return SqlError(241, "Conversion failed when converting date and/or time from character string.")
     if target in ("int", "bigint", "smallint", "tinyint", "bit"):
-        return SqlError(
-            245, f"Conversion failed when converting the {source} value '{value}' to data type {target}."
-        )
+        return SqlError(245, f"Conversion failed when converting the {source} value '{value}' to data type {target}.")
     if target == "money":
         return SqlError(235, "Cannot convert a char value to money. The char value has incorrect syntax.")
     return SqlError(8114, f"Error converting data type {source} to {'numeric' if target == 'decimal' else target}.")

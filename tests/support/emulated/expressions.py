@@ -44,7 +44,18 @@ SYSTEM_VARIABLES: Final[Mapping[str, SqlType]] = {
 _COMPARISONS: Final = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 _ARITHMETIC: Final = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _BITWISE: Final = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|"}
-_CONDITIONS: Final = (*_COMPARISONS, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.Escape, exp.Exists)
+_CONDITIONS: Final = (
+    *_COMPARISONS,
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Is,
+    exp.In,
+    exp.Between,
+    exp.Like,
+    exp.Escape,
+    exp.Exists,
+)
 _RANKINGS: Final = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK"})
 _AGGREGATES: Final = frozenset({"COUNT", "COUNT_BIG", "SUM", "MIN", "MAX", "AVG"})
 
@@ -217,7 +228,9 @@ class Expressions:
             return Typed(f"({self.as_type(left, type_).sql} || {self.as_type(right, type_).sql})", type_)
         if winner.name not in NUMERIC - {"bit"}:
             raise NotModelled(f"{left.type.name} {operator} {right.type.name}")
-        left, right = (self.as_type(side, winner) if side.type.name in {*TEXT, "null"} else side for side in (left, right))
+        left, right = (
+            self.as_type(side, winner) if side.type.name in {*TEXT, "null"} else side for side in (left, right)
+        )
         if winner.name == "float":
             return self._on_floats(operator, left, right)
         if winner.name in WHOLE:
@@ -256,14 +269,18 @@ class Expressions:
         left, right = self.expression(node.this, scope), self.expression(node.expression, scope)
         winner = common(left.type, right.type)
         if winner.name not in WHOLE:
-            raise SqlError(402, f"The data types {left.type.name} and {right.type.name} are incompatible in the operator.")
+            raise SqlError(
+                402, f"The data types {left.type.name} and {right.type.name} are incompatible in the operator."
+            )
         return Typed(f"({left.sql} {operator} {right.sql})", winner)
 
     def _case(self, node: exp.Expression, scope: Scope) -> Typed:
         subject = node.args.get("this")
         branches = []
         for branch in node.args["ifs"]:
-            condition = exp.EQ(this=subject.copy(), expression=branch.this.copy()) if subject is not None else branch.this
+            condition = (
+                exp.EQ(this=subject.copy(), expression=branch.this.copy()) if subject is not None else branch.this
+            )
             branches.append((self.condition(condition, scope), self.expression(branch.args["true"], scope)))
         default = node.args.get("default")
         otherwise = Typed("NULL", NULL) if default is None else self.expression(default, scope)
@@ -271,7 +288,9 @@ class Expressions:
         for _, value in branches:
             type_ = common(type_, value.type)
         if type_ == NULL:
-            raise SqlError(8133, "At least one of the result expressions in a CASE specification must be an expression.")
+            raise SqlError(
+                8133, "At least one of the result expressions in a CASE specification must be an expression."
+            )
         words = "".join(f" WHEN {when} THEN {self.as_type(value, type_).sql}" for when, value in branches)
         return Typed(f"CASE{words} ELSE {self.as_type(otherwise, type_).sql} END", type_)
 
@@ -292,7 +311,9 @@ class Expressions:
         style = node.args.get("style")
         if style is not None and not isinstance(style, exp.Literal):
             raise NotModelled("a style of CONVERT that is no number")
-        return self._to_type(self.expression(node.expression, scope), node.this, None if style is None else int(style.name))
+        return self._to_type(
+            self.expression(node.expression, scope), node.this, None if style is None else int(style.name)
+        )
 
     def _to_type(self, typed: Typed, written: exp.Expression, style: int | None) -> Typed:
         target = parse_type(written.sql("tsql"), default_size=30)
@@ -457,7 +478,10 @@ class Expressions:
             type_ = common(type_, value.type)
         if not (subject.type.name in TEXT and type_.name in TEXT):
             subject = self.as_type(subject, type_)
-        words = (value.sql if value.type.name in TEXT and type_.name in TEXT else self.as_type(value, type_).sql for value in values)
+        words = (
+            value.sql if value.type.name in TEXT and type_.name in TEXT else self.as_type(value, type_).sql
+            for value in values
+        )
         return f"{self.with_collation(subject)} IN ({', '.join(words)})"
 
     def _between(self, node: exp.Expression, scope: Scope) -> str:
@@ -508,5 +532,3 @@ def _ungrouped(scope: Scope) -> Iterator[None]:
         yield
     finally:
         scope.grouped = before
-
-

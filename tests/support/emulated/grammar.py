@@ -17,6 +17,7 @@ from emulated.errors import RESERVED, near
 
 __all__ = ["check_name", "parse_condition", "parse_expression", "parse_query"]
 
+
 class _Parser(TSQLParser):
     FUNCTIONS = {}  # noqa: RUF012
     NO_PAREN_FUNCTIONS = {}  # noqa: RUF012

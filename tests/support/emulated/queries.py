@@ -135,7 +135,9 @@ class Queries(Expressions):
         words = ""
         if order is not None:
             scope = Scope([_source_of("", outputs)])
-            words = f" ORDER BY {', '.join(self._ordered_by_output(item, outputs, scope) for item in order.expressions)}"
+            words = (
+                f" ORDER BY {', '.join(self._ordered_by_output(item, outputs, scope) for item in order.expressions)}"
+            )
         return f"{_wrapped(node.this, first)} {word} {_wrapped(node.expression, second)}{words}", outputs
 
     def _select(
@@ -179,9 +181,7 @@ class Queries(Expressions):
             scope.grouped = frozenset()
         return ""
 
-    def _items(
-        self, node: exp.Select, scope: Scope, targets: Sequence[SqlType] | None
-    ) -> list[tuple[str, Typed]]:
+    def _items(self, node: exp.Select, scope: Scope, targets: Sequence[SqlType] | None) -> list[tuple[str, Typed]]:
         items: list[tuple[str, Typed]] = []
         for item in node.expressions:
             if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
@@ -360,7 +360,8 @@ class Queries(Expressions):
                 type_ = common(type_, value.type)
             types.append(type_)
         words = ", ".join(
-            f"({', '.join(self.as_type(value, type_).sql for value, type_ in zip(row, types, strict=True))})" for row in rows
+            f"({', '.join(self.as_type(value, type_).sql for value, type_ in zip(row, types, strict=True))})"
+            for row in rows
         )
         outputs = [Output(name, type_) for name, type_ in zip(names, types, strict=True)]
         scope.add(_source_of(alias.name, outputs))
@@ -444,5 +445,3 @@ def _wrapped(node: exp.Expression, sql: str) -> str:
     """A part of a UNION that has an end of its own must be a query behind FROM."""
     inner = node.this if isinstance(node, exp.Subquery) else node
     return f"SELECT * FROM ({sql})" if inner.args.get("limit") is not None or isinstance(node, exp.Subquery) else sql
-
-

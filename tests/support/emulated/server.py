@@ -1,9 +1,9 @@
 """The server: its databases in a folder, its logins, its sessions, and the doors that tests use.
 
-    server = EmulatedServer.create(folder, databases=["UFDATA_999_2019"])
-    server.import_account_set(file, database="UFDATA_999_2019")
-    server.add_login("reader", "secret", grants={"UFDATA_999_2019": ["SELECT ON Customer (cCusCode, pubufts)"]})
-    session = server.login(...)
+server = EmulatedServer.create(folder, databases=["UFDATA_999_2019"])
+server.import_account_set(file, database="UFDATA_999_2019")
+server.add_login("reader", "secret", grants={"UFDATA_999_2019": ["SELECT ON Customer (cCusCode, pubufts)"]})
+session = server.login(...)
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class EmulatedServer:
                 severity=14,
             )
         if account.disabled:
-            raise SqlError(18470, f"Login failed for user '{login.user}'. Reason: The account is disabled.", severity=14)
+            raise SqlError(
+                18470, f"Login failed for user '{login.user}'. Reason: The account is disabled.", severity=14
+            )
         wanted = login.database or account.default_database
         database = self.database(wanted)
         if database is None or self.rights.user(account, database.name) is None:
@@ -364,7 +366,9 @@ class EmulatedServer:
                     230, f"The {need.permission} permission was denied on the column '{denied[0]}' of the object {what}.",
                     severity=14,
                 )  # fmt: skip
-            raise SqlError(229, f"The {need.permission} permission was denied on the object {what}.", severity=14, state=5)
+            raise SqlError(
+                229, f"The {need.permission} permission was denied on the object {what}.", severity=14, state=5
+            )
 
     def no_access(self, account: Account, database: str) -> SqlError:
         """The error of a login that is no user of a database."""
@@ -495,7 +499,9 @@ def _copy(door: sqlite3.Connection, table: Table, source: str) -> None:
         else quoted(column.name)
         for column in columns
     )
-    door.execute(f"INSERT OR IGNORE INTO main.{quoted(table.stored_name)} ({names}) SELECT {values} FROM source.{quoted(source)}")
+    door.execute(
+        f"INSERT OR IGNORE INTO main.{quoted(table.stored_name)} ({names}) SELECT {values} FROM source.{quoted(source)}"
+    )
     moving = next((column.name for column in columns if column.type.name == "rowversion"), None)
     if moving is not None:
         door.execute(

@@ -175,9 +175,7 @@ class EmulatedSession:
     def interruption(self) -> SqlError | None:
         """Why the session must stop now, if it must."""
         if self._killed:
-            return SqlError(
-                596, "Cannot continue the execution because the session is in the kill state.", severity=21
-            )
+            return SqlError(596, "Cannot continue the execution because the session is in the kill state.", severity=21)
         return Cancelled() if self._cancelled else None
 
     @property
@@ -494,7 +492,10 @@ class EmulatedSession:
         return Result(
             [result_column(output.name, output.type) for output in outputs],
             [
-                [value if read is None or value is None else read(value) for read, value in zip(readers, row, strict=True)]
+                [
+                    value if read is None or value is None else read(value)
+                    for read, value in zip(readers, row, strict=True)
+                ]
                 for row in rows
             ],
         )
@@ -675,4 +676,3 @@ def _literal(expression: str) -> str:
 
 def _no_procedure(name: str) -> SqlError:
     return SqlError(2812, f"Could not find stored procedure '{name}'.", state=62)
-

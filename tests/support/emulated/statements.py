@@ -74,9 +74,7 @@ def compile_condition(
     text: str, world: World, database: Database, version: tuple[int, ...], variables: Mapping[str, SqlType]
 ) -> Compiled:
     """A condition by itself: a query of one row and one column, 1 or 0."""
-    case = exp.Case(
-        ifs=[exp.If(this=parse_condition(text), true=exp.Literal.number(1))], default=exp.Literal.number(0)
-    )
+    case = exp.Case(ifs=[exp.If(this=parse_condition(text), true=exp.Literal.number(1))], default=exp.Literal.number(0))
     return _Statement(world, database, version=version, variables=variables, builtins=BUILTINS).compile(
         exp.select(case)
     )
@@ -197,7 +195,9 @@ class _Statement(Queries):
                     " VALUES clause.",
                     severity=15,
                 )
-            fitted = (self._fitted(value, column, table, Scope()) for value, column in zip(values, columns, strict=True))
+            fitted = (
+                self._fitted(value, column, table, Scope()) for value, column in zip(values, columns, strict=True)
+            )
             made.append(f"({', '.join(fitted)})")
         return f"VALUES {', '.join(made)}"
 
@@ -217,8 +217,12 @@ class _Statement(Queries):
             given = column in columns
             if given and column.type.name == "rowversion":
                 raise SqlError(273, "Cannot insert an explicit value into a timestamp column.")
-            if not given and not column.nullable and column.default is None and not column.identity and (
-                column.type.name != "rowversion"
+            if (
+                not given
+                and not column.nullable
+                and column.default is None
+                and not column.identity
+                and (column.type.name != "rowversion")
             ):
                 raise _null(self.database, table, column.name, "INSERT")
 
@@ -315,7 +319,9 @@ class _Statement(Queries):
             return typed.sql
         if target.name not in TEXT:
             if source.name in TEXT and target.name in ("binary", "varbinary"):
-                raise SqlError(257, f"Implicit conversion from data type {source.name} to {target.name} is not allowed.")
+                raise SqlError(
+                    257, f"Implicit conversion from data type {source.name} to {target.name} is not allowed."
+                )
             return self.as_type(typed, target).sql
         if source.name not in TEXT:
             typed = self.as_type(typed, SqlType(target.name, -1))
@@ -348,7 +354,9 @@ class _Statement(Queries):
         outputs, words = [], []
         for item in returning.expressions:
             named = item.this if isinstance(item, exp.Alias) else item
-            if not isinstance(named, exp.Column) or named.table.lower() != ("deleted" if event == "DELETE" else "inserted"):
+            if not isinstance(named, exp.Column) or named.table.lower() != (
+                "deleted" if event == "DELETE" else "inserted"
+            ):
                 raise NotModelled("OUTPUT of anything but a column as it is now")
             column = _column_of(table, named.name)
             if column.type.name == "rowversion":
@@ -387,5 +395,3 @@ def _null(database: Database, table: Table, column: str, statement: str) -> SqlE
         f" column does not allow nulls. {statement} fails.",
         state=2,
     )
-
-

@@ -94,9 +94,7 @@ def _shape(type_: SqlType) -> tuple[int, int, int, int]:
 
 def _visible(session: EmulatedSession, database: Database) -> Iterator[Table]:
     return (
-        table
-        for table in database.tables.values()
-        if session.server.rights.sees(session.account, database.name, table)
+        table for table in database.tables.values() if session.server.rights.sees(session.account, database.name, table)
     )
 
 

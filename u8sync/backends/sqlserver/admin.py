@@ -52,13 +52,19 @@ def grants(options: SqlServerOptions, base: Path, needs: Needs, reader: str, wri
     Without the server, or with a login that sees nothing yet, the database that the settings name has to do.
 
     Raises:
-        InputError, BackendError: The databases cannot be looked up and the settings name none.
+        FatalError: The databases cannot be looked up and the settings name none.
     """
     try:
         archives, earlier, absent = _databases(options, base)
-    except (BackendError, InputError):
+    except (BackendError, InputError) as error:
         if options.database is None:
-            raise
+            raise FatalError(
+                error.message,
+                hint=msg(
+                    "For a login that cannot see the databases yet, name the 'database' in the configuration: the"
+                    " script is then made for that one, without the server."
+                ),
+            ) from None
         archives, earlier = [options.database], []
         remarks = [
             "未能在服务器上查找各年度数据库：有其他年度数据库时，请为其重复相应部分。",

@@ -15,8 +15,9 @@ from u8sync.backends.sqlserver.rights import Right
 
 __all__ = ["grant", "grants_script", "literal"]
 
-READER_ROLE: Final = "u8sync_reader"
-WRITER_ROLE: Final = "u8sync_writer"
+READER_ROLE: Final = "u8sync_reader_role"
+WRITER_ROLE: Final = "u8sync_writer_role"
+"""Not the names that people give to logins: in a database, users and roles share one name space."""
 
 _HEAD: Final = """\
 -- u8sync 最小权限脚本：{reader} 只读，{writer} 可读并可写入映射文件指定的列。
