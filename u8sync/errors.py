@@ -146,9 +146,19 @@ class FatalError(BackendError):
 
 
 class UnknownOutcomeError(BackendError):
-    """A write was sent and its answer is missing. It must be settled by reading back, never by sending it again."""
+    """A write was sent and its answer is missing. It must be settled by reading back, never by sending it again.
+
+    Args:
+        message: What is wrong, and where.
+        hint: What to do next; null when the message says it all.
+        ends_run: Whether more writes would only meet the same: U8 is not well, or nobody knows what it said.
+    """
 
     exit_code = ExitCode.TEMPORARY
+
+    def __init__(self, message: Message, *, hint: Message | None = None, ends_run: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.ends_run = ends_run
 
 
 class LockHeldError(U8SyncError):

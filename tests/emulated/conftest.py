@@ -10,7 +10,8 @@ from emulated.client import Client
 DATABASE = "UFDATA_999_2019"
 
 WORLD = """
-INSERT INTO Customer (cCusCode, cCusAbbName, cCusName, cCCCode, cCusDefine4, iCusCreLine, iCusCreDate, bCusState, dEndDate)
+INSERT INTO Customer
+       (cCusCode, cCusAbbName, cCusName, cCCCode, cCusDefine4, iCusCreLine, iCusCreDate, bCusState, dEndDate)
 VALUES (N'C001', N'上海一', N'上海第一贸易有限公司', N'0101', N'金', 100000.5, 30, 1, '2026-12-31'),
        (N'c002', N'二', NULL, NULL, N'银  ', NULL, NULL, 0, NULL),
        (N'007', N'零零七', N'', N'0102', NULL, 0.1, NULL, 0, NULL);

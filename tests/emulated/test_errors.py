@@ -29,7 +29,7 @@ ERRORS: dict[str, int] = {
     "UPDATE Customer SET nowhere = 1": 207,
     "SELECT * FROM Nowhere": 208,
     "SELECT * FROM nowhere.dbo.Customer": 208,
-    "SELECT * FROM sys.nowhere": 208,
+    "SELECT * FROM sys.nowhere": 49999,
     "SELECT * FROM u8.Customer": 208,
     "SELECT cCusCode FROM Customer, SaleBillVouch": 209,
     "SELECT x.cCusCode FROM Customer": 4104,

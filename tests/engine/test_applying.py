@@ -285,3 +285,13 @@ def test_the_log_tells_how_u8_was_reached(world: World) -> None:
     world.backend.route = {"driver": "pyodbc (FreeTDS)"}
     world.run()
     assert world.of_type("run_open")[0]["route"] == {"driver": "pyodbc (FreeTDS)"}
+
+
+def test_an_answer_that_says_u8_is_not_well_ends_the_run_after_it_is_settled(world: World) -> None:
+    def fail(edits: Sequence[Edit]) -> None:
+        raise UnknownOutcomeError(msg("log full"), ends_run=True)
+
+    world.backend.on_write = fail
+    result = world.run()
+    assert [ending.status for ending in result.endings] == ["not_applied"] * 2 + ["not_started"] * 3
+    assert isinstance(result.stopped_by, UnknownOutcomeError)

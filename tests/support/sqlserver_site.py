@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import odbc
 from backend_contract import fill_world, world_file
 from emulated.server import EmulatedServer
-from sqlalchemy import URL, Engine, MetaData, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, make_url, text
 from tds.certificates import Tls
 from tds.server import TdsServer
 
@@ -160,8 +160,8 @@ class RealSite:
 
 
 @contextmanager
-def real_site(folder: Path) -> Iterator[RealSite]:
-    """A database with the tiny world on the real server, removed at the end of the block."""
+def real_site(folder: Path, fill: Callable[[Connection], None] = fill_world) -> Iterator[RealSite]:
+    """A database on the real server, filled and, at the end of the block, removed."""
     url = make_url(str(REAL_SERVER))
     database = f"u8sync_test_{secrets.token_hex(6)}"
     master = _engine(url.set(database="master")).execution_options(isolation_level="AUTOCOMMIT")
@@ -171,7 +171,7 @@ def real_site(folder: Path) -> Iterator[RealSite]:
         engine = _engine(url.set(database=database))
         with engine.begin() as connection:
             _tables().create_all(connection)
-            fill_world(connection)
+            fill(connection)
         yield RealSite(url, database, folder)
     finally:
         with master.connect() as connection:

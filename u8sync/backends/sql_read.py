@@ -154,10 +154,17 @@ def read_some(
     query = select(_KEY, *_raw(dialect, ["pubufts", *columns])).with_hint(Customer, hint, "mssql")
     readings: dict[CustomerCode, Reading] = {}
     for start in range(0, len(codes), CHUNK):
-        for code, version, *values in connection.execute(query.where(_KEY.in_(codes[start : start + CHUNK]))):
-            plain = (_plain(name, [value])[0] for name, value in zip(columns, values, strict=True))
-            readings[CustomerCode(code)] = Reading(dict(zip(columns, plain, strict=True)), version)
+        rows = connection.execute(query.where(_KEY.in_(codes[start : start + CHUNK]))).all()
+        for (code, version, *_), values in zip(rows, _by_row(rows, columns), strict=True):
+            readings[CustomerCode(code)] = Reading(dict(zip(columns, values, strict=True)), version)
     return readings
+
+
+def _by_row(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Iterable[Sequence[str | None]]:
+    """The values behind code and version, as raw text."""
+    by_column = list(zip(*rows, strict=True))[2:]
+    plain = [_plain(name, values) for name, values in zip(columns, by_column, strict=True)] if rows else []
+    return zip(*plain, strict=True) if plain else ((),) * len(rows)
 
 
 def _raw(dialect: SqlDialect, columns: Iterable[str]) -> list[Any]:

@@ -79,6 +79,7 @@ def apply_changes(
             outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now().astimezone(zone)))
         except UnknownOutcomeError as error:
             ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
+            stopped_by = stopped_by or (error if error.ends_run else None)
         except (TransientError, FatalError, RefusedError, LockHeldError) as error:
             tried = retry.tries if isinstance(error, TransientError) else 1
             ended = [_Ended(Ending(code, "not_applied", {}, str(error)), tried) for code in sent]

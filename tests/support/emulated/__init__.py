@@ -9,8 +9,9 @@ pinyin, and values of type sql_variant come as text.
 """
 
 from emulated.catalogue import Trigger
-from emulated.errors import NotModelled
-from emulated.server import Change, EmulatedServer
+from emulated.errors import NotModelledError
+from emulated.journal import Change
+from emulated.server import EmulatedServer
 from emulated.session import EmulatedSession
 
-__all__ = ["Change", "EmulatedServer", "EmulatedSession", "NotModelled", "Trigger"]
+__all__ = ["Change", "EmulatedServer", "EmulatedSession", "NotModelledError", "Trigger"]

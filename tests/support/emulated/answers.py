@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from emulated.batch import tokens_of, unquoted
 from emulated.catalogue import Database, Table
-from emulated.views import principal_id
+from emulated.sqltypes import instant_text
+from emulated.tokens import tokens_of, unquoted
+from emulated.view_rows import principal_id
 
 if TYPE_CHECKING:
     from emulated.session import EmulatedSession
 
-__all__ = ["ANSWERS"]
+__all__ = ["ANSWERS", "system_value"]
 
-_SERVER_PERMISSIONS: Final = frozenset(
-    "VIEW SERVER STATE|VIEW ANY DEFINITION|VIEW ANY DATABASE|CONTROL SERVER|ALTER ANY LOGIN|CONNECT SQL|"
-    "VIEW SERVER PERFORMANCE STATE|VIEW SERVER SECURITY STATE|ALTER SERVER STATE|ADMINISTER BULK OPERATIONS".split("|")
-)
-_OBJECT_PERMISSIONS: Final = frozenset(
-    "SELECT|INSERT|UPDATE|DELETE|REFERENCES|VIEW DEFINITION|CONTROL|ALTER|TAKE OWNERSHIP|EXECUTE|"
-    "VIEW CHANGE TRACKING".split("|")
-)
+_SERVER_PERMISSIONS: Final = frozenset({
+    "VIEW SERVER STATE", "VIEW SERVER PERFORMANCE STATE", "VIEW SERVER SECURITY STATE", "ALTER SERVER STATE",
+    "CONTROL SERVER", "VIEW ANY DEFINITION", "VIEW ANY DATABASE", "ALTER ANY LOGIN", "CONNECT SQL",
+    "ADMINISTER BULK OPERATIONS",
+})  # fmt: skip
+_OBJECT_PERMISSIONS: Final = frozenset({
+    "SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "VIEW DEFINITION", "CONTROL", "ALTER", "TAKE OWNERSHIP",
+    "EXECUTE", "VIEW CHANGE TRACKING",
+})  # fmt: skip
 _COLUMN_PERMISSIONS: Final = ("SELECT", "UPDATE", "REFERENCES")
 
 
@@ -68,24 +71,21 @@ def _has_perms(session: EmulatedSession, *given: Any) -> int | None:
     kind = kind.upper() if kind else None
     permission = (permission or "").upper()
     if kind == "SERVER" or (kind is None and securable is None):
-        if permission == "ANY":
-            return 1
-        known = permission in _SERVER_PERMISSIONS
-        return int(_on_server(session, permission)) if known else None
+        return _on_server(session, permission)
     if kind == "DATABASE":
         return _on_database(session, securable, permission)
     if kind == "OBJECT":
         return _on_object(session, securable, permission, sub, sub_kind)
     if kind == "SCHEMA":
-        if securable is None or securable.casefold() not in [name.casefold() for name in session.database.schemas]:
-            return None
-        return int(_schema_allowed(session, permission, securable))
+        return _on_schema(session, securable, permission)
     return None
 
 
-def _on_server(session: EmulatedSession, permission: str) -> bool:
-    given_to_all = ("VIEW ANY DATABASE", "CONNECT SQL")
-    return permission in given_to_all or session.server.rights.on_server(session.account, permission)
+def _on_server(session: EmulatedSession, permission: str) -> int | None:
+    if permission in ("ANY", "VIEW ANY DATABASE", "CONNECT SQL"):
+        return 1
+    known = permission in _SERVER_PERMISSIONS
+    return int(session.server.rights.on_server(session.account, permission)) if known else None
 
 
 def _on_database(session: EmulatedSession, name: str | None, permission: str) -> int | None:
@@ -116,10 +116,12 @@ def _on_object(
     return int(rights.allowed(session.account, database.name, permission, table, known.name))
 
 
-def _schema_allowed(session: EmulatedSession, permission: str, schema: str) -> bool:
-    return session.server.rights.allowed(
-        session.account, session.database.name, permission, Table("", (), schema=unquoted(schema))
-    )
+def _on_schema(session: EmulatedSession, name: str | None, permission: str) -> int | None:
+    schema = unquoted(name or "")
+    if schema.casefold() not in (known.casefold() for known in session.database.schemas):
+        return None
+    anything_there = Table("", (), schema=schema)
+    return int(session.server.rights.allowed(session.account, session.database.name, permission, anything_there))
 
 
 def _is_member(session: EmulatedSession, role: str | None, user: str | None = None) -> int | None:
@@ -337,3 +339,34 @@ ANSWERS: Final[Mapping[str, Callable[..., Any]]] = {
     "SCOPE_IDENTITY": lambda session: session.last_identity,
     "MIN_ACTIVE_ROWVERSION": lambda session: session.row_version() + 1,
 }
+
+
+def system_value(session: EmulatedSession, name: str) -> Any:
+    """What ``@@NAME``, or a function that tells the time, is worth now; the name in lower case."""
+    server = session.server
+    clocks: dict[str, tuple[tzinfo | None, str]] = {
+        "getdate": (server.time_zone, "datetime"),
+        "current_timestamp": (server.time_zone, "datetime"),
+        "getutcdate": (UTC, "datetime"),
+        "sysdatetime": (server.time_zone, "datetime2"),
+        "sysutcdatetime": (UTC, "datetime2"),
+    }
+    if name in clocks:
+        zone, type_name = clocks[name]
+        return instant_text(server.now().astimezone(zone), type_name)
+    return {
+        "rowcount": lambda: session.rowcount,
+        "trancount": lambda: session.trancount,
+        "error": lambda: session.last_error,
+        "spid": lambda: session.spid,
+        "lock_timeout": lambda: session.options.lock_timeout_ms,
+        "options": lambda: session.options.bits,
+        "datefirst": lambda: 7,
+        "microsoftversion": lambda: server.version_number[0] << 24,
+        "version": lambda: server.version_text,
+        "servername": lambda: server.name,
+        "servicename": lambda: server.name.partition("\\")[2] or "MSSQLSERVER",
+        "language": lambda: session.options.language,
+        "dbts": session.row_version,
+        "identity": lambda: session.last_identity,
+    }[name]()

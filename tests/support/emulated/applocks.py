@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulated.errors import NotModelled, SqlError
+from emulated.errors import NotModelledError, SqlError
 from emulated.locks import Locks
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ApplicationLocks:
     def take(self, resource: str, mode: str, owner: str, timeout_ms: int) -> int:
         """What ``sp_getapplock`` returns: 0 granted, 1 after a wait, below 0 why not."""
         if mode.lower() not in ("exclusive", "shared", "update"):
-            raise NotModelled(f"the lock mode {mode}")
+            raise NotModelledError(f"the lock mode {mode}")
         by_transaction = owner.lower() == "transaction"
         if owner.lower() not in ("transaction", "session") or (by_transaction and not self._session.trancount):
             return _WRONG

@@ -1,4 +1,4 @@
-"""A batch of T-SQL taken apart into statements, and checked against what the server's version understands.
+"""A batch of T-SQL taken apart into statements.
 
 What a query says is left to the compiler; here are the words between queries: IF, DECLARE, SET, EXEC, transactions and
 the statements of an administrator.
@@ -12,26 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from emulated.errors import NotModelled, SqlError, near, no_function, no_object
+from emulated.errors import NotModelledError, near
+from emulated.tokens import Token, check_version, tokens_of, unquoted
 
 __all__ = [
     "Admin", "Argument", "Declare", "Execute", "ExecuteText", "If", "Print", "Query", "Return", "SetOption",
-    "SetVariable", "Statement", "Token", "Transaction", "Use", "parse_batch", "tokens_of", "unquoted",
+    "SetVariable", "Statement", "Transaction", "Use", "parse_batch",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word, name, value or sign, and where it stands in the batch."""
-
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        """It in upper case; a name in brackets is no keyword and keeps its brackets."""
-        return self.text.upper()
 
 
 @dataclass(frozen=True)
@@ -136,55 +123,11 @@ Statement = (
     Query | If | Declare | SetVariable | SetOption | Transaction | Use | Execute | ExecuteText | Admin | Print | Return
 )
 
-_TOKEN: Final = re.compile(
-    r"""
-    (?P<skip>\s+ | --[^\n]* | /\*.*?\*/)
-    | (?P<token>
-        [Nn]?'(?:[^']|'')*' | \[(?:[^\]]|\]\])*\] | "(?:[^"]|"")*" | 0[xX][0-9A-Fa-f]*
-        | (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? | @@?\w+ | [\w\#][\w$\#@]*
-        | <> | <= | >= | != | !< | !> | \+= | -= | :: | \|\| | \$ | .
-    )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-_STARTERS: Final = frozenset(
-    "SELECT INSERT UPDATE DELETE SET DECLARE EXEC EXECUTE BEGIN COMMIT ROLLBACK SAVE USE IF PRINT RAISERROR CREATE "
-    "ALTER DROP GRANT DENY REVOKE TRUNCATE RETURN THROW WHILE WAITFOR MERGE".split()
-)
-
-_FUNCTION_SINCE: Final = {
-    **dict.fromkeys(
-        "TRY_CONVERT TRY_CAST TRY_PARSE PARSE CONCAT IIF CHOOSE FORMAT LAG LEAD FIRST_VALUE LAST_VALUE EOMONTH "
-        "DATEFROMPARTS DATETIMEFROMPARTS DATETIME2FROMPARTS TIMEFROMPARTS CUME_DIST PERCENT_RANK".split(),
-        (11,),
-    ),
-    **dict.fromkeys("JSON_VALUE JSON_QUERY ISJSON DATEDIFF_BIG COMPRESS SESSION_CONTEXT STRING_ESCAPE".split(), (13,)),
-    **dict.fromkeys("STRING_AGG CONCAT_WS TRANSLATE TRIM".split(), (14,)),
-    **dict.fromkeys("GREATEST LEAST DATETRUNC DATE_BUCKET GENERATE_SERIES".split(), (16,)),
-}
-_ROWSET_SINCE: Final = {"STRING_SPLIT": (13,), "OPENJSON": (13,)}
-_FOREIGN: Final = frozenset(["||", "`", "ILIKE", "QUALIFY", "RETURNING"])
-
-
-def unquoted(name: str) -> str:
-    """A name without its brackets or quotes."""
-    if name.startswith("["):
-        return name[1:-1].replace("]]", "]")
-    if name.startswith('"'):
-        return name[1:-1].replace('""', '"')
-    return name
-
-
-def tokens_of(text: str) -> list[Token]:
-    """The tokens of a batch. Raises SqlError 105 when a quote is not closed."""
-    found = [Token(match["token"], match.start(), match.end()) for match in _TOKEN.finditer(text) if match["token"]]
-    for token in found:
-        if token.text in ("'", '"', "["):
-            raise SqlError(
-                105, f"Unclosed quotation mark after the character string '{text[token.end :][:100]}'.", severity=15
-            )
-    return found
+_STARTERS: Final = frozenset({
+    "SELECT", "INSERT", "UPDATE", "DELETE", "SET", "DECLARE", "EXEC", "EXECUTE", "BEGIN", "COMMIT", "ROLLBACK",
+    "SAVE", "USE", "IF", "PRINT", "RAISERROR", "CREATE", "ALTER", "DROP", "GRANT", "DENY", "REVOKE", "TRUNCATE",
+    "RETURN", "THROW", "WHILE", "WAITFOR", "MERGE",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -199,34 +142,8 @@ def parse_batch(text: str, version: tuple[int, ...]) -> tuple[Statement, ...]:
         SqlError: 102 and its kin.
     """
     tokens = tokens_of(text)
-    _check_version(tokens, version)
+    check_version(tokens, version)
     return _Parser(text, tokens).batch()
-
-
-def _check_version(tokens: list[Token], version: tuple[int, ...]) -> None:
-    for at, token in enumerate(tokens):
-        word = token.word
-        before = tokens[at - 1].word if at else ""
-        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
-        if before == ".":
-            continue
-        if after == "(":
-            if version < _FUNCTION_SINCE.get(word, ()):
-                raise no_function(token.text)
-            if version < _ROWSET_SINCE.get(word, ()):
-                raise no_object(token.text)
-        if word in _FOREIGN or (word == "LIMIT" and (after.isdigit() or after[:1] in "@(")):
-            raise near(token.text)
-        if (
-            word in ("OFFSET", "FETCH")
-            and version < (11,)
-            and (after[:1] in "@(" or after.isdigit() or after == "NEXT")
-        ):
-            raise near(token.text)
-        if word == "THROW" and version < (11,):
-            raise near(token.text)
-        if word == "IF" and after == "EXISTS" and before in ("TABLE", "VIEW", "PROCEDURE", "INDEX") and version < (13,):
-            raise near(token.text)
 
 
 class _Parser:
@@ -275,7 +192,7 @@ class _Parser:
         }
         if word not in parsers:
             if word in ("MERGE", "WHILE", "WAITFOR", "THROW"):
-                raise NotModelled(word)
+                raise NotModelledError(word)
             raise near(self._tokens[self._at].text)
         return [parsers[word]()]
 
@@ -312,11 +229,9 @@ class _Parser:
     def _transaction(self) -> Transaction:
         kind = self._next().word.lower()
         if self._word() == "TRY":
-            raise NotModelled("TRY")
+            raise NotModelledError("TRY")
         named = self._word() in ("TRAN", "TRANSACTION")
-        if named:
-            self._at += 1
-        elif self._word() == "WORK":
+        if named or self._word() == "WORK":
             self._at += 1
         name = None
         if (

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from emulated.errors import NotModelled, SqlError
+from emulated.errors import NotModelledError, SqlError
 from emulated.expressions import Builtin, Expressions
 from emulated.scope import Scope, Typed
 from emulated.sqltypes import DATETIME, INT, NULL, NUMERIC, NVARCHAR, ROWVERSION, TEXT, SqlType, common
@@ -29,7 +29,8 @@ _Arguments = Sequence[exp.Expression]
 _ASKED: Final[Mapping[str, SqlType]] = {
     **dict.fromkeys(
         ("APPLOCK_TEST", "HAS_DBACCESS", "HAS_PERMS_BY_NAME", "IS_MEMBER", "IS_ROLEMEMBER", "IS_SRVROLEMEMBER",
-         "OBJECT_ID", "SCHEMA_ID", "COL_LENGTH", "COLUMNPROPERTY", "OBJECTPROPERTY", "USER_ID", "DATABASE_PRINCIPAL_ID"),
+         "OBJECT_ID", "SCHEMA_ID", "COL_LENGTH", "COLUMNPROPERTY", "OBJECTPROPERTY", "USER_ID",
+         "DATABASE_PRINCIPAL_ID"),
         INT,
     ),
     "DB_ID": SqlType("smallint"),
@@ -99,7 +100,7 @@ def _datalength(compiler: Expressions, arguments: _Arguments, scope: Scope) -> T
     _count("datalength", arguments, 1)
     inner = compiler.expression(arguments[0], scope)
     if inner.type.name != "nvarchar":
-        raise NotModelled(f"DATALENGTH of {inner.type.name}")
+        raise NotModelledError(f"DATALENGTH of {inner.type.name}")
     return Typed(f"u8_units({inner.sql}) * 2", INT)
 
 
@@ -130,7 +131,7 @@ def _absolute(compiler: Expressions, arguments: _Arguments, scope: Scope) -> Typ
     _count("abs", arguments, 1)
     inner = compiler.expression(arguments[0], scope)
     if inner.type.name not in NUMERIC:
-        raise NotModelled(f"ABS of {inner.type.name}")
+        raise NotModelledError(f"ABS of {inner.type.name}")
     return Typed(f"abs({inner.sql})", inner.type)
 
 
@@ -138,7 +139,7 @@ def _round(compiler: Expressions, arguments: _Arguments, scope: Scope) -> Typed:
     _count("round", arguments, 2)
     inner = compiler.expression(arguments[0], scope)
     if inner.type.name not in ("money", "decimal"):
-        raise NotModelled(f"ROUND of {inner.type.name}")
+        raise NotModelledError(f"ROUND of {inner.type.name}")
     places = compiler.as_type(compiler.expression(arguments[1], scope), INT)
     return Typed(f"u8_round({inner.sql}, {inner.type.units}, {places.sql})", inner.type)
 

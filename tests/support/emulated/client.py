@@ -64,7 +64,7 @@ class Client:
         raise AssertionError(f"no error: {sql}")
 
 
-def _declared(value: Any) -> str:
+def _declared(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
     """As drivers declare parameters."""
     if isinstance(value, bool):
         return "bit"

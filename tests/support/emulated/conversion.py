@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from emulated.errors import NotModelled, SqlError, failed_conversion, overflow
+from emulated.errors import NotModelledError, SqlError, failed_conversion, overflow
 from emulated.sqltypes import DATETIME, RANGES, TEXT, TIMES, WHOLE, SqlType, instant_text, parse_type
 
 __all__ = ["cast_sql", "convert"]
@@ -40,7 +40,7 @@ def convert(value: Any, source: str, target: str, style: int | None = None) -> A
 # --- to text ----------------------------------------------------------------------------------------------------------
 
 
-def _as_text(value: Any, source: SqlType, style: int | None) -> str:
+def _as_text(value: Any, source: SqlType, style: int | None) -> str:  # noqa: PLR0911 - one for each kind of type
     name = source.name
     if name in TEXT:
         return str(value)
@@ -56,7 +56,7 @@ def _as_text(value: Any, source: SqlType, style: int | None) -> str:
     if name in ("rowversion", "binary", "varbinary"):
         raw = value.to_bytes(8, "big") if name == "rowversion" else value
         if style not in (1, 2):
-            raise NotModelled(f"bytes as text without a style, or with style {style}")
+            raise NotModelledError(f"bytes as text without a style, or with style {style}")
         return ("0x" if style == 1 else "") + raw.hex().upper()
     return str(value)
 
@@ -79,7 +79,7 @@ def _time_text(value: str, name: str, style: int | None) -> str:
     if style is None:
         style = 0 if name == "datetime" else 121 if name == "datetime2" else 23
     if style not in known:
-        raise NotModelled(f"style {style} of a date")
+        raise NotModelledError(f"style {style} of a date")
     return value[:10] if name == "date" and style in (20, 120, 21, 121, 126) else known[style]
 
 
@@ -115,7 +115,7 @@ def _as_time(value: Any, source: SqlType, target: SqlType) -> str:
     elif source.name in WHOLE and target == DATETIME:
         moment = datetime(1900, 1, 1) + timedelta(days=value)  # noqa: DTZ001
     else:
-        raise NotModelled(f"{source.name} as {target.name}")
+        raise NotModelledError(f"{source.name} as {target.name}")
     if target.name == "datetime" and moment.year < 1753:
         raise _out_of_range(source.name)
     return moment.isoformat()[:10] if target.name == "date" else instant_text(moment, target.name)
@@ -163,7 +163,7 @@ def _as_bytes(value: Any, source: SqlType, target: SqlType) -> Any:
     elif source.name == "int":
         raw = value.to_bytes(4, "big", signed=True)
     else:
-        raise NotModelled(f"{source.name} as {target.name}")
+        raise NotModelledError(f"{source.name} as {target.name}")
     if target.name == "rowversion":
         return int.from_bytes(raw[:8].ljust(8, b"\0"), "big")
     if target.size not in (None, -1):
@@ -200,7 +200,7 @@ def _as_number(value: Any, source: SqlType, target: SqlType) -> Any:
     elif source.name in ("binary", "varbinary"):
         number = Decimal(int.from_bytes(value, "big", signed=True))
     elif source.name in TIMES:
-        raise NotModelled(f"{source.name} as {target.name}")
+        raise NotModelledError(f"{source.name} as {target.name}")
     else:
         number = Decimal(value).scaleb(-source.units)
     if target.name == "float":
@@ -215,7 +215,7 @@ def _as_number(value: Any, source: SqlType, target: SqlType) -> Any:
     if not low <= units <= high:
         raise overflow("numeric" if target.name == "decimal" else target.name)
     if not -(2**63) <= units < 2**63:
-        raise NotModelled("a decimal of more than 18 digits")
+        raise NotModelledError("a decimal of more than 18 digits")
     return units
 
 

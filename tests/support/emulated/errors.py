@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tds.seam import SqlError
 
+from emulated.keywords import RESERVED
+
 __all__ = [
-    "RESERVED",
-    "NotModelled",
+    "NotModelledError",
     "TriggerError",
+    "failed_conversion",
     "near",
     "no_function",
     "no_object",
-    "failed_conversion",
     "overflow",
     "truncated",
 ]
 
 
-RESERVED: Final = frozenset(
-    """
-    ADD ALL ALTER AND ANY AS ASC AUTHORIZATION BACKUP BEGIN BETWEEN BREAK BROWSE BULK BY CASCADE CASE CHECK CHECKPOINT
-    CLOSE CLUSTERED COALESCE COLLATE COLUMN COMMIT COMPUTE CONSTRAINT CONTAINS CONTAINSTABLE CONTINUE CONVERT CREATE
-    CROSS CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURSOR DATABASE DBCC DEALLOCATE DECLARE
-    DEFAULT DELETE DENY DESC DISK DISTINCT DISTRIBUTED DOUBLE DROP DUMP ELSE END ERRLVL ESCAPE EXCEPT EXEC EXECUTE
-    EXISTS EXIT EXTERNAL FETCH FILE FILLFACTOR FOR FOREIGN FREETEXT FREETEXTTABLE FROM FULL FUNCTION GOTO GRANT GROUP
-    HAVING HOLDLOCK IDENTITY IDENTITY_INSERT IDENTITYCOL IF IN INDEX INNER INSERT INTERSECT INTO IS JOIN KEY KILL LEFT
-    LIKE LINENO LOAD MERGE NATIONAL NOCHECK NONCLUSTERED NOT NULL NULLIF OF OFF OFFSETS ON OPEN OPENDATASOURCE
-    OPENQUERY OPENROWSET OPENXML OPTION OR ORDER OUTER OVER PERCENT PIVOT PLAN PRECISION PRIMARY PRINT PROC PROCEDURE
-    PUBLIC RAISERROR READ READTEXT RECONFIGURE REFERENCES REPLICATION RESTORE RESTRICT RETURN REVERT REVOKE RIGHT
-    ROLLBACK ROWCOUNT ROWGUIDCOL RULE SAVE SCHEMA SECURITYAUDIT SELECT SESSION_USER SET SETUSER SHUTDOWN SOME
-    STATISTICS SYSTEM_USER TABLE TABLESAMPLE TEXTSIZE THEN TO TOP TRAN TRANSACTION TRIGGER TRUNCATE TRY_CONVERT
-    TSEQUAL UNION UNIQUE UNPIVOT UPDATE UPDATETEXT USE USER VALUES VARYING VIEW WAITFOR WHEN WHERE WHILE WITH WRITETEXT
-    """.split()
-)
-"""Words that are no names unless they stand in brackets."""
-
-
-class NotModelled(SqlError):
+class NotModelledError(SqlError):
     """The emulation does not know this, though a real server may: better no answer than a wrong one."""
 
     def __init__(self, what: str) -> None:
@@ -59,6 +39,16 @@ def near(word: str) -> SqlError:
 def no_function(name: str) -> SqlError:
     """A function that this server does not have."""
     return SqlError(195, f"'{name}' is not a recognized built-in function name.", severity=15, state=10)
+
+
+def no_access(login: str, database: str) -> SqlError:
+    """A login that is no user of a database."""
+    return SqlError(
+        916,
+        f'The server principal "{login}" is not able to access the database "{database}" under the current security'
+        " context.",
+        severity=14,
+    )
 
 
 def no_object(name: str) -> SqlError:

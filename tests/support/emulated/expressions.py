@@ -1,4 +1,4 @@
-"""Expressions and conditions: from T-SQL's tree to SQLite's words, with the type of everything on the way.
+"""Expressions: from T-SQL's tree to SQLite's words, with the type of everything on the way.
 
 The types decide what an operator means (a sum of money is no sum of floats), which side of a comparison is converted,
 and what the client gets. A node that is not known here is refused: no answer is better than a wrong one.
@@ -15,14 +15,27 @@ from sqlglot import exp
 
 from emulated.catalogue import Database, Table, quoted
 from emulated.conversion import cast_sql
-from emulated.errors import NotModelled, SqlError, near, no_function
+from emulated.errors import NotModelledError, SqlError, near, no_function
 from emulated.scope import Output, Scope, Typed
 from emulated.sqltypes import (
-    BIGINT, BIT, DATETIME, FLOAT, INT, NULL, NUMERIC, NVARCHAR, ROWVERSION, TEXT, WHOLE, SqlType, arithmetic,
-    common, parse_type,
+    BIGINT,
+    BIT,
+    DATETIME,
+    FLOAT,
+    INT,
+    NULL,
+    NUMERIC,
+    NVARCHAR,
+    ROWVERSION,
+    TEXT,
+    WHOLE,
+    SqlType,
+    arithmetic,
+    common,
+    parse_type,
 )  # fmt: skip
 
-__all__ = ["Expressions", "SYSTEM_VARIABLES"]
+__all__ = ["COMPARISONS", "SYSTEM_VARIABLES", "Expressions"]
 
 SYSTEM_VARIABLES: Final[Mapping[str, SqlType]] = {
     "ROWCOUNT": INT,
@@ -41,11 +54,11 @@ SYSTEM_VARIABLES: Final[Mapping[str, SqlType]] = {
     "IDENTITY": SqlType("decimal", precision=38, scale=0),
 }
 
-_COMPARISONS: Final = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+COMPARISONS: Final = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 _ARITHMETIC: Final = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _BITWISE: Final = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|"}
 _CONDITIONS: Final = (
-    *_COMPARISONS,
+    *COMPARISONS,
     exp.And,
     exp.Or,
     exp.Not,
@@ -63,7 +76,7 @@ Builtin = Callable[["Expressions", Sequence[exp.Expression], Scope], Typed]
 
 
 class Expressions:
-    """Compiles expressions; a statement's compiler builds on it.
+    """Compiles expressions; what compiles conditions, queries and statements builds on it.
 
     Args:
         collation: Of the database that the session is in.
@@ -91,6 +104,10 @@ class Expressions:
         """A query inside an expression."""
         raise NotImplementedError
 
+    def condition(self, node: exp.Expression, scope: Scope) -> str:
+        """A condition, which in T-SQL is no value."""
+        raise NotImplementedError
+
     # --- expressions --------------------------------------------------------------------------------------------------
 
     def expression(self, node: exp.Expression, scope: Scope) -> Typed:
@@ -102,7 +119,7 @@ class Expressions:
 
     def _expression(self, node: exp.Expression, scope: Scope) -> Typed:
         if isinstance(node, _CONDITIONS):
-            raise near(str(_COMPARISONS.get(type(node), node.key.upper())))
+            raise near(str(COMPARISONS.get(type(node), node.key.upper())))
         if type(node) in _ARITHMETIC:
             return self._arithmetic(_ARITHMETIC[type(node)], node, scope)
         if type(node) in _BITWISE:
@@ -128,7 +145,7 @@ class Expressions:
             exp.Date: self._odbc_time,
         }
         if type(node) not in known:
-            raise NotModelled(f"{node.key}: {node.sql()[:80]}")
+            raise NotModelledError(f"{node.key}: {node.sql()[:80]}")
         return known[type(node)](node, scope)
 
     def as_type(self, typed: Typed, target: SqlType, style: int | None = None) -> Typed:
@@ -142,6 +159,17 @@ class Expressions:
         """An expression that a function of text asks for."""
         typed = self.expression(node, scope)
         return typed if typed.type.name in TEXT else self.as_type(typed, NVARCHAR)
+
+    def compare(self, operator: str, left: Typed, right: Typed) -> str:
+        """Two values in their common type."""
+        type_ = common(left.type, right.type)
+        if left.type != type_ and not (left.type.name in TEXT and type_.name in TEXT):
+            left = self.as_type(left, type_)
+        if right.type != type_ and not (right.type.name in TEXT and type_.name in TEXT):
+            right = self.as_type(right, type_)
+        if type_.name not in TEXT:
+            return f"{left.sql} {operator} {right.sql}"
+        return f"{left.sql} {operator} {right.sql if left.collated else self.with_collation(right)}"
 
     def with_collation(self, typed: Typed) -> str:
         """In SQLite's words, so that grouping, ordering and comparing follow the collation."""
@@ -227,7 +255,7 @@ class Expressions:
             type_ = SqlType(winner.name, size)
             return Typed(f"({self.as_type(left, type_).sql} || {self.as_type(right, type_).sql})", type_)
         if winner.name not in NUMERIC - {"bit"}:
-            raise NotModelled(f"{left.type.name} {operator} {right.type.name}")
+            raise NotModelledError(f"{left.type.name} {operator} {right.type.name}")
         left, right = (
             self.as_type(side, winner) if side.type.name in {*TEXT, "null"} else side for side in (left, right)
         )
@@ -249,7 +277,7 @@ class Expressions:
     def _on_floats(self, operator: str, left: Typed, right: Typed) -> Typed:
         one, other = self.as_type(left, FLOAT).sql, self.as_type(right, FLOAT).sql
         if operator == "%":
-            raise NotModelled("float % float")
+            raise NotModelledError("float % float")
         return Typed(f"u8_divide({one}, {other}, 0)" if operator == "/" else f"({one} {operator} {other})", FLOAT)
 
     def _on_fixed(self, operator: str, left: Typed, right: Typed) -> Typed:
@@ -263,7 +291,7 @@ class Expressions:
         if operator == "/":
             shift = type_.units - left.type.units + right.type.units
             return Typed(f"u8_divide({left.sql}, {right.sql}, {shift})", type_)
-        raise NotModelled("% of money and decimals")
+        raise NotModelledError("% of money and decimals")
 
     def _bitwise(self, operator: str, node: exp.Expression, scope: Scope) -> Typed:
         left, right = self.expression(node.this, scope), self.expression(node.expression, scope)
@@ -310,7 +338,7 @@ class Expressions:
     def _convert(self, node: exp.Expression, scope: Scope) -> Typed:
         style = node.args.get("style")
         if style is not None and not isinstance(style, exp.Literal):
-            raise NotModelled("a style of CONVERT that is no number")
+            raise NotModelledError("a style of CONVERT that is no number")
         return self._to_type(
             self.expression(node.expression, scope), node.this, None if style is None else int(style.name)
         )
@@ -326,7 +354,8 @@ class Expressions:
         if len(outputs) != 1:
             raise SqlError(
                 116,
-                "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
+                "Only one expression can be specified in the select list when the subquery is not introduced with"
+                " EXISTS.",
             )
         return Typed(f"({sql})", outputs[0].type)
 
@@ -377,10 +406,10 @@ class Expressions:
             raise SqlError(8117, f"Operand data type {type_.name} is invalid for {name.lower()} operator.")
         if name in ("MIN", "MAX") or type_.name in ("float", "bigint", "money"):
             if name == "AVG" and type_ != FLOAT:
-                raise NotModelled(f"AVG of {type_.name}")
+                raise NotModelledError(f"AVG of {type_.name}")
             return Typed(sql, type_)
         if name == "AVG":
-            raise NotModelled(f"AVG of {type_.name}")
+            raise NotModelledError(f"AVG of {type_.name}")
         if type_.name == "decimal":
             return Typed(sql, SqlType("decimal", precision=38, scale=type_.units))
         return Typed(f"u8_int({sql})", INT)
@@ -392,7 +421,7 @@ class Expressions:
         if node.args.get("spec") or (order is not None and name in _AGGREGATES and self.version < (11,)):
             if self.version < (11,):
                 raise SqlError(102, "Incorrect syntax near 'order'.", severity=15)
-            raise NotModelled("a window with a frame")
+            raise NotModelledError("a window with a frame")
         if name in _RANKINGS:
             if order is None:
                 raise SqlError(4112, f"The function '{name}' must have an OVER clause with ORDER BY.", severity=15)
@@ -408,91 +437,12 @@ class Expressions:
         if order is not None:
             words.append(f"ORDER BY {', '.join(self.ordered(item, scope) for item in order.expressions)}")
         if typed.sql.startswith("u8_"):
-            raise NotModelled("SUM of whole numbers over a window")
+            raise NotModelledError("SUM of whole numbers over a window")
         return Typed(f"{typed.sql} OVER ({' '.join(words)})", typed.type)
 
     def ordered(self, item: exp.Expression, scope: Scope) -> str:
         """One entry of ORDER BY."""
         return f"{self.with_collation(self.expression(item.this, scope))}{' DESC' if item.args.get('desc') else ''}"
-
-    # --- conditions ---------------------------------------------------------------------------------------------------
-
-    def condition(self, node: exp.Expression, scope: Scope) -> str:
-        """A condition, which in T-SQL is no value."""
-        if type(node) in _COMPARISONS:
-            left, right = self.expression(node.this, scope), self.expression(node.expression, scope)
-            return self.compare(_COMPARISONS[type(node)], left, right)
-        known: dict[type[exp.Expression], Callable[[exp.Expression, Scope], str]] = {
-            exp.And: lambda node, scope: self._joined("AND", node, scope),
-            exp.Or: lambda node, scope: f"({self._joined('OR', node, scope)})",
-            exp.Not: lambda node, scope: f"NOT ({self.condition(node.this, scope)})",
-            exp.Paren: lambda node, scope: f"({self.condition(node.this, scope)})",
-            exp.Is: self._is_null,
-            exp.In: self._in,
-            exp.Between: self._between,
-            exp.Like: lambda node, scope: self._like(node, None, scope),
-            exp.Escape: lambda node, scope: self._like(node.this, node.expression, scope),
-            exp.Exists: lambda node, scope: f"EXISTS ({self.query(node.this, scope)[0]})",
-        }
-        if type(node) not in known:
-            raise SqlError(
-                4145,
-                "An expression of non-boolean type specified in a context where a condition is expected, near"
-                f" '{node.sql()[:40]}'.",
-                severity=15,
-            )
-        return known[type(node)](node, scope)
-
-    def compare(self, operator: str, left: Typed, right: Typed) -> str:
-        """Two values in their common type."""
-        type_ = common(left.type, right.type)
-        if left.type != type_ and not (left.type.name in TEXT and type_.name in TEXT):
-            left = self.as_type(left, type_)
-        if right.type != type_ and not (right.type.name in TEXT and type_.name in TEXT):
-            right = self.as_type(right, type_)
-        if type_.name not in TEXT:
-            return f"{left.sql} {operator} {right.sql}"
-        return f"{left.sql} {operator} {right.sql if left.collated else self.with_collation(right)}"
-
-    def _joined(self, word: str, node: exp.Expression, scope: Scope) -> str:
-        return f" {word} ".join(self.condition(part, scope) for part in _flat(node, type(node)))
-
-    def _is_null(self, node: exp.Expression, scope: Scope) -> str:
-        if not isinstance(node.expression, exp.Null):
-            raise near("IS")
-        return f"{self.expression(node.this, scope).sql} IS NULL"
-
-    def _in(self, node: exp.Expression, scope: Scope) -> str:
-        subject = self.expression(node.this, scope)
-        inner = node.args.get("query")
-        if inner is not None:
-            sql, outputs = self.query(inner.this if isinstance(inner, exp.Subquery) else inner, scope)
-            if len(outputs) != 1:
-                raise SqlError(116, "Only one expression can be specified in the select list of IN.")
-            if common(subject.type, outputs[0].type).name not in {subject.type.name, *TEXT}:
-                raise NotModelled(f"{subject.type.name} IN a query of {outputs[0].type.name}")
-            return f"{self.with_collation(subject)} IN ({sql})"
-        values = [self.expression(value, scope) for value in node.expressions]
-        type_ = subject.type
-        for value in values:
-            type_ = common(type_, value.type)
-        if not (subject.type.name in TEXT and type_.name in TEXT):
-            subject = self.as_type(subject, type_)
-        words = (
-            value.sql if value.type.name in TEXT and type_.name in TEXT else self.as_type(value, type_).sql
-            for value in values
-        )
-        return f"{self.with_collation(subject)} IN ({', '.join(words)})"
-
-    def _between(self, node: exp.Expression, scope: Scope) -> str:
-        subject = self.expression(node.this, scope)
-        low, high = self.expression(node.args["low"], scope), self.expression(node.args["high"], scope)
-        return f"({self.compare('>=', subject, low)} AND {self.compare('<=', subject, high)})"
-
-    def _like(self, node: exp.Expression, escape: exp.Expression | None, scope: Scope) -> str:
-        value, pattern = self.text(node.this, scope), self.text(node.expression, scope)
-        last = "" if escape is None else f", {self.text(escape, scope).sql}"
-        return f"u8_like({value.sql}, {pattern.sql}{last})"
 
 
 def _text(value: str, type_name: str) -> Typed:
@@ -504,16 +454,6 @@ def _decimal_of(written: str) -> SqlType:
     whole, _, fraction = written.partition(".")
     digits = len(whole.lstrip("0")) + len(fraction)
     return SqlType("decimal", precision=max(digits, 1), scale=len(fraction))
-
-
-def _flat(node: exp.Expression, kind: type[exp.Expression]) -> Iterator[exp.Expression]:
-    """The parts of a chain such as ``a AND b AND c``, without one level of recursion for each."""
-    chain = []
-    while type(node) is kind:
-        chain.append(node.expression)
-        node = node.this
-    yield node
-    yield from reversed(chain)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.tsql import TSQLParser
 
-from emulated.errors import RESERVED, near
+from emulated.errors import near
+from emulated.keywords import RESERVED
 
 __all__ = ["check_name", "parse_condition", "parse_expression", "parse_query"]
 

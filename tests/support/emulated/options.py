@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from emulated.errors import NotModelled, SqlError, near
+from emulated.errors import NotModelledError, SqlError, near
 
 __all__ = ["ISOLATION_LEVELS", "Options"]
 
@@ -92,7 +92,7 @@ class Options:
             self.date_format = "".join(rest).lower()
         elif first == "ROWCOUNT":
             if rest != ["0"]:
-                raise NotModelled("SET ROWCOUNT")
+                raise NotModelledError("SET ROWCOUNT")
         elif first not in _UNHEARD:
             self._switch(words)
 

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from tds.seam import Reply
 
 from emulated.batch import parse_batch
-from emulated.errors import NotModelled, SqlError, no_object
+from emulated.errors import NotModelledError, SqlError, no_object
+from emulated.security import add_role_member
 from emulated.sqltypes import NVARCHAR, TEXT, SqlType, parse_type
+from emulated.tables import replace_table
 
 if TYPE_CHECKING:
-    from emulated.session import EmulatedSession, Frame
+    from emulated.frame import Frame
+    from emulated.session import EmulatedSession
 
 __all__ = ["PROCEDURES"]
 
@@ -55,7 +58,8 @@ def _release_application_lock(session: EmulatedSession, given: Given, _frame: Fr
 def _add_role_member(session: EmulatedSession, given: Given, _frame: Frame) -> Replies:
     bound = _bound("sp_addrolemember", ("rolename", "membername"), given)
     yield from ()
-    session.server.add_role_member(session, str(bound["rolename"]), str(bound["membername"]))
+    add_role_member(session, str(bound["rolename"]), str(bound["membername"]))
+    session.server.changed()
     return 0
 
 
@@ -78,12 +82,13 @@ def _rename(session: EmulatedSession, given: Given, _frame: Frame) -> Replies:
     """Only whole tables are renamed."""
     bound = _bound("sp_rename", ("objname", "newname", "objtype"), given)
     if bound.get("objtype") is not None:
-        raise NotModelled("sp_rename of anything but a table")
+        raise NotModelledError("sp_rename of anything but a table")
     yield from ()
     table = session.database.table(str(bound["objname"]).rpartition(".")[2].strip("[]"))
     if table is None:
         raise no_object(str(bound["objname"]))
-    session.server.replace_table(session, session.database, table, replace(table, name=str(bound["newname"])))
+    replace_table(session, session.database, table, replace(table, name=str(bound["newname"])))
+    session.server.changed()
     return 0
 
 

@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 from sqlglot import exp
 
-from emulated.catalogue import Database, Table, quoted
-from emulated.errors import NotModelled, SqlError, near, no_object
-from emulated.expressions import Builtin, Expressions
+from emulated.catalogue import Database, quoted
+from emulated.conditions import Conditions
+from emulated.errors import NotModelledError, SqlError, near, no_object
+from emulated.expressions import Builtin
 from emulated.scope import Output, Scope, Source, Typed
 from emulated.sqltypes import INT, NULL, SqlType, common
 from emulated.views import VIEWS, view_name
@@ -35,7 +36,7 @@ class World(Protocol):
         """The database of this name, whatever its case."""
 
 
-class Queries(Expressions):
+class Queries(Conditions):
     """Compiles SELECT.
 
     Args:
@@ -72,8 +73,8 @@ class Queries(Expressions):
         if node.args.get("order") is not None and not isinstance(node, exp.Subquery) and node.args.get("limit") is None:
             raise SqlError(
                 1033,
-                "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table"
-                " expressions, unless TOP, OFFSET or FOR XML is also specified.",
+                "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common"
+                " table expressions, unless TOP, OFFSET or FOR XML is also specified.",
                 severity=15,
             )
         return self.rows(node, parent)
@@ -90,7 +91,7 @@ class Queries(Expressions):
         if isinstance(node, exp.SetOperation):
             return self._set_operation(node, parent, targets)
         if not isinstance(node, exp.Select):
-            raise NotModelled(f"{node.key} as a query")
+            raise NotModelledError(f"{node.key} as a query")
         return self._select(node, parent, targets)
 
     def _with(
@@ -145,7 +146,7 @@ class Queries(Expressions):
     ) -> tuple[str, list[Output]]:
         for part, value in node.args.items():
             if value and part not in _SELECT_PARTS:
-                raise NotModelled(f"{part} in SELECT")
+                raise NotModelledError(f"{part} in SELECT")
         if not node.expressions:
             raise near("FROM")
         scope = Scope(parent=parent)
@@ -171,7 +172,7 @@ class Queries(Expressions):
         group = node.args.get("group")
         if group is not None:
             if any(value for part, value in group.args.items() if part != "expressions"):
-                raise NotModelled("GROUP BY with ROLLUP and its kin")
+                raise NotModelledError("GROUP BY with ROLLUP and its kin")
             typed = [self.expression(item, scope) for item in group.expressions]
             scope.grouped = frozenset(
                 {part.sql for part in typed} | {item.sql().casefold() for item in group.expressions}
@@ -236,7 +237,7 @@ class Queries(Expressions):
         if not isinstance(limit, exp.Limit) or (
             options is not None and (options.args.get("percent") or options.args.get("with_ties"))
         ):
-            raise NotModelled("TOP with PERCENT or TIES, and OFFSET")
+            raise NotModelledError("TOP with PERCENT or TIES, and OFFSET")
         return f" LIMIT {self.as_type(self.expression(limit.expression, scope), SqlType('bigint')).sql}"
 
     # --- sources ------------------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ class Queries(Expressions):
         if isinstance(node, exp.Values):
             return self._values(node, scope)
         if not isinstance(node, exp.Table):
-            raise NotModelled(f"{node.key} behind FROM")
+            raise NotModelledError(f"{node.key} behind FROM")
         if isinstance(node.this, exp.Anonymous):
             return self._rowset(node, scope)
         source = self.named(node)
@@ -312,7 +313,7 @@ class Queries(Expressions):
             columns={name.casefold(): (name, type_) for name, type_ in columns},
             names=tuple(name for name, _ in columns),
             database=database,
-            schema=view.split(".")[0],
+            schema=view.split(".", maxsplit=1)[0],
             aliased=aliased,
         )
 
@@ -385,7 +386,7 @@ def _join_word(join: exp.Expression) -> str:
     if join.args.get("using") or join.args.get("method") in ("NATURAL", "ASOF"):
         raise near("USING")
     if kind not in ("", "INNER", "OUTER", "CROSS") or isinstance(join.this, exp.Lateral):
-        raise NotModelled(f"{kind} JOIN")
+        raise NotModelledError(f"{kind} JOIN")
     if join.args.get("on") is None:
         if side or kind == "INNER":
             raise near("JOIN")

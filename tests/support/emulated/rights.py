@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from emulated.catalogue import Table
+from emulated.errors import SqlError, no_access
+from emulated.scope import Need
 
 __all__ = ["FIXED_ROLES", "Account", "Grant", "Principals", "Rights"]
 
@@ -51,7 +53,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Grant:
-    """A permission given to, or denied to, a user or role; all names in lower case but the permission.
+    """A permission given to, or denied to, a user or role; it is kept with its names in lower case.
 
     ``schema``, ``table`` and ``column`` are null for what is granted on the whole database, schema or table.
     """
@@ -61,6 +63,11 @@ class Grant:
     schema: str | None = None
     table: str | None = None
     column: str | None = None
+
+    def folded(self) -> Grant:
+        """It with its names in lower case."""
+        names = (self.grantee, self.schema, self.table, self.column)
+        return Grant(self.permission, *(None if name is None else name.casefold() for name in names))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -150,6 +157,29 @@ class Rights:
             for name in mine
             for scope in scopes
         )
+
+    def check(self, account: Account, databases: Iterable[str], needs: Iterable[Need]) -> None:
+        """Raise SqlError 916, 229 or 230 unless the account may do what a statement needs."""
+        for name in databases:
+            if self.user(account, name) is None:
+                raise no_access(account.name, name)
+        for need in needs:
+            denied = [
+                column
+                for column in sorted(need.columns) or [None]
+                if not self.allowed(account, need.database, need.permission, need.table, column)
+            ]
+            if not denied:
+                continue
+            what = f"object '{need.table.name}', database '{need.database}', schema '{need.table.schema}'"
+            if denied[0] and self.columns_allowed(account, need.database, need.permission, need.table):
+                raise SqlError(
+                    230,
+                    f"The {need.permission} permission was denied on the column '{denied[0]}' of the {what}.",
+                    severity=14,
+                )
+            said = f"The {need.permission} permission was denied on the {what}."
+            raise SqlError(229, said, severity=14, state=5)
 
     def columns_allowed(self, account: Account, database: str, permission: str, table: Table) -> bool:
         """Whether the permission holds on at least one column."""

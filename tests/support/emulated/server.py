@@ -14,23 +14,24 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from tds.seam import Login, Reply, Result
 
-from emulated.admin import grant
-from emulated.catalogue import COUNTER, SYSTEM_TABLES, Column, Database, Table, Trigger, key_of, quoted, u8_tables
+from emulated.catalogue import Database, Trigger, quoted
 from emulated.collation import DEFAULT_COLLATION
-from emulated.errors import NotModelled, SqlError
+from emulated.errors import SqlError
+from emulated.journal import Change, change_of
 from emulated.locks import Locks
 from emulated.rights import Account, Rights
+from emulated.security import grant
 from emulated.session import EmulatedSession
-from emulated.sqltypes import SqlType, reader
+from emulated.sqltypes import SqlType
 from emulated.statements import Compiled, compile_condition, compile_expression, compile_query
 from emulated.store import Note, Store, open_database
+from emulated.tables import copy_account_set, fill_with_u8
 
 __all__ = ["Change", "EmulatedServer"]
 
@@ -41,39 +42,12 @@ _NAMES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change to a value that was committed.
-
-    Attributes:
-        application: Whose session it was; ``back door`` for tests' own.
-        spid: Its number; 0 for the back door.
-        database: Where.
-        table: In which table.
-        key: Of which row.
-        event: What happened to the row.
-        column: Which value changed; null when the row came or went.
-        old: Before, as a client sees it.
-        new: After.
-    """
-
-    application: str
-    spid: int
-    database: str
-    table: str
-    key: Any
-    event: Literal["INSERT", "UPDATE", "DELETE"]
-    column: str | None
-    old: Any
-    new: Any
-
-
 class EmulatedServer:
-    """A SQL Server in a folder; see :class:`tds.seam.Engine`. Made by :meth:`create`.
+    r"""A SQL Server in a folder; see :class:`tds.seam.Engine`. Made by :meth:`create`.
 
     Attributes:
         version: Product version, e.g. ``10.50.6000.34``.
-        name: What it calls itself, e.g. ``HOST\\INSTANCE``.
+        name: What it calls itself, e.g. ``HOST\INSTANCE``.
         collation: Of the server, and of databases made without one of their own.
         time_zone: Its wall clock's.
         clock_offset: How far its clock is ahead.
@@ -81,6 +55,7 @@ class EmulatedServer:
         locks: Who waits for whom.
         journal: What was committed, in order.
         failed_logins: Names that came with a wrong password, in order.
+        refused: What was asked of it that it does not know; leaving its block raises when there is any.
     """
 
     def __init__(self, folder: Path, *, version: str, name: str, collation: str, time_zone: tzinfo | None) -> None:
@@ -95,6 +70,7 @@ class EmulatedServer:
         self.locks = Locks()
         self.journal: list[Change] = []
         self.failed_logins: list[str] = []
+        self.refused: list[str] = []
         self.generation = 0
         self._databases: dict[str, Database] = {}
         self._sessions: dict[int, EmulatedSession] = {}
@@ -139,8 +115,10 @@ class EmulatedServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close()
+        if kind is None and self.refused:
+            raise AssertionError(f"the emulated server was asked what it does not know: {self.refused}")
 
     def close(self) -> None:
         """End all sessions and let go of the files."""
@@ -283,7 +261,7 @@ class EmulatedServer:
         found = self._known(database)
 
         def note(*note: Any) -> None:
-            self.journal.append(self._change("back door", 0, note))  # type: ignore[arg-type]
+            self.journal.append(change_of("back door", 0, note, self._known(note[0])))  # type: ignore[arg-type]
 
         connection = open_database(str(found.file), self.databases, note)
         try:
@@ -295,17 +273,9 @@ class EmulatedServer:
         """Fill a database, made if need be, and UFSystem, from an embedded account set of u8sync."""
         if self.database(database) is None:
             self.add_database(database)
-        found, system = self._known(database), self._known("UFSystem")
-        for target in (found, system):
+        for target in (self._known(database), self._known("UFSystem")):
             with self.back_door(target.name) as door:
-                door.create_function("u8_note", 6, lambda *_: None)
-                door.execute("ATTACH ? AS source", [str(file)])
-                present = {row[0].casefold(): row[0] for row in door.execute("SELECT name FROM source.sqlite_master")}
-                door.execute("BEGIN")
-                for table in target.tables.values():
-                    if table.name.casefold() in present and (target is system) == (table.name in SYSTEM_TABLES):
-                        _copy(door, table, present[table.name.casefold()])
-                door.execute("COMMIT")
+                copy_account_set(door, file, target)
         self.changed()
 
     def now(self) -> datetime:
@@ -344,92 +314,17 @@ class EmulatedServer:
         self.generation += 1
         self._compiled.clear()
 
-    def check(self, account: Account, compiled: Compiled) -> None:
-        """Raise SqlError 916, 229 or 230 unless the account may run a statement."""
-        for name in compiled.databases:
-            if self.rights.user(account, name) is None:
-                raise self.no_access(account, name)
-        for need in compiled.needs:
-            what = f"'{need.table.name}', database '{need.database}', schema '{need.table.schema}'"
-            allowed = self.rights.allowed(account, need.database, need.permission, need.table)
-            if allowed and not need.columns:
-                continue
-            denied = [
-                column
-                for column in sorted(need.columns)
-                if not self.rights.allowed(account, need.database, need.permission, need.table, column)
-            ]
-            if need.columns and not denied:
-                continue
-            if denied and self.rights.columns_allowed(account, need.database, need.permission, need.table):
-                raise SqlError(
-                    230, f"The {need.permission} permission was denied on the column '{denied[0]}' of the object {what}.",
-                    severity=14,
-                )  # fmt: skip
-            raise SqlError(
-                229, f"The {need.permission} permission was denied on the object {what}.", severity=14, state=5
-            )
-
-    def no_access(self, account: Account, database: str) -> SqlError:
-        """The error of a login that is no user of a database."""
-        return SqlError(
-            916,
-            f'The server principal "{account.name}" is not able to access the database "{database}" under the current'
-            " security context.",
-            severity=14,
-        )
-
     def record(self, session: EmulatedSession, notes: Sequence[Note]) -> None:
         """Enter what a session committed into the journal."""
-        self.journal.extend(self._change(session.login.application, session.spid, note) for note in notes)
+        self.journal.extend(
+            change_of(session.login.application, session.spid, note, self._known(note[0])) for note in notes
+        )
 
     def forget(self, session: EmulatedSession, store: Store) -> None:
         """A session has ended; its store serves the next one."""
         with self._lock:
             self._sessions.pop(session.spid, None)
             self._idle.append(store)
-
-    def add_role_member(self, session: EmulatedSession, role: str, member: str) -> None:
-        """Put a user or role into a role of the session's database. Raises SqlError."""
-        if not self.rights.is_owner(session.account, session.database.name):
-            raise SqlError(15247, "User does not have permission to perform this action.")
-        principals = self.rights.principals(session.database.name)
-        if role.casefold() not in principals.roles:
-            raise SqlError(15014, f"The role '{role}' does not exist in the current database.")
-        if member.casefold() not in {*principals.users, *principals.roles}:
-            raise SqlError(15410, f"User or role '{member}' does not exist in this database.")
-        principals.roles[role.casefold()].add(member.casefold())
-        self.changed()
-
-    def create_table(self, session: EmulatedSession, database: Database, table: Table) -> None:
-        """Make an empty table."""
-        session.write_directly(database, *_in(database, database.statements_for(table)))
-        database.add(table)
-        self.changed()
-
-    def drop_table(self, session: EmulatedSession, database: Database, table: Table) -> None:
-        """Remove a table."""
-        session.write_directly(database, f"DROP TABLE {quoted(database.name)}.{quoted(table.stored_name)}")
-        del database.tables[key_of(table.schema, table.name)]
-        self.changed()
-
-    def replace_table(self, session: EmulatedSession, database: Database, old: Table, new: Table) -> None:
-        """Give a table other columns, indexes or another name; what it holds stays."""
-        there = quoted(database.name)
-        make, *rest = _in(database, database.statements_for(new))
-        both = ", ".join(quoted(column.name) for column in new.columns if old.column(column.name) is not None)
-        session.write_directly(
-            database,
-            f"CREATE TABLE {there}.u8_copy AS SELECT * FROM {there}.{quoted(old.stored_name)}",
-            f"DROP TABLE {there}.{quoted(old.stored_name)}",
-            make,
-            f"INSERT INTO {there}.{quoted(new.stored_name)} ({both}) SELECT {both} FROM {there}.u8_copy",
-            f"DROP TABLE {there}.u8_copy",
-            *rest,
-        )
-        del database.tables[key_of(old.schema, old.name)]
-        database.tables[key_of(new.schema, new.name)] = new
-        self.changed()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -444,67 +339,13 @@ class EmulatedServer:
         self._databases[name.casefold()] = database
         if file is None:
             return
-        connection = open_database(str(file), [database], lambda *_: None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("BEGIN")
-        connection.execute(f"CREATE TABLE {COUNTER} (value INTEGER NOT NULL)")
-        connection.execute(f"INSERT INTO {COUNTER} VALUES (2000)")
-        for table in u8_tables(system=name == "UFSystem"):
-            database.add(table)
-            for statement in database.statements_for(table):
-                connection.execute(statement)
-        connection.execute("COMMIT")
-        connection.close()
+        fill_with_u8(database)
 
     def _open(self, login: Login, account: Account, database: Database) -> EmulatedSession:
         with self._lock:
             store = self._idle.pop() if self._idle else Store(self.databases, self.version_number)
-            session = EmulatedSession(self, next(self._spids), login, account, database, store)
+            session = EmulatedSession(
+                self, store, spid=next(self._spids), login=login, account=account, database=database
+            )
             self._sessions[session.spid] = session
             return session
-
-    def _change(self, application: str, spid: int, note: Note) -> Change:
-        database, table, key, what, old, new = note
-        if what in ("INSERT", "DELETE") and old is None and new is None:
-            return Change(application, spid, database, table, key, what, None, None, None)  # type: ignore[arg-type]
-        column = self._column(database, table, what)
-        read = reader(column.type)
-        old, new = (value if read is None or value is None else read(value) for value in (old, new))
-        return Change(application, spid, database, table, key, "UPDATE", what, old, new)
-
-    def _column(self, database: str, table: str, name: str) -> Column:
-        schema, _, bare = table.rpartition(".")
-        found = self._known(database).table(bare, schema or "dbo")
-        column = found.column(name) if found else None
-        if column is None:
-            raise NotModelled(f"a change to {table}.{name}, which is gone")
-        return column
-
-
-def _in(database: Database, statements: Iterable[str]) -> list[str]:
-    """The statements with the database's name where SQLite wants it: before what is made."""
-    prefix = rf"\1{quoted(database.name)}."
-    return [re.sub(r"^(CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) )", prefix, statement) for statement in statements]
-
-
-def _copy(door: sqlite3.Connection, table: Table, source: str) -> None:
-    """The rows of a table of an embedded account set, decimals made whole numbers of their smallest unit."""
-    there = {row[1].casefold() for row in door.execute(f"PRAGMA source.table_info({quoted(source)})")}
-    columns = [column for column in table.columns if column.name.casefold() in there]
-    names = ", ".join(quoted(column.name) for column in columns)
-    values = ", ".join(
-        f"CAST(round({quoted(column.name)} * 1e{column.type.units}) AS INTEGER)"
-        if column.type.name == "decimal"
-        else quoted(column.name)
-        for column in columns
-    )
-    door.execute(
-        f"INSERT OR IGNORE INTO main.{quoted(table.stored_name)} ({names}) SELECT {values} FROM source.{quoted(source)}"
-    )
-    moving = next((column.name for column in columns if column.type.name == "rowversion"), None)
-    if moving is not None:
-        door.execute(
-            f"UPDATE {COUNTER} SET value = max(value, (SELECT coalesce(max({quoted(moving)}), 0)"
-            f" FROM {quoted(table.stored_name)}))"
-        )

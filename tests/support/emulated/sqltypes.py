@@ -19,12 +19,33 @@ from typing import Any, Final
 
 from tds.seam import Column
 
-from emulated.errors import NotModelled, SqlError, overflow
+from emulated.errors import NotModelledError, SqlError, overflow
 
 __all__ = [
-    "BIGINT", "BIT", "DATE", "DATETIME", "FLOAT", "INT", "MONEY", "NULL", "NVARCHAR", "NUMERIC", "RANGES", "ROWVERSION",
-    "TEXT", "TIMES", "WHOLE", "SqlType", "arithmetic", "as_decimal", "common", "instant_text", "parse_type", "reader",
-    "result_column", "stored",
+    "BIGINT",
+    "BIT",
+    "DATE",
+    "DATETIME",
+    "FLOAT",
+    "INT",
+    "MONEY",
+    "NULL",
+    "NUMERIC",
+    "NVARCHAR",
+    "RANGES",
+    "ROWVERSION",
+    "TEXT",
+    "TIMES",
+    "WHOLE",
+    "SqlType",
+    "arithmetic",
+    "as_decimal",
+    "common",
+    "instant_text",
+    "parse_type",
+    "reader",
+    "result_column",
+    "stored",
 ]  # fmt: skip
 
 
@@ -102,7 +123,7 @@ def parse_type(written: str, default_size: int = 1) -> SqlType:
     """
     found = re.fullmatch(r"(\w+)(?:\s*\(\s*(max|\d+)\s*(?:,\s*(\d+)\s*)?\))?", written.strip(), re.IGNORECASE)
     if found is None:
-        raise NotModelled(f"the type {written}")
+        raise NotModelledError(f"the type {written}")
     name = found[1].lower()
     if name == "sysname":
         return SqlType("nvarchar", 128)
@@ -111,7 +132,7 @@ def parse_type(written: str, default_size: int = 1) -> SqlType:
     name = _ALIASES.get(name, name)
     if name not in _PRECEDENCE:
         if name in ("time", "datetimeoffset", "uniqueidentifier", "xml", "sql_variant", "image", "hierarchyid"):
-            raise NotModelled(f"the type {name}")
+            raise NotModelledError(f"the type {name}")
         raise SqlError(243, f"Type {name} is not a defined system type.")
     if name in TEXT or name in ("binary", "varbinary"):
         size = default_size if found[2] is None else -1 if found[2].lower() == "max" else int(found[2])
@@ -187,7 +208,7 @@ def instant_text(moment: datetime, name: str = "datetime2") -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def stored(value: Any, type_: SqlType) -> Any:
+def stored(value: Any, type_: SqlType) -> Any:  # noqa: PLR0911 - one for each kind of type
     """A driver's value in the form that SQLite keeps."""
     if value is None:
         return None
@@ -203,7 +224,7 @@ def stored(value: Any, type_: SqlType) -> Any:
         return float(value)
     if name in TIMES and isinstance(value, date):
         if name == "date":
-            return f"{value:%Y-%m-%d}" if value.year > 999 else value.isoformat()[:10]
+            return value.isoformat()[:10]
         moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
         return instant_text(moment, name)
     if name == "rowversion":

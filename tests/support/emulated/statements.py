@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from emulated.builtins import BUILTINS
 from emulated.catalogue import Column, Database, Table, quoted
-from emulated.errors import NotModelled, SqlError, near, no_object
+from emulated.errors import NotModelledError, SqlError, near, no_object
 from emulated.grammar import parse_condition, parse_expression, parse_query
 from emulated.queries import Queries, World
 from emulated.scope import Need, Output, Scope, Source, Typed
@@ -51,6 +51,12 @@ class Compiled:
     system: frozenset[str] = frozenset()
     assigned: tuple[str, ...] = ()
     generates_key: bool = False
+
+    def written_to(self) -> tuple[Database, Table]:
+        """What is written to. Raises LookupError for a SELECT."""
+        if self.target is None:
+            raise LookupError(self.sql)
+        return self.target
 
 
 def compile_query(
@@ -140,7 +146,8 @@ class _Statement(Queries):
         if not all(filling):
             raise SqlError(
                 141,
-                "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval operations.",
+                "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval"
+                " operations.",
                 severity=15,
             )
         tree.set("expressions", [item.expression for item in items])
@@ -231,7 +238,7 @@ class _Statement(Queries):
     def _update(self, tree: exp.Update) -> Compiled:
         for part, value in tree.args.items():
             if value and part not in ("this", "expressions", "from_", "where", "returning", "options"):
-                raise NotModelled(f"{part} in UPDATE")
+                raise NotModelledError(f"{part} in UPDATE")
         scope = Scope()
         from_ = tree.args.get("from_")
         others, conditions = self._split_from(tree.this, from_, scope)
@@ -271,7 +278,7 @@ class _Statement(Queries):
         entries = [(from_.this, None)]
         for join in from_.this.args.get("joins") or []:
             if join.args.get("side") or isinstance(join.this, exp.Lateral):
-                raise NotModelled("an outer join in UPDATE")
+                raise NotModelledError("an outer join in UPDATE")
             entries.append((join.this, join.args.get("on")))
         own = next((node for node, _ in entries if _means(target, node)), None)
         scope.add(self._target(target if own is None else own))
@@ -283,9 +290,9 @@ class _Statement(Queries):
     def _delete(self, tree: exp.Delete) -> Compiled:
         for part, value in tree.args.items():
             if value and part not in ("this", "where", "returning", "options"):
-                raise NotModelled(f"{part} in DELETE")
+                raise NotModelledError(f"{part} in DELETE")
         if tree.this.args.get("joins"):
-            raise NotModelled("a join in DELETE")
+            raise NotModelledError("a join in DELETE")
         source = self._target(tree.this)
         scope = Scope([source])
         where = tree.args.get("where")
@@ -342,14 +349,14 @@ class _Statement(Queries):
         if returning is None:
             return [], ""
         if returning.args.get("into"):
-            raise NotModelled("OUTPUT INTO")
+            raise NotModelledError("OUTPUT INTO")
         event = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE"}[type(tree)]
         database, _ = _table_of(source)
         if database.triggers_of(table, event):
             raise SqlError(
                 334,
-                f"The target table '{table.name}' of the DML statement cannot have any enabled triggers if the statement"
-                " contains an OUTPUT clause without INTO clause.",
+                f"The target table '{table.name}' of the DML statement cannot have any enabled triggers if the"
+                " statement contains an OUTPUT clause without INTO clause.",
             )
         outputs, words = [], []
         for item in returning.expressions:
@@ -357,10 +364,10 @@ class _Statement(Queries):
             if not isinstance(named, exp.Column) or named.table.lower() != (
                 "deleted" if event == "DELETE" else "inserted"
             ):
-                raise NotModelled("OUTPUT of anything but a column as it is now")
+                raise NotModelledError("OUTPUT of anything but a column as it is now")
             column = _column_of(table, named.name)
             if column.type.name == "rowversion":
-                raise NotModelled("OUTPUT of a row version")
+                raise NotModelledError("OUTPUT of a row version")
             outputs.append(Output(item.alias_or_name, column.type))
             words.append(quoted(column.name))
         return outputs, f" RETURNING {', '.join(words)}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulated.catalogue import Database, quoted
 from emulated.collation import register
-from emulated.errors import NotModelled, SqlError, TriggerError
+from emulated.errors import NotModelledError, SqlError, TriggerError
 from emulated.functions import teach
 from emulated.locks import lock_timeout
 
@@ -125,7 +125,7 @@ class Store:
             return lock_timeout()
         if said == "integer overflow":
             return SqlError(8115, "Arithmetic overflow error converting expression to data type numeric.", state=2)
-        return NotModelled(f"this statement ({said})")
+        return NotModelledError(f"this statement ({said})")
 
 
 def _duplicate(columns: str, *, primary: bool) -> SqlError:

@@ -171,15 +171,18 @@ def to_error(verdict: Verdict, place: str) -> BackendError:
 
     A row that the database refuses is a FatalError here: a caller that can tell the rows apart does so before.
     """
-    kinds: Mapping[Meaning, type[BackendError]] = {
-        "transient": TransientError,
-        "fatal": FatalError,
-        "unknown": UnknownOutcomeError,
-        "row": FatalError,
-    }
-    return kinds[verdict.meaning](
-        msg("SQL Server {place}: {what}", place=place, what=verdict.sentence), hint=verdict.hint
-    )
+    message = msg("SQL Server {place}: {what}", place=place, what=verdict.sentence)
+    match verdict.meaning:
+        case "transient":
+            return TransientError(message, hint=verdict.hint)
+        case "unknown":
+            return UnknownOutcomeError(message, hint=verdict.hint, ends_run=verdict.fault_class in _END_RUN)
+        case "fatal" | "row":
+            return FatalError(message, hint=verdict.hint)
+
+
+_END_RUN: Final = frozenset({"P1", "P1*", "P2", "P3", "U"})
+"""Classes that another batch would only meet again, or that nobody knows."""
 
 
 def _row(fault: Fault) -> Row | None:

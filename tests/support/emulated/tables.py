@@ -1,0 +1,109 @@
+"""Tables made, changed and filled: what the administrator's statements and the doors for tests do to SQLite's files."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulated.catalogue import COUNTER, SYSTEM_TABLES, Database, Table, key_of, quoted, u8_tables
+from emulated.store import open_database
+
+if TYPE_CHECKING:
+    from emulated.session import EmulatedSession
+
+__all__ = ["copy_account_set", "create_table", "drop_table", "fill_with_u8", "replace_table"]
+
+_FIRST_ROW_VERSION = 2000
+
+
+def fill_with_u8(database: Database) -> None:
+    """Make the file of a database, with U8's tables, all of them empty."""
+    connection = open_database(str(database.file), [database], lambda *_: None)
+    # Readers and one writer at a time do not hinder each other; and no test survives the machine's end anyway.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE TABLE {COUNTER} (value INTEGER NOT NULL)")
+    connection.execute(f"INSERT INTO {COUNTER} VALUES ({_FIRST_ROW_VERSION})")
+    for table in u8_tables(system=database.name == "UFSystem"):
+        database.add(table)
+        for statement in database.statements_for(table):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def create_table(session: EmulatedSession, database: Database, table: Table) -> None:
+    """Make an empty table."""
+    session.write_directly(database, *_there(database, database.statements_for(table)))
+    database.add(table)
+
+
+def drop_table(session: EmulatedSession, database: Database, table: Table) -> None:
+    """Remove a table."""
+    session.write_directly(database, f"DROP TABLE {quoted(database.name)}.{quoted(table.stored_name)}")
+    del database.tables[key_of(table.schema, table.name)]
+
+
+def replace_table(session: EmulatedSession, database: Database, old: Table, new: Table) -> None:
+    """Give a table other columns, indexes or another name; what it holds stays."""
+    there = quoted(database.name)
+    make, *rest = _there(database, database.statements_for(new))
+    both = ", ".join(quoted(column.name) for column in new.columns if old.column(column.name) is not None)
+    session.write_directly(
+        database,
+        f"CREATE TABLE {there}.u8_copy AS SELECT * FROM {there}.{quoted(old.stored_name)}",
+        f"DROP TABLE {there}.{quoted(old.stored_name)}",
+        make,
+        f"INSERT INTO {there}.{quoted(new.stored_name)} ({both}) SELECT {both} FROM {there}.u8_copy",
+        f"DROP TABLE {there}.u8_copy",
+        *rest,
+    )
+    del database.tables[key_of(old.schema, old.name)]
+    database.tables[key_of(new.schema, new.name)] = new
+
+
+def _there(database: Database, statements: Iterable[str]) -> list[str]:
+    """The statements with the database's name where SQLite wants it: before what is made."""
+    prefix = rf"\1{quoted(database.name)}."
+    return [re.sub(r"^(CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) )", prefix, statement) for statement in statements]
+
+
+def copy_account_set(door: sqlite3.Connection, file: Path, target: Database) -> None:
+    """The rows of an embedded account set that belong into a database, row versions as they are there."""
+    door.execute("ATTACH ? AS source", [str(file)])
+    present = {name.casefold(): name for (name,) in door.execute("SELECT name FROM source.sqlite_master")}
+    system = target.name == "UFSystem"
+    for table in target.tables.values():
+        if table.name.casefold() in present and (table.name in SYSTEM_TABLES) == system:
+            # What several databases of one account set say of the account is the same.
+            _copy(door, table, present[table.name.casefold()], insert="INSERT OR IGNORE" if system else "INSERT")
+
+
+def _copy(door: sqlite3.Connection, table: Table, source: str, *, insert: str) -> None:
+    there = {row[1].casefold() for row in door.execute(f"PRAGMA source.table_info({quoted(source)})")}
+    columns = [column for column in table.columns if column.name.casefold() in there]
+    names = ", ".join(quoted(column.name) for column in columns)
+    values = ", ".join(
+        f"CAST(round({quoted(column.name)} * 1e{column.type.units}) AS INTEGER)"
+        if column.type.name == "decimal"
+        else quoted(column.name)
+        for column in columns
+    )
+    name = quoted(table.stored_name)
+    made = "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+    triggers = door.execute(made, [table.stored_name]).fetchall()
+    door.execute("BEGIN")
+    for trigger, _ in triggers:
+        door.execute(f"DROP TRIGGER main.{quoted(trigger)}")
+    door.execute(f"{insert} INTO main.{name} ({names}) SELECT {values} FROM source.{quoted(source)}")
+    moving = next((column.name for column in columns if column.type.name == "rowversion"), None)
+    if moving is not None:
+        latest = f"(SELECT coalesce(max({quoted(moving)}), 0) FROM main.{name})"
+        door.execute(f"UPDATE main.{COUNTER} SET value = max(value, {latest})")
+    for _, statement in triggers:
+        door.execute(statement)
+    door.execute("COMMIT")
