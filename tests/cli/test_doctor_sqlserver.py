@@ -157,8 +157,8 @@ def test_what_a_run_can_do_without_is_a_warning_that_says_what_is_lost(home: Hom
     grant_logins(home, ask)
     home.administrate(
         f"USE {DATABASE};\nREVOKE SELECT ON OBJECT::dbo.IA_Subsidiary (bRdFlag, bSale, cCusCode, iAOutPrice, iMonth,"
-        " iYear) FROM u8sync_reader_role;\nUSE UFSystem;\nREVOKE SELECT ON OBJECT::dbo.UA_Period (cAcc_Id, dBegin, iYear)"
-        " FROM u8sync_reader_role;"
+        " iYear) FROM u8sync_reader_role;\nUSE UFSystem;\n"
+        "REVOKE SELECT ON OBJECT::dbo.UA_Period (cAcc_Id, dBegin, iYear) FROM u8sync_reader_role;"
     )
     home.configure(login="u8sync_w")
     answer = ask("doctor", "--json")

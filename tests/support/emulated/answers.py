@@ -227,7 +227,7 @@ def _login_name(session: EmulatedSession, _sid: Any = None) -> str:
 def _quotename(_session: EmulatedSession, name: str | None, sign: str = "[") -> str | None:
     if name is None or len(name) > 128:
         return None
-    opening, closing = {"[": "[]", "]": "[]", "'": "''", '"': '""'}.get(sign, "[]")
+    opening, closing = (sign, sign) if sign in "'\"" else ("[", "]")
     return f"{opening}{name.replace(closing, closing * 2)}{closing}"
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from emulated.errors import NotModelledError, near
 from emulated.tokens import Token, check_version, tokens_of, unquoted
@@ -393,27 +393,37 @@ class _Parser:
             raise near(self._tokens[min(self._at, len(self._tokens) - 1)].text)
 
 
-class _Any(dict[str, "_Any"]):
-    """Every word may follow."""
+_Follow = dict[str, Any]
+"""A word that goes on with the statement -> the words that may do so after it."""
+
+
+class _Everything(_Follow):
+    """Any word may follow."""
 
     def __contains__(self, word: object) -> bool:
         return True
 
-    def __missing__(self, word: str) -> _Any:
+    def __missing__(self, word: str) -> _Everything:
         return self
 
 
-def _continuations(leading: str, second: str) -> dict[str, dict]:  # type: ignore[type-arg]
-    """The words that begin a statement elsewhere and go on with this one, and what may follow them."""
+def _continuations(leading: str, second: str) -> _Follow:
+    """The words that begin a statement elsewhere and go on with this one."""
     if leading in ("GRANT", "DENY", "REVOKE") or (
         leading in ("CREATE", "ALTER") and second in ("VIEW", "PROCEDURE", "PROC", "TRIGGER", "FUNCTION")
     ):
-        return _Any()
-    main = {"SELECT": {}, "UPDATE": {"SET": {}}, "DELETE": {}, "INSERT": {"SELECT": {}, "EXEC": {}, "EXECUTE": {}}}
-    return {
+        return _Everything()
+    main: _Follow = {
+        "SELECT": {},
+        "UPDATE": {"SET": {}},
+        "DELETE": {},
+        "INSERT": {"SELECT": {}, "EXEC": {}, "EXECUTE": {}},
+    }
+    follow: dict[str, _Follow] = {
         "WITH": main,
         "INSERT": main["INSERT"],
         "UPDATE": main["UPDATE"],
-        "ALTER": {"ALTER": {}, "DROP": {}, "SET": {}},
+        "ALTER": {"ALTER": {}, "DROP": {}, "SET": {"ROLLBACK": {}}},
         "DROP": {"IF": {}},
-    }.get(leading, {})
+    }
+    return follow.get(leading, {})

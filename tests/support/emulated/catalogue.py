@@ -89,7 +89,7 @@ class Trigger:
     disabled: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Database:
     """A database of the server; ``file`` is null for those that hold nothing, such as master."""
 

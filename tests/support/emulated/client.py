@@ -44,7 +44,8 @@ class Client:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of the last result."""
-        return [list(reply.rows) for reply in self.replies(sql, *values) if isinstance(reply, Result)][-1]  # type: ignore[misc]
+        results = [reply for reply in self.replies(sql, *values) if isinstance(reply, Result)]
+        return [tuple(row) for row in results[-1].rows]
 
     def value(self, sql: str, *values: Any) -> Any:
         """The only value of the last result."""

@@ -21,12 +21,72 @@ from emulated.words import Words
 if TYPE_CHECKING:
     from emulated.session import EmulatedSession
 
-__all__ = ["alter_table", "create_index", "create_schema", "create_table", "drop_table", "truncate"]
+__all__ = [
+    "alter_database",
+    "alter_table",
+    "create_database",
+    "create_index",
+    "create_schema",
+    "create_table",
+    "drop_database",
+    "drop_table",
+    "truncate",
+]
 
 
 def _check_table_right(session: EmulatedSession) -> None:
     if not session.server.rights.allowed(session.account, session.database.name, "CREATE TABLE"):
         raise SqlError(262, f"CREATE TABLE permission denied in database '{session.database.name}'.", severity=14)
+
+
+def _check_server_right(session: EmulatedSession) -> None:
+    if not session.account.is_sysadmin:
+        raise SqlError(262, "CREATE DATABASE permission denied in database 'master'.", severity=14)
+    if session.trancount:
+        raise SqlError(226, "CREATE DATABASE statement not allowed within multi-statement transaction.")
+
+
+def create_database(session: EmulatedSession, words: Words) -> None:
+    """CREATE DATABASE: an empty one."""
+    _check_server_right(session)
+    words.expect("CREATE", "DATABASE")
+    name = words.name()
+    if session.server.database(name) is not None:
+        raise SqlError(1801, f"Database '{name}' already exists. Choose a different database name.", state=3)
+    collation = words.next() if words.skip("COLLATE") else None
+    session.server.add_database(name, collation=collation, u8=False)
+
+
+def alter_database(session: EmulatedSession, words: Words) -> None:
+    """ALTER DATABASE ... SET, as far as it makes a difference."""
+    _check_server_right(session)
+    words.expect("ALTER", "DATABASE")
+    database = _existing_database(session, words.name())
+    words.expect("SET")
+    if words.skip("READ_COMMITTED_SNAPSHOT"):
+        database.snapshot_reads = words.next().upper() == "ON"
+    elif words.peek() in ("READ_ONLY", "READ_WRITE"):
+        database.read_only = words.next().upper() == "READ_ONLY"
+    elif words.peek() not in ("SINGLE_USER", "MULTI_USER"):
+        raise NotModelledError(f"ALTER DATABASE SET {words.peek()}")
+
+
+def drop_database(session: EmulatedSession, words: Words) -> None:
+    """DROP DATABASE."""
+    _check_server_right(session)
+    words.expect("DROP", "DATABASE")
+    session.server.drop_database(_existing_database(session, words.name()))
+
+
+def _existing_database(session: EmulatedSession, name: str) -> Database:
+    database = session.server.database(name)
+    if database is None or database.file is None:
+        raise SqlError(
+            3701,
+            f"Cannot drop the database '{name}', because it does not exist or you do not have permission.",
+            severity=11,
+        )
+    return database
 
 
 def create_schema(session: EmulatedSession, words: Words) -> None:
@@ -94,7 +154,7 @@ def _column_from(part: exp.ColumnDef) -> tuple[Column, bool, bool]:
             is_key = True
         elif isinstance(kind, exp.UniqueColumnConstraint):
             unique = True
-        elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
+        elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint | exp.AutoIncrementColumnConstraint):
             column = replace(column, identity=True, nullable=False)
         elif isinstance(kind, exp.DefaultColumnConstraint):
             shown, sql = _default_from(kind.this, column)

@@ -8,6 +8,7 @@ from emulated.keywords import RESERVED
 
 __all__ = [
     "NotModelledError",
+    "SqlError",
     "TriggerError",
     "failed_conversion",
     "near",

@@ -54,9 +54,22 @@ SYSTEM_VARIABLES: Final[Mapping[str, SqlType]] = {
     "IDENTITY": SqlType("decimal", precision=38, scale=0),
 }
 
-COMPARISONS: Final = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
-_ARITHMETIC: Final = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
-_BITWISE: Final = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|"}
+COMPARISONS: Final[Mapping[type[exp.Expression], str]] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
+_ARITHMETIC: Final[Mapping[type[exp.Expression], str]] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+}
+_BITWISE: Final[Mapping[type[exp.Expression], str]] = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|"}
 _CONDITIONS: Final = (
     *COMPARISONS,
     exp.And,

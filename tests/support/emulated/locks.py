@@ -23,7 +23,10 @@ class Waiter(Protocol):
     """What the locks ask of a session."""
 
     spid: int
-    deadlock_priority: int
+
+    @property
+    def deadlock_priority(self) -> int:
+        """The lower, the sooner it is the victim."""
 
     def interruption(self) -> SqlError | None:
         """Why a wait must end now, if it must."""

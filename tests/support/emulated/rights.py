@@ -164,9 +164,10 @@ class Rights:
             if self.user(account, name) is None:
                 raise no_access(account.name, name)
         for need in needs:
+            asked: list[str | None] = [*sorted(need.columns)]
             denied = [
                 column
-                for column in sorted(need.columns) or [None]
+                for column in asked or [None]
                 if not self.allowed(account, need.database, need.permission, need.table, column)
             ]
             if not denied:

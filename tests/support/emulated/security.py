@@ -111,7 +111,8 @@ def grant(session: EmulatedSession, text: str) -> None:
             if permission in _SERVER_PERMISSIONS:
                 _change_on_server(session, action, permission, grantee)
                 continue
-            for column in own_columns or columns or [None]:
+            named: list[str | None] = [*(own_columns or columns)]
+            for column in named or [None]:
                 _change(session, action, replace(on, permission=permission, grantee=grantee, column=column))
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 
 from tds.seam import Login, Reply, Result
 
-from emulated.catalogue import Database, Trigger, quoted
+from emulated.catalogue import Database, Trigger, quoted, u8_tables
 from emulated.collation import DEFAULT_COLLATION
 from emulated.errors import SqlError
 from emulated.journal import Change, change_of
@@ -31,7 +31,7 @@ from emulated.session import EmulatedSession
 from emulated.sqltypes import SqlType
 from emulated.statements import Compiled, compile_condition, compile_expression, compile_query
 from emulated.store import Note, Store, open_database
-from emulated.tables import copy_account_set, fill_with_u8
+from emulated.tables import copy_account_set, make_file
 
 __all__ = ["Change", "EmulatedServer"]
 
@@ -103,7 +103,7 @@ class EmulatedServer:
         """
         folder.mkdir(parents=True, exist_ok=True)
         server = cls(folder, version=version, name=name, collation=collation, time_zone=time_zone)
-        server._add_database("master", None)
+        server._enter_database("master", None)
         for database in ("UFSystem", *databases):
             server.add_database(database)
         if isinstance(databases, Mapping):
@@ -124,8 +124,7 @@ class EmulatedServer:
         """End all sessions and let go of the files."""
         for session in self.sessions:
             session.close()
-        while self._idle:
-            self._idle.pop().close()
+        self._let_go_of_files()
 
     # --- the engine ---------------------------------------------------------------------------------------------------
 
@@ -175,12 +174,23 @@ class EmulatedServer:
 
     # --- doors for tests ----------------------------------------------------------------------------------------------
 
-    def add_database(self, name: str) -> None:
-        """Make a database with U8's tables, all of them empty. Sessions that are open do not see it."""
-        self._add_database(name, self._folder / f"{name}.db")
-        while self._idle:
-            self._idle.pop().close()
-        self.changed()
+    def add_database(self, name: str, *, collation: str | None = None, u8: bool = True) -> None:
+        """Make a database. Sessions that are open do not see it.
+
+        Args:
+            name: Its name.
+            collation: The server's when null.
+            u8: Whether it has U8's tables, all of them empty.
+        """
+        database = self._enter_database(name, self._folder / f"{name}.db")
+        database.collation = collation or self.collation
+        make_file(database, u8_tables(system=name == "UFSystem") if u8 else [])
+        self._let_go_of_files()
+
+    def drop_database(self, database: Database) -> None:
+        """Forget a database; its file stays until the folder goes."""
+        del self._databases[database.name.casefold()]
+        self._let_go_of_files()
 
     def add_login(
         self,
@@ -261,7 +271,7 @@ class EmulatedServer:
         found = self._known(database)
 
         def note(*note: Any) -> None:
-            self.journal.append(change_of("back door", 0, note, self._known(note[0])))  # type: ignore[arg-type]
+            self.journal.append(change_of("back door", 0, note, self._known(note[0])))
 
         connection = open_database(str(found.file), self.databases, note)
         try:
@@ -321,10 +331,13 @@ class EmulatedServer:
         )
 
     def forget(self, session: EmulatedSession, store: Store) -> None:
-        """A session has ended; its store serves the next one."""
+        """A session has ended; its store serves the next one, if it still has what it needs."""
         with self._lock:
             self._sessions.pop(session.spid, None)
-            self._idle.append(store)
+            if store.databases == self.databases:
+                self._idle.append(store)
+                return
+        store.close()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -334,12 +347,18 @@ class EmulatedServer:
             raise KeyError(name)
         return database
 
-    def _add_database(self, name: str, file: Path | None) -> None:
-        database = Database(name, len(self._databases) + (1 if file is None else 4), file, self.collation, self.now())
+    def _enter_database(self, name: str, file: Path | None) -> Database:
+        number = max((database.number for database in self.databases), default=0)
+        # Between master and the first one of a user lie tempdb, model and msdb.
+        database = Database(name, 1 if file is None else max(number + 1, 5), file, self.collation, self.now())
         self._databases[name.casefold()] = database
-        if file is None:
-            return
-        fill_with_u8(database)
+        return database
+
+    def _let_go_of_files(self) -> None:
+        """What is attached to the stores at hand is not what it should be."""
+        while self._idle:
+            self._idle.pop().close()
+        self.changed()
 
     def _open(self, login: Login, account: Account, database: Database) -> EmulatedSession:
         with self._lock:

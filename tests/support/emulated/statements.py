@@ -275,7 +275,7 @@ class _Statement(Queries):
         if from_ is None:
             scope.add(self._target(target))
             return [], []
-        entries = [(from_.this, None)]
+        entries: list[tuple[exp.Expression, exp.Expression | None]] = [(from_.this, None)]
         for join in from_.this.args.get("joins") or []:
             if join.args.get("side") or isinstance(join.this, exp.Lateral):
                 raise NotModelledError("an outer join in UPDATE")

@@ -38,11 +38,13 @@ class Store:
     """SQLite for one session at a time.
 
     Attributes:
+        databases: Those it has attached.
         notes: The changes made since the transaction began.
         answer: What ``u8_ask`` asks.
     """
 
-    def __init__(self, databases: Sequence[Database], version: tuple[int, ...]) -> None:
+    def __init__(self, databases: tuple[Database, ...], version: tuple[int, ...]) -> None:
+        self.databases = databases
         self.notes: list[Note] = []
         self.answer: Callable[..., Any] | None = None
         self._error: SqlError | None = None
@@ -92,7 +94,7 @@ class Store:
         self._error = error
 
     def _note(self, *note: Any) -> None:
-        self.notes.append(note)  # type: ignore[arg-type]
+        self.notes.append(note)
 
     def _ask(self, *arguments: Any) -> Any:
         try:

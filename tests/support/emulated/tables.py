@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulated.catalogue import COUNTER, SYSTEM_TABLES, Database, Table, key_of, quoted, u8_tables
+from emulated.catalogue import COUNTER, SYSTEM_TABLES, Database, Table, key_of, quoted
 from emulated.store import open_database
 
 if TYPE_CHECKING:
     from emulated.session import EmulatedSession
 
-__all__ = ["copy_account_set", "create_table", "drop_table", "fill_with_u8", "replace_table"]
+__all__ = ["copy_account_set", "create_table", "drop_table", "make_file", "replace_table"]
 
 _FIRST_ROW_VERSION = 2000
 
 
-def fill_with_u8(database: Database) -> None:
-    """Make the file of a database, with U8's tables, all of them empty."""
+def make_file(database: Database, tables: Iterable[Table]) -> None:
+    """Make the file of a database, with these tables, all of them empty."""
     connection = open_database(str(database.file), [database], lambda *_: None)
     # Readers and one writer at a time do not hinder each other; and no test survives the machine's end anyway.
     connection.execute("PRAGMA journal_mode = WAL")
@@ -28,9 +28,8 @@ def fill_with_u8(database: Database) -> None:
     connection.execute("BEGIN")
     connection.execute(f"CREATE TABLE {COUNTER} (value INTEGER NOT NULL)")
     connection.execute(f"INSERT INTO {COUNTER} VALUES ({_FIRST_ROW_VERSION})")
-    for table in u8_tables(system=database.name == "UFSystem"):
-        database.add(table)
-        for statement in database.statements_for(table):
+    for table in tables:
+        for statement in database.statements_for(database.add(table)):
             connection.execute(statement)
     connection.execute("COMMIT")
     connection.close()

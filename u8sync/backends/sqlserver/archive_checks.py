@@ -5,6 +5,7 @@ Whether the mapping fits the archive is asked of every backend alike and no part
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -201,7 +202,10 @@ def _codes(connection: Connection, needs: Needs) -> Iterator[Check]:
             f" GROUP BY {quoted(column)} ORDER BY COUNT(cCusCode) DESC",
         )
         if rows is not None:
-            shown = "; ".join(f"{_shown(code)}: {count:,}" for code, count in rows)
+            counts: Counter[str] = Counter()
+            for code, count in rows:
+                counts[_shown(code)] += count  # NULL, '' and blanks are one
+            shown = "; ".join(f"{code}: {count:,}" for code, count in counts.most_common())
             yield Check(msg("Codes in use"), "ok", msg("{column}: {codes}", column=column, codes=shown or "-"))
 
 

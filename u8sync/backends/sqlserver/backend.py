@@ -78,7 +78,7 @@ class SqlServerBackend(SqlBackend):
         return AccountSet(
             backend=self._dialect.name,
             server=self._identity.server,
-            database=self._account.current.name,
+            database=self._identity.database,
             code=self._account.code,
             name=self._account.name,
             lineage="",
@@ -135,7 +135,8 @@ class SqlServerBackend(SqlBackend):
                 else:
                     lost.append(
                         msg(
-                            "The database {database} cannot be read: what happened before {day} is not known.",
+                            "The database {database} cannot be read: what happened in its years, until {day}, is not"
+                            " known.",
                             database=year.name,
                             day=following.first_day,
                         )

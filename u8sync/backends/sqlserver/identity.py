@@ -11,7 +11,7 @@ __all__ = ["Identity", "read_identity"]
 
 # A sql_variant, which SERVERPROPERTY returns, is more than some drivers can read.
 _QUERY: Final = text(
-    "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ServerName')),"
+    "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ServerName')), DB_NAME(),"
     " CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')),"
     " CONVERT(nvarchar(128), SERVERPROPERTY('Edition')),"
     " SUSER_SNAME(),"
@@ -29,6 +29,7 @@ class Identity:
 
     Attributes:
         server: The server's own name, with the instance.
+        database: The database asked, as the server spells it.
         version: Product version, e.g. ``10.50.6000.34``.
         edition: E.g. ``Standard Edition (64-bit)``.
         login: The login's name.
@@ -37,6 +38,7 @@ class Identity:
     """
 
     server: str
+    database: str
     version: str
     edition: str
     login: str
@@ -57,7 +59,7 @@ class Identity:
 
 def read_identity(connection: Connection) -> Identity:
     """Ask the server; the answers on rights are for the connection's database."""
-    server, version, edition, login, collation, *rights = connection.execute(_QUERY).one()
+    server, database, version, edition, login, collation, *rights = connection.execute(_QUERY).one()
     names = ("sysadmin", "CONTROL SERVER", "db_owner", "CONTROL DATABASE")
     held = tuple(name for name, held in zip(names, rights, strict=True) if held == 1)
-    return Identity(server, version, edition or "", login, collation or "", held)
+    return Identity(server, database, version, edition or "", login, collation or "", held)

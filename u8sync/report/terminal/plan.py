@@ -185,6 +185,6 @@ def _guards(planned: Planned, write: Writer) -> Iterator[RenderableType]:
 
 def _notes(facts: Facts, write: Writer) -> Iterator[RenderableType]:
     if facts.notes:
-        yield write.heading(msg("What could not be known"))
+        yield write.heading(msg("Worth knowing"))
         for note in facts.notes:
             yield write.line(f"- {write.say(note)}")
