@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from backend_contract import STAMP, WINDOW, Quiet
 from emulated.catalogue import Trigger
 from sqlserver_site import DATABASE, PASSWORD, EmulatedSite, emulated_site
 from tds.certificates import Tls, make_certificates
+from tds.faults import Fault, Stall
+from tds.seam import SqlError
 
 from u8sync.domain.model import Window
 from u8sync.errors import FatalError, LockHeldError, RefusedError, TransientError
@@ -252,6 +255,32 @@ def test_reading_back_waits_for_a_write_that_is_not_over(at: EmulatedSite) -> No
             backend.read(["C001"], ["cCusDefine4"])
         list(person.execute("ROLLBACK", []))
     backend.close()
+
+
+def test_while_a_batch_is_decided_nobody_can_change_its_rows(at: EmulatedSite, backend: Backend) -> None:
+    fault = at.wire.faults.add(Fault(Stall(), matching="^UPDATE"))
+    with ThreadPoolExecutor(1) as pool, at.server.administrator(DATABASE) as person:
+        writing = pool.submit(backend.write, [GOLD], STAMP)
+        fault.wait_until_fired()
+        with pytest.raises(SqlError, match="Lock request time out"):
+            list(
+                person.execute("SET LOCK_TIMEOUT 0; UPDATE Customer SET cCusDefine4 = 'x' WHERE cCusCode = 'C001'", [])
+            )
+        fault.release()
+        assert [outcome.status for outcome in writing.result()] == ["applied"]
+
+
+def test_a_lock_that_is_gone_is_seen_before_the_next_batch(at: EmulatedSite) -> None:
+    first, second = at.open(lock_timeout_s=0), at.open()
+    first.claim()
+    (session,) = [each for each in at.server.sessions if each.login.application.startswith("u8sync")]
+    list(session.execute("EXEC sp_releaseapplock @Resource = N'u8sync', @LockOwner = N'Session'", []))
+    second.claim()
+    with pytest.raises(TransientError, match="was lost"):
+        first.write([GOLD], STAMP)
+    assert at.stored()["C001"]["cCusDefine4"] == "金"
+    first.close()
+    second.close()
 
 
 def test_only_one_u8sync_writes_and_the_lock_goes_with_it(at: EmulatedSite) -> None:

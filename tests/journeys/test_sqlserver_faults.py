@@ -25,6 +25,7 @@ from u8sync.errors import FatalError, LockHeldError, TransientError, UnknownOutc
 
 CODES = ("A1", "B2", "C3", "D4", "E5")
 ARCHIVE = r"TOP .*FROM \[Customer\]"
+SUMS = r"GROUP BY \[SaleBillVouch\]"
 UPDATE = r"UPDATE \[Customer\]"
 SETTLED = {"applied", "already_applied", "not_applied", "conflict", "not_started"}
 
@@ -122,6 +123,7 @@ MENDED = {
     "deadlock at the locking read": (deadlock(), "UPDLOCK"),
     "result cut between two rows": (DropInResult(rows=2), ARCHIVE),
     "result cut in a packet": (DropInResult(rows=2, truncated=True), ARCHIVE),
+    "sums cut between two rows": (DropInResult(rows=1), SUMS),
     "reset while reading facts": (Drop(reset=True), "SaleBillVouch"),
     "link lost at the lock check": (Drop(), "APPLOCK_MODE"),
 }
