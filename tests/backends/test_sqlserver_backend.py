@@ -25,6 +25,7 @@ from u8sync.errors import FatalError, LockHeldError, RefusedError, TransientErro
 from u8sync.ports import Backend, Edit
 
 DRIVER = "msodbcsql"
+CHANGE = "UPDATE Customer SET cCusDefine4 = 'x' WHERE cCusCode = 'C001'"
 GOLD = Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": "银"})
 OTHERS = [Edit(code, {"cCusDefine4": None}, {"cCusDefine4": "铜"}) for code in ("007", "C004", "C005")]
 
@@ -249,11 +250,25 @@ def test_reading_back_waits_for_a_write_that_is_not_over(at: EmulatedSite) -> No
     """With row versioning a plain read would say that nothing happened, a moment before it does."""
     backend = at.open(statement_timeout_s=1)
     with at.server.administrator(DATABASE) as person:
-        list(person.execute("BEGIN TRAN; UPDATE Customer SET cCusDefine4 = 'x' WHERE cCusCode = 'C001'", []))
+        list(person.execute(f"BEGIN TRAN; {CHANGE}", []))
         assert backend.customers(["cCusDefine4"], Quiet()).height == 6, "plain reads do not wait"
         with pytest.raises(TransientError):
             backend.read(["C001"], ["cCusDefine4"])
         list(person.execute("ROLLBACK", []))
+    backend.close()
+
+
+def test_without_row_versions_readers_wait_for_people_and_not_for_ever(at: EmulatedSite) -> None:
+    backend = at.open(statement_timeout_s=1)
+    database = at.server.database(DATABASE)
+    assert database is not None
+    database.snapshot_reads = False
+    with at.server.administrator(DATABASE) as person:
+        list(person.execute(f"BEGIN TRAN; {CHANGE}", []))
+        with pytest.raises(TransientError):
+            backend.customers(["cCusDefine4"], Quiet())
+        list(person.execute("ROLLBACK", []))
+    assert backend.customers(["cCusDefine4"], Quiet()).height == 6
     backend.close()
 
 

@@ -205,3 +205,26 @@ def test_a_server_calls_itself_by_its_version_and_name(make_server: Callable[...
     assert client.rows("SELECT SERVERPROPERTY('ServerName'), SERVERPROPERTY('InstanceName'), @@SERVICENAME") == [
         ("ERP\\U8", "U8", "U8")
     ]
+
+
+def test_an_administrator_makes_databases_and_removes_them(server: EmulatedServer, client: Client) -> None:
+    client.replies("CREATE DATABASE [mine] COLLATE Chinese_PRC_CS_AS")
+    inside = Client(server, database="mine")
+    inside.replies("CREATE TABLE t (a int IDENTITY, b nvarchar(5) UNIQUE); INSERT INTO t (b) VALUES (N'x'), (N'X')")
+    assert inside.rows("SELECT a, b FROM t WHERE b = N'X'") == [(2, "X")]
+    client.replies("ALTER DATABASE mine SET READ_ONLY WITH ROLLBACK IMMEDIATE")
+    assert inside.error("DELETE FROM t").number == 3906
+    client.replies("ALTER DATABASE mine SET READ_COMMITTED_SNAPSHOT OFF")
+    query = "SELECT is_read_only, is_read_committed_snapshot_on FROM sys.databases WHERE name = 'mine'"
+    assert client.rows(query) == [(True, False)]
+    inside.session.close()
+    client.replies("DROP DATABASE mine")
+    assert client.error("USE mine").number == 911
+
+
+def test_leaving_a_server_tells_what_it_was_asked_in_vain(tmp_path: Path) -> None:
+    server = EmulatedServer.create(tmp_path / "asked")
+    server.add_login("admin", "secret", sysadmin=True)
+    assert Client(server, database="master").error("MERGE a USING b").number == 49999
+    with pytest.raises(AssertionError, match="MERGE"):
+        server.__exit__(None)

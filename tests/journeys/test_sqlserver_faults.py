@@ -25,7 +25,7 @@ from u8sync.errors import FatalError, LockHeldError, TransientError, UnknownOutc
 
 CODES = ("A1", "B2", "C3", "D4", "E5")
 ARCHIVE = r"TOP .*FROM \[Customer\]"
-SUMS = r"GROUP BY \[SaleBillVouch\]"
+SUMS = r"GROUP BY \S*\[SaleBillVouch\]"
 UPDATE = r"UPDATE \[Customer\]"
 SETTLED = {"applied", "already_applied", "not_applied", "conflict", "not_started"}
 

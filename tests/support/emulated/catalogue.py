@@ -206,19 +206,18 @@ def _column(column: SchemaColumn[object], key: tuple[str, ...]) -> Column:
 
 
 def _create_table(table: Table, collation: str) -> str:
-    by_row = _is_row_number(table)
-    parts = [
-        _define(column, collation, is_row_number=by_row and column.name == table.key[0]) for column in table.columns
-    ]
-    if table.key and not by_row:
-        parts.append(f"PRIMARY KEY ({_names(table.key)})")
+    numbering = _row_number(table)
+    parts = [_define(column, collation, is_row_number=column.name == numbering) for column in table.columns]
+    if table.key and table.key != (numbering,):
+        parts.append(f"{'PRIMARY KEY' if numbering is None else 'UNIQUE'} ({_names(table.key)})")
     return f"CREATE TABLE {quoted(table.stored_name)} ({', '.join(parts)})"
 
 
-def _is_row_number(table: Table) -> bool:
-    """Whether its key is SQLite's own row number, which makes joins by it quick."""
+def _row_number(table: Table) -> str | None:
+    """The column that is SQLite's own row number, which counts by itself and makes joins quick."""
+    identity = next((column.name for column in table.columns if column.identity), None)
     only = table.column(table.key[0]) if len(table.key) == 1 else None
-    return only is not None and only.type.name in WHOLE
+    return identity or (only.name if only is not None and only.type.name in WHOLE else None)
 
 
 def _define(column: Column, collation: str, *, is_row_number: bool) -> str:

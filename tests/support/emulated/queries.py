@@ -173,6 +173,11 @@ class Queries(Conditions):
         if group is not None:
             if any(value for part, value in group.args.items() if part != "expressions"):
                 raise NotModelledError("GROUP BY with ROLLUP and its kin")
+            if any(isinstance(item, exp.Literal | exp.Parameter | exp.National) for item in group.expressions):
+                raise SqlError(
+                    164, "Each GROUP BY expression must contain at least one column that is not an outer reference.",
+                    severity=15,
+                )  # fmt: skip
             typed = [self.expression(item, scope) for item in group.expressions]
             scope.grouped = frozenset(
                 {part.sql for part in typed} | {item.sql().casefold() for item in group.expressions}
@@ -214,7 +219,14 @@ class Queries(Conditions):
         if order is None:
             return ""
         outputs = [Output(name, typed.type) for name, typed in items]
-        return f" ORDER BY {', '.join(self._ordered_by_output(item, outputs, scope) for item in order.expressions)}"
+        words = [self._ordered_by_output(item, outputs, scope) for item in order.expressions]
+        if node.args.get("distinct"):
+            selected = {self.with_collation(typed) for _, typed in items}
+            if any(not word[0].isdigit() and word.removesuffix(" DESC") not in selected for word in words):
+                raise SqlError(
+                    145, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified.", severity=15
+                )
+        return f" ORDER BY {', '.join(words)}"
 
     def _ordered_by_output(self, item: exp.Expression, outputs: list[Output], scope: Scope) -> str:
         """By a column of the result, named or numbered, or by an expression."""
@@ -223,6 +235,8 @@ class Queries(Conditions):
             if not 1 <= int(what.name) <= len(outputs):
                 raise SqlError(108, f"The ORDER BY position number {what.name} is out of range.", severity=15)
             return f"{what.name}{last}"
+        if isinstance(what, exp.Parameter):
+            raise SqlError(1008, "The SELECT item identified by the ORDER BY number contains a variable.", severity=15)
         if isinstance(what, exp.Column) and not what.args.get("table"):
             for number, output in enumerate(outputs, start=1):
                 if output.name.casefold() == what.name.casefold():

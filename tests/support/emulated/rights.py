@@ -38,7 +38,7 @@ class Account:
     """A login of the server."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
     default_database: str = "master"
     server_roles: set[str] = field(default_factory=set)
     permissions: set[str] = field(default_factory=set)
@@ -194,15 +194,6 @@ class Rights:
         return any(self.allowed(account, database, name, table) for name in names) or any(
             self.columns_allowed(account, database, name, table) for name in _FOR_COLUMNS
         )
-
-    def all_permissions(self, account: Account, database: str) -> Iterable[Grant]:
-        """The grants that reach an account in a database."""
-        user = self.user(account, database)
-        if user is None:
-            return ()
-        principals = self.principals(database)
-        mine = {user, *principals.roles_of(user)}
-        return (grant for grant in principals.granted if grant.grantee in mine)
 
 
 def _scopes(table: Table | None, column: str | None) -> list[tuple[str | None, str | None, str | None]]:

@@ -1,9 +1,11 @@
 """The server: its databases in a folder, its logins, its sessions, and the doors that tests use.
 
-server = EmulatedServer.create(folder, databases=["UFDATA_999_2019"])
-server.import_account_set(file, database="UFDATA_999_2019")
-server.add_login("reader", "secret", grants={"UFDATA_999_2019": ["SELECT ON Customer (cCusCode, pubufts)"]})
-session = server.login(...)
+Example::
+
+    with EmulatedServer.create(folder) as server:
+        server.import_account_set(file, database="UFDATA_999_2019")
+        server.add_login("reader", "secret", grants={"UFDATA_999_2019": ["SELECT ON Customer (cCusCode, pubufts)"]})
+        session = server.login(...)
 """
 
 from __future__ import annotations

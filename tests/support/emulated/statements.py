@@ -156,6 +156,9 @@ class _Statement(Queries):
     # --- INSERT -------------------------------------------------------------------------------------------------------
 
     def _insert(self, tree: exp.Insert) -> Compiled:
+        for part, value in tree.args.items():
+            if value and part not in ("this", "expression", "returning", "default"):
+                raise NotModelledError(f"{part} in INSERT")
         schema = tree.this
         source = self._target(schema.this if isinstance(schema, exp.Schema) else schema)
         database, table = _table_of(source)

@@ -117,8 +117,7 @@ class Store:
             table, _, column = found[2].rpartition(".")
             return SqlError(
                 515,
-                f"Cannot insert the value NULL into column '{column}', table '{table}'; column does not allow nulls."
-                " UPDATE fails.",
+                f"Cannot insert the value NULL into column '{column}', table '{table}'; column does not allow nulls.",
                 state=2,
             )
         if found:
