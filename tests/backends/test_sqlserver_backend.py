@@ -12,12 +12,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import odbc
 import pytest
-from backend_contract import STAMP, WINDOW, Quiet
+from backend_contract import CUSTOMERS, STAMP, WINDOW, Quiet
 from emulated.catalogue import Trigger
 from sqlserver_site import DATABASE, PASSWORD, EmulatedSite, emulated_site
 from tds.certificates import Tls, make_certificates
-from tds.faults import Fault, Stall
+from tds.faults import DropInResult, Fault, Stall
 from tds.seam import SqlError
 
 from u8sync.domain.model import Window
@@ -332,6 +333,24 @@ def test_receipts_are_left_for_what_was_written_and_for_nothing_else(at: Emulate
 
 def test_without_a_receipt_table_none_are_kept(backend: Backend) -> None:
     assert backend.receipts(["op-1"]) is None
+
+
+@pytest.mark.parametrize("driver", odbc.DRIVERS)
+@pytest.mark.parametrize("truncated", [False, True], ids=["between two rows", "in a packet"])
+def test_part_of_a_result_is_never_taken_for_all_of_it(
+    tmp_path: Path,
+    driver: str,
+    truncated: bool,  # noqa: FBT001
+) -> None:
+    """Customers that a read-back does not show would be taken for deleted ones."""
+    with emulated_site(tmp_path, driver) as at:
+        backend = at.open()
+        fault = at.wire.faults.add(Fault(DropInResult(rows=2, truncated=truncated), matching="READCOMMITTEDLOCK"))
+        with pytest.raises(TransientError):
+            backend.read(list(CUSTOMERS), ["cCusDefine4"])
+        assert fault.fired == 1
+        assert backend.read(list(CUSTOMERS), ["cCusDefine4"]).keys() == CUSTOMERS.keys()
+        backend.close()
 
 
 # --- the line ---------------------------------------------------------------------------------------------------------
