@@ -11,7 +11,7 @@ from u8sync.backends.sqlserver.account_sets import choose, list_account_sets, se
 from u8sync.backends.sqlserver.admin import accounts, grants
 from u8sync.backends.sqlserver.backend import SqlServerBackend
 from u8sync.backends.sqlserver.checks import examine
-from u8sync.backends.sqlserver.connect import open_server
+from u8sync.backends.sqlserver.connect import ENTRANCE, open_server
 from u8sync.backends.sqlserver.identity import read_identity
 from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.ports import Backend
@@ -32,7 +32,7 @@ def open_backend(options: SqlServerOptions, base: Path) -> Backend:
         TransientError: The server does not answer or is busy.
     """
     server = open_server(options, base)
-    with server.connect(options.database) as connection:
+    with server.connect(options.database or ENTRANCE) as connection:
         found, notes = list_account_sets(connection)
         today = server_day(connection)
     account = choose(found, code=options.account, database=options.database, today=today, server=server.place)

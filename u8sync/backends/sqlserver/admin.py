@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from u8sync.backends.sqlserver.account_sets import AccountDatabases, choose, list_account_sets, server_day
-from u8sync.backends.sqlserver.connect import open_server
+from u8sync.backends.sqlserver.connect import ENTRANCE, open_server
 from u8sync.backends.sqlserver.grants import grants_script
 from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.backends.sqlserver.rights import needed_rights
@@ -16,9 +16,6 @@ from u8sync.ports import AccountSetFound, DatabaseFound, Needs
 from u8sync.text import Message, msg
 
 __all__ = ["accounts", "grants"]
-
-ENTRANCE = "master"
-"""The database that every login may enter."""
 
 
 def accounts(options: SqlServerOptions, base: Path) -> Sequence[AccountSetFound]:

@@ -14,9 +14,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from u8sync.backends.sqlserver.account_sets import AccountDatabases, choose, list_account_sets, server_day
-from u8sync.backends.sqlserver.admin import ENTRANCE
 from u8sync.backends.sqlserver.archive_checks import examine_archive
-from u8sync.backends.sqlserver.connect import Server, open_server
+from u8sync.backends.sqlserver.connect import ENTRANCE, Server, open_server
 from u8sync.backends.sqlserver.identity import Identity, read_identity
 from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.ports import Check, Needs

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, NullPool, create_engine
@@ -24,7 +24,10 @@ from u8sync.backends.sqlserver.whole_results import WholeResults
 from u8sync.errors import BackendError
 from u8sync.text import Message, msg
 
-__all__ = ["Server", "open_server", "session_settings"]
+__all__ = ["ENTRANCE", "Server", "open_server", "session_settings"]
+
+ENTRANCE: Final = "master"
+"""The database that every login may enter."""
 
 
 def session_settings(*, lock_timeout_s: int) -> str:
