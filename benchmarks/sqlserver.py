@@ -39,7 +39,7 @@ import odbc
 from emulated.server import EmulatedServer
 from fakes import Quiet, Ticking
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, make_url
 from sqlserver_site import DATABASE, PASSWORD, REAL_SERVER, driver_options, real_site
 from tds.server import TdsServer
 
@@ -77,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if REAL_SERVER:
-            with real_site(folder, lambda connection: fill(connection, asked.customers)) as site:
+            with real_site(make_url(REAL_SERVER), folder, lambda connection: fill(connection, asked.customers)) as site:
                 measure("real server", site.options, folder, asked)
             return
         make_account_set(folder / "account-set.db", asked.customers)

@@ -1,6 +1,6 @@
 """The SQL Server backend under the one suite of :mod:`backend_contract`: over the wire, with each driver.
 
-The server is the emulated one. ``U8SYNC_TEST_MSSQL_URL`` names a real one as well.
+The server is the emulated one, but for :class:`TestDatabaseOfItsOwn` if ``U8SYNC_TEST_MSSQL_URL`` names a real one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from backend_contract import BackendContract, ReadOnlyContract, Site, check_the_law_of_writing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlserver_site import DATABASE, REAL_SERVER, emulated_site, real_site
+from sqlserver_site import DATABASE, emulated_site, real_site, some_server
 
 
 class OverTheWire(BackendContract):
@@ -66,11 +66,16 @@ class TestOpenedReadOnly(ReadOnlyContract):
             at.backend.close()
 
 
-@pytest.mark.skipif(REAL_SERVER is None, reason="U8SYNC_TEST_MSSQL_URL names no SQL Server")
-class TestRealServer(BackendContract):
+class TestDatabaseOfItsOwn(BackendContract):
+    """The one to point at a real server."""
+
     @contextmanager
     def site(self) -> Iterator[Site]:
-        with tempfile.TemporaryDirectory() as folder, real_site(Path(folder)) as at:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            some_server(Path(folder)) as url,
+            real_site(url, Path(folder)) as at,
+        ):
             self.account = {"database": at.options["database"], "name": "999", "lineage": ""}
             at.backend = at.open()
             yield at

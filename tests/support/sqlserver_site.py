@@ -1,7 +1,7 @@
 """Account sets on a SQL Server, seen through the backend and from behind it.
 
-:class:`EmulatedSite` talks through a real driver over the wire to the emulated server; :class:`RealSite` to whatever
-server ``U8SYNC_TEST_MSSQL_URL`` names, in a database of its own.
+:class:`EmulatedSite` talks through a real driver over the wire to the emulated server; :class:`RealSite` makes a
+database of its own on whatever server ``U8SYNC_TEST_MSSQL_URL`` names, or on the emulated one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import odbc
 from backend_contract import fill_world, world_file
 from emulated.server import EmulatedServer
 from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, make_url, text
-from tds.certificates import Tls
+from tds.certificates import Tls, make_certificates
 from tds.server import TdsServer
 
 from u8sync.backends import backend_kind, u8_schema
@@ -117,7 +117,7 @@ def emulated_site(
 
 
 class RealSite:
-    """The tiny world in a database of its own on the server that :data:`REAL_SERVER` names."""
+    """An account set in a database of its own, made over the wire as on any server."""
 
     def __init__(self, url: URL, database: str, folder: Path) -> None:
         self.folder = folder
@@ -160,9 +160,29 @@ class RealSite:
 
 
 @contextmanager
-def real_site(folder: Path, fill: Callable[[Connection], None] = fill_world) -> Iterator[RealSite]:
-    """A database on the real server, filled and, at the end of the block, removed."""
-    url = make_url(str(REAL_SERVER))
+def some_server(folder: Path) -> Iterator[URL]:
+    """The address of the real server, or else of an emulated one that is reached in the same way."""
+    if REAL_SERVER:
+        yield make_url(REAL_SERVER)
+        return
+    driver = str(driver_options("msodbcsql")["driver"])
+    tls = Tls(make_certificates(folder))
+    with EmulatedServer.create(folder, version="16.0.4135.4") as server:
+        server.add_login("sa_of_tests", "Str0ng!Pass", sysadmin=True)
+        with TdsServer(server, tls=tls) as wire:
+            url = URL.create("mssql+pyodbc", "sa_of_tests", "Str0ng!Pass", "127.0.0.1", wire.port)
+            yield url.set(query={"driver": driver, "TrustServerCertificate": "yes"})
+
+
+@contextmanager
+def real_site(url: URL, folder: Path, fill: Callable[[Connection], None] = fill_world) -> Iterator[RealSite]:
+    """A database on a server, filled and, at the end of the block, removed.
+
+    Args:
+        url: The server.
+        folder: Where relative paths of the settings start from.
+        fill: Puts rows into U8's tables.
+    """
     database = f"u8sync_test_{secrets.token_hex(6)}"
     master = _engine(url.set(database="master")).execution_options(isolation_level="AUTOCOMMIT")
     with master.connect() as connection:
