@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -52,6 +53,16 @@ def test_the_packages_that_the_lines_install_exist() -> None:
     assert re.search(r"^test = \[", project, re.MULTILINE)
     for needed in ("mssql-python>=", "pyodbc>=", "pytest>=", "pytest-xdist>="):
         assert needed in project
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    sources = [path for folder in ("u8sync", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    found = [path.read_text(encoding="utf-8") for path in [*sources, *(ROOT / name for name in READMES)]]
+    named = {
+        extra for text_ in found for words in re.findall(r"u8sync\[([a-z,-]+)\]", text_) for extra in words.split(",")
+    }
+    offered = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    assert {"sqlserver", "mssql-python", "keyring"} <= named <= offered.keys()
 
 
 @every_readme

@@ -206,9 +206,12 @@ def test_a_plan_that_waits_and_one_without_changes(books: Any) -> None:
     waiting = read(render_report(planned, None, books.policy, translator("en"), "en"))
     idle = replace(planned, plan=replace(planned.plan, changes=(), skipped=()))
     done = read(render_report(idle, None, books.policy, translator("en"), "en"))
+    idle_night = replace(books.applied(planned), plan=idle.plan, endings=())
+    night = read(render_report(idle, idle_night, books.policy, translator("en"), "en"))
 
     assert f"{len(planned.plan.changes)} changes are planned. Nothing has been written yet." in waiting.text
     assert "None: U8 holds every value as recommended." in done.text
+    assert "U8 held every value as recommended: nothing was to be written." in night.text
 
 
 def test_many_changes_are_listed_up_to_a_limit_and_quickly(books: Any) -> None:

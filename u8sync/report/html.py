@@ -129,6 +129,8 @@ def render_report(
 def _standing(planned: Planned, result: RunResult | None) -> tuple[Literal["ok", "wait", "stop"], Message]:
     """Where things stand, in one sentence."""
     total = f"{len(planned.plan.changes):,}"
+    if result is not None and not result.endings:
+        return "ok", msg("U8 held every value as recommended: nothing was to be written.")
     if result is not None:
         done = sum(ending.in_place for ending in result.endings)
         if done == len(result.endings):
