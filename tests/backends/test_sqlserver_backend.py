@@ -336,6 +336,21 @@ def test_without_a_receipt_table_none_are_kept(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("driver", odbc.DRIVERS)
+def test_settings_and_transactions_are_never_wrapped_into_a_procedure_call(tmp_path: Path, driver: str) -> None:
+    """Inside a call, settings end with it, and a real server complains of a transaction that outlives it (266)."""
+    with emulated_site(tmp_path, driver) as at:
+        backend = at.open()
+        backend.write([GOLD, *OTHERS], STAMP)
+        backend.close()
+        kinds = {
+            (request.sql.split(" ")[0], request.kind)
+            for request in at.wire.requests
+            if request.sql and request.sql.startswith(("SET ", "BEGIN ", "COMMIT "))
+        }
+    assert kinds == {("SET", "batch"), ("BEGIN", "batch"), ("COMMIT", "batch")}
+
+
+@pytest.mark.parametrize("driver", odbc.DRIVERS)
 @pytest.mark.parametrize("truncated", [False, True], ids=["between two rows", "in a packet"])
 def test_part_of_a_result_is_never_taken_for_all_of_it(
     tmp_path: Path,
