@@ -14,8 +14,8 @@ from sqlalchemy.sql import visitors
 from sqlglot import exp
 
 from u8sync.backends.sqlserver import account_sets
-from u8sync.backends.sqlserver.rights import STAMPS, SYSTEM, Right, needed_rights
-from u8sync.backends.u8_schema import TABLES, CustomerClass, RdRecord, RdRecords, UserDefine
+from u8sync.backends.sqlserver.rights import SYSTEM, Right, needed_rights
+from u8sync.backends.u8_schema import STAMPS, TABLES, CustomerClass, RdRecord, RdRecords, UserDefine
 from u8sync.domain.model import CustomerCode, Window
 from u8sync.ports import Edit, Needs, Stamp
 

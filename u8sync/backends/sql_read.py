@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_source import Catalog, Source
-from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, TABLES, WRITABLE, Customer
+from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, STAMPS, TABLES, WRITABLE, Customer
 from u8sync.domain.model import CustomerCode
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress, Reading
@@ -86,7 +86,7 @@ def discover(connection: Connection, dialect: SqlDialect) -> Archive:
         source=source,
         readable=frozenset(name for name in ARCHIVE if name in columns),
         widths={name: columns[name] or ARCHIVE[name].width or 0 for name in WRITABLE if name in columns},
-        stamps=frozenset(name for name in ("cModifyPerson", "dModifyDate") if name in columns),
+        stamps=frozenset(name for name in STAMPS if name in columns),
     )
 
 

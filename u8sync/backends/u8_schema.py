@@ -42,6 +42,7 @@ __all__ = [
     "METADATA",
     "REQUIRED",
     "SELF_DEFINED_IDS",
+    "STAMPS",
     "TABLES",
     "WRITABLE",
     "AccInformation",
@@ -501,6 +502,9 @@ Sandbox: Final = Table(
 
 # Ours, not U8's: the counter behind pubufts in SQLite, one row. SQL Server keeps its own (@@DBTS).
 _Counter: Final = Table("u8_rowversion", METADATA, Column("value", Integer, nullable=False))
+
+STAMPS: Final = ("cModifyPerson", "dModifyDate")
+"""U8's own bookkeeping of the last change, written with each one."""
 
 REQUIRED: Final = (
     Customer.c.cCusCode,

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from u8sync.backends.sqlserver.account_sets import AccountDatabases, rows_if_allowed
 from u8sync.backends.sqlserver.connect import Server
-from u8sync.backends.sqlserver.dialect import quoted
-from u8sync.backends.sqlserver.grants import grant, literal
+from u8sync.backends.sqlserver.dialect import literal, quoted
+from u8sync.backends.sqlserver.grants import grant
 from u8sync.backends.sqlserver.identity import Identity
 from u8sync.backends.sqlserver.rights import Right, needed_rights
 from u8sync.backends.u8_schema import SELF_DEFINED_IDS

@@ -7,8 +7,8 @@ and no batch is begun before it was seen to be there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -149,21 +149,23 @@ class SqlServerBackend(SqlBackend):
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def _write(self, edits: Sequence[Edit], stamp: Stamp) -> list[EditOutcome]:
+        with self._batch() as connection:
+            return write_batch(connection, self._dialect, self._archive, edits, stamp)
+
+    @contextmanager
+    def _batch(self) -> Iterator[Connection]:
+        """The writing connection for one transaction; any error gives it up, and with it what was not committed."""
         connection = self._hold()
         try:
-            return write_batch(connection, self._dialect, self._archive, edits, stamp)
+            yield connection
         except DBAPIError as error:
             self._let_go()
-            raise self._told(error) from None
+            if classify(read_fault(error.orig or error), "write").meaning == "row":
+                raise _RowRefusedError(str(self._server.translate(error, "write"))) from None
+            raise self._server.translate(error, "write") from None
         except BaseException:
             self._let_go()
             raise
-
-    def _told(self, error: DBAPIError) -> Exception:
-        """An error before the commit."""
-        if classify(read_fault(error.orig or error), "write").meaning == "row":
-            return _RowRefusedError(str(self._server.translate(error, "write")))
-        return self._server.translate(error, "write")
 
     def _refused(self, edits: Sequence[Edit], stamp: Stamp) -> dict[CustomerCode, str]:
         """The edits that the server refuses, each with its words: halves are tried and undone until each is alone."""
@@ -177,19 +179,12 @@ class SqlServerBackend(SqlBackend):
 
     def _trial(self, edits: Sequence[Edit], stamp: Stamp) -> str | None:
         """Stage some edits and undo them; what the server says against them, null when nothing."""
-        connection = self._hold()
         try:
-            stage_batch(connection, self._dialect, self._archive, edits, stamp)
-            connection.exec_driver_sql("ROLLBACK TRANSACTION")
-        except DBAPIError as error:
-            self._let_go()
-            told = self._told(error)
-            if isinstance(told, _RowRefusedError):
-                return str(told)
-            raise told from None
-        except BaseException:
-            self._let_go()
-            raise
+            with self._batch() as connection:
+                stage_batch(connection, self._dialect, self._archive, edits, stamp)
+                connection.exec_driver_sql("ROLLBACK TRANSACTION")
+        except _RowRefusedError as refused:
+            return str(refused)
         return None
 
     def _rejected(self, edit: Edit, refused: Mapping[CustomerCode, str]) -> EditOutcome:
@@ -202,20 +197,19 @@ class SqlServerBackend(SqlBackend):
 
     def _hold(self) -> Connection:
         """The writing connection, with the lock seen to be there. Nothing of a batch was sent when this fails."""
-        with self._server.telling("connect"):
-            if self._writer is not None:
-                try:
-                    if self._writer.execute(_HELD, {"resource": LOCK}).scalar() == "Exclusive":
-                        return self._writer
-                except DBAPIError:
-                    self._let_go()
-                    raise
+        try:
+            with self._server.telling("connect"):
+                if self._writer is not None and self._writer.execute(_HELD, {"resource": LOCK}).scalar() == "Exclusive":
+                    return self._writer
                 self._let_go()
-            self._refuse_privileged()
-            self._writer = self._server.engine(self._account.current.name, writing=True).connect()
-            # After a lost connection the server may take a while to see that its session is gone, and its lock with it.
-            wait_s = self._server.options.lock_timeout_s if self._claimed else 0
-            result = self._writer.execute(_TAKE, {"resource": LOCK, "wait_ms": wait_s * 1000}).scalar_one()
+                self._refuse_privileged()
+                self._writer = self._server.engine(self._account.current.name, writing=True).connect()
+                # After a lost connection the server may take a while to see that its session is gone, and its lock.
+                wait_s = self._server.options.lock_timeout_s if self._claimed else 0
+                result = self._writer.execute(_TAKE, {"resource": LOCK, "wait_ms": wait_s * 1000}).scalar_one()
+        except BaseException:
+            self._let_go()
+            raise
         if result < 0:
             self._let_go()
             raise self._locked_out()

@@ -32,7 +32,7 @@ from u8sync.domain.model import CustomerCode
 from u8sync.errors import BackendError
 from u8sync.ports import Edit
 
-__all__ = ["SqlServerDialect", "found_columns", "quoted", "set_update"]
+__all__ = ["SqlServerDialect", "found_columns", "literal", "quoted", "set_update"]
 
 PARAMETERS: Final = 2000
 """Most parameters in one statement; the server takes 2,100."""
@@ -43,6 +43,11 @@ def quoted(name: str) -> str:
     return f"[{name.replace(']', ']]')}]"
 
 
+def literal(words: str) -> str:
+    """Text in T-SQL, in Unicode."""
+    return "N'" + words.replace("'", "''") + "'"
+
+
 def found_columns(connection: Connection, database: str | None) -> dict[str, dict[str, int | None]]:
     """What of U8's tables and views a database has, of those columns that the login may read.
 
@@ -51,12 +56,11 @@ def found_columns(connection: Connection, database: str | None) -> dict[str, dic
         database: Another database than the connection's own; null for that.
     """
     there = "" if database is None else f"{quoted(database)}."
-    # Nothing in this text comes from outside but the database's name, which stands in brackets or doubled quotes.
-    tables = ", ".join(f"N'{name}'" for name in TABLES)
+    # Nothing in this text comes from outside but the database's name, which is quoted.
+    tables = ", ".join(literal(name) for name in TABLES)
     query = text(
         "SELECT o.name, c.name, t.name, c.max_length,"  # noqa: S608
-        f" HAS_PERMS_BY_NAME(N'{there.replace(chr(39), chr(39) * 2)}[dbo].' + QUOTENAME(o.name), N'OBJECT', N'SELECT',"
-        " c.name, N'COLUMN')"
+        f" HAS_PERMS_BY_NAME({literal(f'{there}[dbo].')} + QUOTENAME(o.name), N'OBJECT', N'SELECT', c.name, N'COLUMN')"
         f" FROM {there}sys.objects AS o"
         f" JOIN {there}sys.schemas AS s ON s.schema_id = o.schema_id"
         f" JOIN {there}sys.columns AS c ON c.object_id = o.object_id"

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from u8sync.backends.sqlserver.dialect import quoted
+from u8sync.backends.sqlserver.dialect import literal, quoted
 from u8sync.backends.sqlserver.rights import Right
 
-__all__ = ["grant", "grants_script", "literal"]
+__all__ = ["grant", "grants_script"]
 
 READER_ROLE: Final = "u8sync_reader_role"
 WRITER_ROLE: Final = "u8sync_writer_role"
@@ -107,8 +107,3 @@ def grant(right: Right, principal: str) -> str:
 
 def _dotted(right: Right, table: str) -> str:
     return f"{quoted(right.schema)}.{quoted(table)}"
-
-
-def literal(text: str) -> str:
-    """Text in T-SQL, in Unicode."""
-    return "N'" + text.replace("'", "''") + "'"

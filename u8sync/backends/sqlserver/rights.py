@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from u8sync.backends.sql_source import LOSSES
-from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, SELF_DEFINED_IDS, WRITABLE, Customer
+from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, SELF_DEFINED_IDS, STAMPS, WRITABLE, Customer
 from u8sync.ports import Needs
 from u8sync.text import Message, msg
 
-__all__ = ["STAMPS", "SYSTEM", "Permission", "Right", "needed_rights"]
+__all__ = ["SYSTEM", "Permission", "Right", "needed_rights"]
 
 Permission = Literal["SELECT", "UPDATE", "INSERT", "VIEW DEFINITION"]
 
 SYSTEM: Final = "UFSystem"
-
-STAMPS: Final = ("cModifyPerson", "dModifyDate")
-"""U8's bookkeeping, written with each change. Columns that may not be read are not seen: so both rights are needed."""
 
 _OUTBOUND: Final = ("ID", "bRdFlag", "cCusCode", "cHandler", "cVouchType", "dDate")
 
@@ -126,6 +123,7 @@ def _writing(needs: Needs, database: str, receipts: str | None) -> Iterator[Righ
 
 
 _STAMPING: Final[Sequence[Permission]] = ("SELECT", "UPDATE")
+"""Columns that may not be read are not seen: so both are needed."""
 _RECEIPTS: Final[Sequence[Permission]] = ("SELECT", "INSERT")
 
 
