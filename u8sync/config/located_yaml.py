@@ -56,8 +56,11 @@ _CONFIDENTIAL: Final = "password|passwd|pwd|secret|token|密码|口令"
 SECRET_KEY: Final = re.compile(f"(?i)({_CONFIDENTIAL})$")
 """Keys whose value would be a secret; no file of ours may hold one, and no excerpt shows one."""
 
-SECRET_TEXT: Final = re.compile(rf"(?i)(?:{_CONFIDENTIAL})[\"']?\s*[:=：]|://[^/\s:@]{{0,200}}:(?=[^\s@]{{1,200}}@)")
-"""What comes just before a secret inside a text: ``PWD=``, the colon of ``scheme://user:``, a key without its blank."""
+SECRET_TEXT: Final = re.compile(
+    rf"(?i)(?:{_CONFIDENTIAL})[\"']?\s*[:=：]|://[^/\s:@]{{0,200}}:(?=[^\s@]{{1,200}}@)|PRIVATE\+KEY\+"
+)
+"""What comes just before a secret inside a text: ``PWD=``, the colon of ``scheme://user:``, a key without its blank,
+the beginning of a signing key."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -290,7 +293,7 @@ class _Composer:
         place = self._at(event)
         self.values[route] = place
         if len(route) > MAX_DEPTH:
-            self.stop(place, msg("nested deeper than {depth} levels", depth=MAX_DEPTH))
+            self.stop(place, _TOO_DEEP)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             self._refuse_sharing(place)
         if getattr(event, "tag", None) is not None:
@@ -367,7 +370,11 @@ _NOT_YAML: Final = (
     msg("Look at this line and the one before it: indentation, quotes, brackets, ':' with a blank after it."),
 )
 
+_TOO_DEEP: Final = msg("nested deeper than {depth} levels", depth=MAX_DEPTH)
+
 _SYNTAX: Final[tuple[tuple[str, Message, Message], ...]] = (
+    # libyaml reads ahead and has a limit of its own, far beyond ours.
+    ("exceeded maximum nesting depth", _TOO_DEEP, _NOT_YAML[1]),
     (
         "could not find expected ':'",
         msg("a ':' is missing in the line before, or it is indented wrongly"),
