@@ -248,7 +248,7 @@ def test_an_error_of_the_disk_is_never_tried_again(tmp_path: Path, monkeypatch: 
         calls.append(1)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("u8sync.audit.store._sync", fail)
+    monkeypatch.setattr("u8sync.audit.store.sync", fail)
     log.append("run_open", {})
     for _ in range(2):
         with pytest.raises(AuditError):

@@ -2,21 +2,24 @@
 
 A record is one line: canonical JSON, UTF-8, LF. What is hashed is the exact bytes of the line without its LF, so that
 verification depends on no JSON library's habits; that the line is canonical is checked beside it. Each record carries
-the hash of the record before it.
+the hash of the record before it, and that hash is at once the record's leaf in the Merkle tree (``merkle.py``): one
+hash of each line serves the chain, the tree and every proof.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from u8sync.domain.canonical import Json, canonical_bytes
+import msgspec
+
+from u8sync.domain.canonical import LARGEST, Json
 from u8sync.ports import Record
 from u8sync.text import Message, msg
 
-__all__ = ["GENESIS", "LINE_LIMIT", "VERSION", "encode", "link", "parse"]
+__all__ = ["GENESIS", "LINE_LIMIT", "VERSION", "encode", "has_fields", "link", "parse", "read", "write"]
 
 VERSION: Final = 1
 """Version of the record format: field ``v``."""
@@ -27,8 +30,78 @@ GENESIS: Final = "0" * 64
 LINE_LIMIT: Final = 64 * 1024
 """Most bytes in a line, the LF counted."""
 
-_DOMAIN: Final = b"u8sync-audit-v1\0"
-"""Set before the bytes of a line, so that no other file's hash can pass for a record's."""
+_DEEPEST: Final = 16
+"""Most levels of lists and objects in a record."""
+
+
+def _json_type() -> Any:  # noqa: ANN401 - a type that is made at run time
+    """The values of the canonical form: no floats, and no integer that another program could not read exactly."""
+    scalar = None | bool | Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | str
+    value: Any = scalar
+    for _ in range(_DEEPEST - 1):
+        value = scalar | list[value] | dict[str, value]
+    return dict[str, value]
+
+
+_FOREIGN_KEY: Final = re.compile(rb'[\x80-\xff][^"]*":')
+"""What a key that is not ASCII looks like; so may a value with a quotation mark."""
+
+read: Final = msgspec.json.Decoder(_json_type()).decode
+"""The values in a line. Raises msgspec.MsgspecError, UnicodeDecodeError or RecursionError for what is no record."""
+
+write: Final = msgspec.json.Encoder(order="sorted").encode
+"""The canonical line of values that came out of :data:`read`."""
+
+
+def link(line: bytes) -> str:
+    """The hash of a record: what the next one carries as ``prev``, and its leaf in the tree. ``line`` has no LF."""
+    return hashlib.sha256(b"\0" + line).hexdigest()
+
+
+def encode(record: Mapping[str, Json]) -> bytes:
+    """The line of a record, without LF. Raises TypeError or ValueError for a value that has no canonical form."""
+    line = write(record)
+    # What is written must come back as it was: an amount or a day that a library kindly turns into text does not.
+    if read(line) != record or (_FOREIGN_KEY.search(line) and not _ascii_keys(record)):
+        raise ValueError(f"no canonical form: {record!r}")
+    return line
+
+
+def _ascii_keys(value: Json | Mapping[str, Json]) -> bool:
+    """RFC 8785 sorts keys in another alphabet than everybody else; for ASCII they agree."""
+    if isinstance(value, Mapping):
+        return "".join(value).isascii() and all(map(_ascii_keys, value.values()))
+    return not isinstance(value, list) or all(map(_ascii_keys, value))
+
+
+def parse(line: bytes) -> Record | Message:
+    """The record that a line (without LF) holds, or what is wrong with the line."""
+    try:
+        record = read(line)
+        canonical = write(record) == line
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        canonical = False
+    if not canonical or len(line) >= LINE_LIMIT:
+        return msg("the line is not a record in canonical form")
+    if not has_fields(record):
+        return _missing(record)
+    return record  # type: ignore[no-any-return]
+
+
+def has_fields(record: Mapping[str, Any]) -> bool:
+    """Whether the record has what every record has, and is of a format that is known."""
+    try:
+        return [type(record[name]) for name in _FIELDS] == _TYPES and record["v"] == VERSION
+    except KeyError:
+        return False
+
+
+def _missing(record: Mapping[str, Any]) -> Message:
+    for name, type_ in _FIELDS.items():
+        if type(record.get(name)) is not type_:
+            return msg("the record has no usable field '{field}'", field=name)
+    return msg("the record has the unknown format {version}", version=record["v"])
+
 
 _FIELDS: Final[Mapping[str, type]] = {
     "v": int,
@@ -45,38 +118,4 @@ _FIELDS: Final[Mapping[str, type]] = {
 }
 """What every record has."""
 
-
-def link(line: bytes) -> str:
-    """The hash of a record: what the next one carries as ``prev``. ``line`` has no LF."""
-    return hashlib.sha256(_DOMAIN + line).hexdigest()
-
-
-def encode(record: Mapping[str, Json]) -> bytes:
-    """The line of a record, without LF. Raises TypeError or ValueError for a value that has no canonical form."""
-    return canonical_bytes(record)
-
-
-def parse(line: bytes) -> Record | Message:
-    """The record that a line (without LF) holds, or what is wrong with the line."""
-    try:
-        record = json.loads(line.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse)
-        canonical = isinstance(record, dict) and _dump(record) == line
-    except (ValueError, RecursionError):
-        canonical = False
-    if not canonical or len(line) >= LINE_LIMIT:
-        return msg("the line is not a record in canonical form")
-    for name, type_ in _FIELDS.items():
-        if type(record.get(name)) is not type_:
-            return msg("the record has no usable field '{field}'", field=name)
-    if record["v"] != VERSION:
-        return msg("the record has the unknown format {version}", version=record["v"])
-    return dict(record)
-
-
-def _dump(record: dict[str, Any]) -> bytes:
-    """As :func:`encode`, for values that came out of JSON and hold nothing that it would refuse."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _refuse(number: str) -> Json:
-    raise ValueError(number)
+_TYPES: Final = list(_FIELDS.values())

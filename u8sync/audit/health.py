@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from u8sync.audit.chain import LINE_LIMIT, parse
-from u8sync.audit.reading import segments_of, unreadable
-from u8sync.audit.store import holder_of
+from u8sync.audit.lock import holder_of
+from u8sync.audit.segments import segments_of, unreadable
+from u8sync.audit.story import OUTSIDE_RUNS
 from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
 from u8sync.ports import Check, Clock, Record
@@ -83,7 +84,7 @@ def _state(folder: Path, clock: Clock) -> Iterator[Check]:
         words = msg("Another run is at work on this account set: {holder}", holder=holder)
         yield Check(msg("Writer's lock"), "warning", words)
     try:
-        last = _last_record(folder)
+        last = _last_of_a_run(folder)
     except AuditError as error:
         yield Check(msg("Last run"), "failure", error.message, error.hint)
         return
@@ -105,30 +106,31 @@ def _state(folder: Path, clock: Clock) -> Iterator[Check]:
         yield Check(msg("Last run"), "warning", found, hint)
 
 
-def _last_record(folder: Path) -> Record | None:
-    """The last whole line, from the end of the last file; null when the log is empty.
+def _last_of_a_run(folder: Path) -> Record | None:
+    """The last whole record of a run, looked for from the end of the last file; null when it has none.
 
-    Raises AuditError when the line is no record or the file cannot be read.
+    Raises AuditError when a line there is no record or the file cannot be read.
     """
     segments = segments_of(folder)
     if not segments:
         return None
     try:
-        with segments[-1].open("rb") as file:
+        with segments[-1].path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 2 * LINE_LIMIT))
             lines = file.read().split(b"\n")[:-1]
     except OSError as error:
-        raise unreadable(segments[-1], error) from None
-    if not lines:
-        return None
-    record = parse(lines[-1])
-    if isinstance(record, Message):
-        raise AuditError(
-            msg("The last record of {folder} cannot be read: {what}", folder=str(folder), what=record),
-            hint=msg("'u8sync audit verify' checks every record."),
-        )
-    return record
+        raise unreadable(segments[-1].path, error) from None
+    for line in reversed(lines if size <= 2 * LINE_LIMIT else lines[1:]):
+        record = parse(line)
+        if isinstance(record, Message):
+            raise AuditError(
+                msg("The last record of {folder} cannot be read: {what}", folder=str(folder), what=record),
+                hint=msg("'u8sync audit verify' checks every record."),
+            )
+        if record["type"] not in OUTSIDE_RUNS:
+            return record
+    return None
 
 
 def _why(error: OSError) -> str:

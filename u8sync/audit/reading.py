@@ -2,91 +2,62 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from u8sync.audit.chain import parse
-from u8sync.audit.findings import Fault, Line, Verification
+from u8sync.audit.checkpoint import Note, VerificationKey
+from u8sync.audit.findings import Base, Fault, Line, Verification
+from u8sync.audit.quick import Check
+from u8sync.audit.seals import Seals
+from u8sync.audit.segments import (
+    FILES,
+    HEAD,
+    DamagedError,
+    Segment,
+    bytes_of,
+    lines_of,
+    read_base,
+    read_head,
+    segment_name,
+    segments_of,
+    unreadable,
+)
 from u8sync.audit.verification import verify
 from u8sync.errors import AuditError
-from u8sync.ports import Head, Json, Progress, Record
+from u8sync.ports import Progress, Record
 from u8sync.text import Message, msg
 
-__all__ = ["HEAD", "iterate", "lines_of", "read_head", "read_note", "segment_name", "verify_folder"]
-
-HEAD: Final = "HEAD"
-"""Name of the head file: number of records that were durable, and the hash of the last one."""
-
-_SEGMENT: Final = re.compile(r"seg-(\d{6})\.jsonl")
+__all__ = ["Segment", "bytes_of", "check_folder", "first_fault", "iterate", "lines_of", "segments_of", "verify_folder"]
 
 _PROGRESS_EVERY: Final = 5000
 
 
-def segment_name(number: int) -> str:
-    """The file name of a segment, numbers from 1."""
-    return f"seg-{number:06d}.jsonl"
+def base_of(folder: Path, segments: Sequence[Segment]) -> Base:
+    """Where the reading of these segments begins. Raises AuditError when segments are missing that were not moved."""
+    if not segments or segments[0].number == 1:
+        return Base()
+    base = read_base(folder)
+    if base is None or base.segments + 1 < segments[0].number:
+        raise first_fault(folder, next(_gaps(folder, segments, Base())))
+    return base
 
 
-def segments_of(folder: Path) -> list[Path]:
-    """The segment files in order. Raises AuditError when one is no regular file, or they cannot be listed."""
-    try:
-        found = sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))
-    except OSError as error:
-        raise unreadable(folder, error) from None
-    for path in found:
-        if path.is_symlink() or not path.is_file():
-            raise AuditError(
-                msg("{path} is not a regular file", path=str(path)),
-                hint=msg("An audit log is made of plain files. Nothing is written while something else stands there."),
-            )
-    return found
-
-
-def read_head(folder: Path) -> Head | None:
-    """What the head file says; null when it is missing or cannot be understood."""
-    said = read_note(folder / HEAD)
-    count, own_hash = said.get("count"), said.get("hash")
-    return Head(count, own_hash) if type(count) is int and count >= 0 and isinstance(own_hash, str) else None
-
-
-def read_note(path: Path) -> dict[str, Json]:
-    """The JSON object in a small file beside the segments; empty when it is missing or cannot be understood."""
-    try:
-        # A pipe in its place would keep a reader waiting for ever.
-        if path.is_symlink() or not path.is_file():
-            return {}
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def lines_of(segments: list[Path]) -> Iterator[Line]:
-    """All lines of all segments; only the last one of all may be without LF and still be no fault."""
-    for path in segments:
-        try:
-            with path.open("rb") as file:
-                for number, data in enumerate(file, 1):
-                    ended = data.endswith(b"\n")
-                    yield Line(path.name, number, data[:-1] if ended else data, ended)
-        except OSError as error:
-            raise unreadable(path, error) from None
-
-
-def iterate(folder: Path, *types: str) -> Iterator[Record]:
+def iterate(folder: Path, *types: str, archive: Path | None = None) -> Iterator[Record]:
     """The records, oldest first; an unfinished last line is passed over.
 
     Raises AuditError at a file or line that is missing or damaged, so that nobody takes a part for the whole. That no
     record was changed is for :func:`verify_folder` to say.
     """
-    segments = segments_of(folder)
-    for fault in _gaps(segments):
+    segments = segments_of(folder, archive)
+    base = base_of(folder, segments)
+    for fault in _gaps(folder, segments, base):
         raise first_fault(folder, fault)
-    for seq, line in enumerate(lines_of(segments), 1):
+    for seq, line in enumerate(lines_of(segments), base.count + 1):
         if not line.ended and line.segment == segments[-1].name:
             return
         record = parse(line.data if line.ended else b"")  # a line without its end is no record, whatever it says
@@ -96,36 +67,118 @@ def iterate(folder: Path, *types: str) -> Iterator[Record]:
             yield record
 
 
-def verify_folder(folder: Path, progress: Progress) -> Verification:
-    """Check a whole log. Raises AuditError when it cannot be read at all; everything else is a fault in the result."""
+def verify_folder(
+    folder: Path,
+    progress: Progress,
+    *,
+    archive: Path | None = None,
+    keys: Sequence[VerificationKey] = (),
+    outside: Sequence[Note] = (),
+) -> Verification:
+    """Check a whole log.
+
+    Args:
+        folder: The log.
+        progress: Hears of the bytes that were read.
+        archive: Where older segments were moved to; null: those are not looked at.
+        keys: Public keys that are trusted.
+        outside: Checkpoints that were kept where the writer of the log could not reach them.
+
+    Raises AuditError when it cannot be read at all; everything else is a fault in the result.
+    """
+    return check_folder(folder, progress, archive=archive, keys=keys, outside=outside)[0]
+
+
+def check_folder(
+    folder: Path,
+    progress: Progress,
+    *,
+    archive: Path | None = None,
+    keys: Sequence[VerificationKey] = (),
+    outside: Sequence[Note] = (),
+) -> tuple[Verification, Check]:
+    """As :func:`verify_folder`, with what the quick check knows at the end: of use only when there is no fault."""
     # The head is read first: a writer beside us only ever moves the end of the log further.
     head = read_head(folder)
-    segments = segments_of(folder)
+    segments = segments_of(folder, archive)
+    base = Base() if not segments or segments[0].number == 1 else read_base(folder) or Base()
     try:
-        size = sum(path.stat().st_size for path in segments)
+        size = sum(segment.path.stat().st_size for segment in segments)
     except OSError as error:
         raise unreadable(folder, error) from None
+    gaps = tuple(_gaps(folder, segments, base))
+    check = Check(head, base, Seals(keys, outside, base=base))
     progress.start(msg("Checking the audit log"), size)
     try:
-        last = segments[-1].name if segments else None
-        found = verify(_watched(lines_of(segments), progress), head, segments=len(segments), last=last)
+        found = _check_quickly(check, segments, progress) if not gaps else None
+        if found is None:
+            # Something is wrong: read again, and find out what.
+            damaged: list[Fault] = []
+            found = verify(
+                _watched(_until_damaged(segments, damaged), progress),
+                head,
+                segments=len(segments),
+                last=segments[-1].name if segments else None,
+                base=base,
+            )
+            gaps = (*gaps, *damaged)
+            if not gaps and not found.faults:
+                gaps = (Fault("", 0, None, msg("the log is not whole, and what is wrong with it cannot be told")),)
     finally:
         progress.finish()
-    return replace(found, faults=(*_gaps(segments), *found.faults))
+    return replace(found, faults=(*gaps, *found.faults, *_spoilt_files(folder))), check
 
 
-def _gaps(segments: list[Path]) -> Iterator[Fault]:
+def _check_quickly(check: Check, segments: Sequence[Segment], progress: Progress) -> Verification | None:
+    """What is found; null when the chain is not whole, and only the slow check can tell what is wrong."""
+    try:
+        for segment in segments:
+            if not check.take_segment(segment.name, _chunks(bytes_of(segment), progress)):
+                return None
+    except DamagedError:
+        return None
+    return check.finish(segments=len(segments))
+
+
+def _spoilt_files(folder: Path) -> Iterator[Fault]:
+    """The kept files whose name is not the hash of what they hold."""
+    kept = folder / FILES
+    try:
+        for path in sorted(kept.iterdir()) if kept.is_dir() else ():
+            with path.open("rb") as file:
+                if path.name != hashlib.file_digest(file, "sha256").hexdigest() and path.suffix != ".new":
+                    yield Fault("", 0, None, msg("the kept file {name} was changed", name=path.name))
+    except OSError as error:
+        raise unreadable(kept, error) from None
+
+
+def _until_damaged(segments: Sequence[Segment], damaged: list[Fault]) -> Iterator[Line]:
+    """The lines up to a file that cannot be unpacked, which is put on the list, and those after it."""
+    for segment in segments:
+        try:
+            yield from lines_of([segment])
+        except DamagedError as error:
+            damaged.append(Fault(segment.name, 0, None, error.message))
+
+
+def _chunks(lines: Iterator[bytes], progress: Progress) -> Iterator[list[bytes]]:
+    while chunk := list(islice(lines, _PROGRESS_EVERY)):
+        progress.advance(sum(map(len, chunk)))
+        yield chunk
+
+
+def _gaps(folder: Path, segments: Sequence[Segment], base: Base) -> Iterator[Fault]:
     """The holes in the numbers of the segments."""
-    expected = 1
-    for path in segments:
-        if path.name != segment_name(expected):
+    expected = base.segments + 1
+    for segment in segments:
+        if segment.number != expected:
             yield Fault(
-                path.name,
+                segment.name,
                 0,
                 None,
-                msg("The audit log {folder} lacks {name}", folder=str(path.parent), name=segment_name(expected)),
+                msg("The audit log {folder} lacks {name}", folder=str(folder), name=segment_name(expected)),
             )
-        expected = int(path.name[4:10]) + 1
+        expected = segment.number + 1
 
 
 def first_fault(folder: Path, fault: Fault) -> AuditError:
@@ -147,14 +200,6 @@ def first_fault(folder: Path, fault: Fault) -> AuditError:
             "Nothing was sent. 'u8sync audit verify' lists every fault. Keep the folder as it is for the auditor, and"
             " name a new one under 'audit' in the configuration."
         ),
-    )
-
-
-def unreadable(path: Path, error: OSError) -> AuditError:
-    """The error for a file or folder of the log that cannot be read."""
-    return AuditError(
-        msg("The audit log {path} cannot be read: {why}", path=str(path), why=error.strerror or str(error)),
-        hint=msg("Nothing was sent. Let the account that runs u8sync read and write this folder."),
     )
 
 

@@ -8,35 +8,34 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from u8sync import __version__
 from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, parse
-from u8sync.audit.reading import HEAD, first_fault, iterate, read_note, segment_name, verify_folder
+from u8sync.audit.checkpoint import Checkpoint, Note, SigningKey, VerificationKey, origin_of
+from u8sync.audit.durable import FLAGS, NEW, replace_file, sync, sync_folder, write_all
+from u8sync.audit.findings import Base
+from u8sync.audit.lock import instant, take_lock, unwritable
+from u8sync.audit.quick import Check
+from u8sync.audit.reading import check_folder, first_fault, iterate
+from u8sync.audit.seals import SEALS, Seals
+from u8sync.audit.segments import CHECKPOINT, FILES, HEAD, head_bytes, segment_name
 from u8sync.audit.story import TYPES
 from u8sync.domain.model import AccountSet
-from u8sync.errors import AuditError, LockHeldError
+from u8sync.errors import AuditError
 from u8sync.ports import Clock, Head, Json, Progress, Record
 from u8sync.text import Message, msg
 
-__all__ = ["SEGMENT_BYTES", "ChainedLog", "holder_of", "open_log"]
+__all__ = ["SEGMENT_BYTES", "ChainedLog", "open_existing", "open_log"]
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A new segment begins when the present one is longer than this."""
-
-_LOCK: Final = ".lock"
-_HOLDER: Final = ".holder"
-
-# Windows needs O_BINARY, or it writes CR LF; the others exist on POSIX only.
-_FLAGS: Final = os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_NEW: Final = os.O_CREAT | os.O_EXCL
 
 
 def open_log(
@@ -48,11 +47,13 @@ def open_log(
     host: str,
     pid: int,
     progress: Progress,
+    signer: SigningKey | None = None,
     segment_bytes: int = SEGMENT_BYTES,
 ) -> ChainedLog:
     """Open the log of an account set below ``root`` for writing, making it if need be.
 
-    Takes the writer's lock, checks the whole chain, and recovers a last line that was never finished.
+    Takes the writer's lock, checks the whole chain, and recovers a last line that was never finished. A log that was
+    ever signed goes on being signed: ``signer`` must be its present key.
 
     Raises:
         LockHeldError: Another run has it open.
@@ -64,11 +65,53 @@ def open_log(
         root.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     if folder.is_symlink():
-        raise _unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
-    lock = _take_lock(folder, host=host, pid=pid, run_id=run_id, clock=clock)
-    log = ChainedLog(folder, lock, _common(account_set, run_id, host, pid), clock=clock, segment_bytes=segment_bytes)
+        raise unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
+    lock = take_lock(folder, host=host, pid=pid, run_id=run_id, clock=clock)
+    common = _common(account_set.key, run_id, host, pid)
+    log = ChainedLog(
+        folder, lock, common, clock=clock, signers=(signer,) if signer else (), segment_bytes=segment_bytes
+    )
+    return _recovered(log, progress)
+
+
+def open_existing(
+    folder: Path,
+    *,
+    run_id: str,
+    clock: Clock,
+    host: str,
+    pid: int,
+    progress: Progress,
+    signers: Sequence[SigningKey] = (),
+    any_key: bool = False,
+) -> ChainedLog:
+    """Open a log that is there, for work on the log itself; as :func:`open_log`.
+
+    Args:
+        folder: The folder of the log.
+        run_id: Name of this work in the records.
+        clock: Time.
+        host: This machine.
+        pid: This process.
+        progress: Hears of the check.
+        signers: Keys of which one is the log's; the others are for :meth:`ChainedLog.hand_over`.
+        any_key: Whether the log may be opened without its key.
+    """
+    first = next(iterate(folder), None)
+    if first is None:
+        raise AuditError(
+            msg("There is no audit log in {folder}", folder=str(folder)),
+            hint=msg("'u8sync run' and 'u8sync apply' make one. Name another folder with --folder."),
+        )
+    lock = take_lock(folder, host=host, pid=pid, run_id=run_id, clock=clock)
+    common = _common(str(first["target"]), run_id, host, pid)
+    log = ChainedLog(folder, lock, common, clock=clock, signers=signers, any_key=any_key, segment_bytes=SEGMENT_BYTES)
+    return _recovered(log, progress)
+
+
+def _recovered(log: ChainedLog, progress: Progress) -> ChainedLog:
     try:
         log.recover(progress)
     except BaseException:
@@ -77,64 +120,15 @@ def open_log(
     return log
 
 
-def _common(account_set: AccountSet, run_id: str, host: str, pid: int) -> dict[str, Json]:
+def _common(target: str, run_id: str, host: str, pid: int) -> dict[str, Json]:
     return {
         "v": VERSION,
         "run_id": run_id,
-        "target": account_set.key,
+        "target": target,
         "host": host,
         "pid": pid,
         "tool_version": __version__,
     }
-
-
-def _take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> FileLock:
-    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockHeldError(
-            msg("Another run is at work on this account set: {holder}", holder=_holder(folder)),
-            hint=msg("Wait until it ends and try again. The lock goes when its process goes."),
-        ) from None
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    holder = {"host": host, "pid": pid, "run_id": run_id, "since": _instant(clock)}
-    try:
-        _replace(folder / _HOLDER, json.dumps(holder).encode())
-    except OSError as error:
-        lock.release()
-        raise _unwritable(folder, error) from None
-    return lock
-
-
-def holder_of(folder: Path) -> Message | str | None:
-    """Who has a log open for writing; null when nobody has. The lock, if it is free, is taken for a moment."""
-    if not (folder / _LOCK).exists():
-        return None
-    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        return _holder(folder)
-    except OSError:
-        return None  # that the folder cannot be used is for others to say
-    lock.release()
-    return None
-
-
-def _holder(folder: Path) -> Message | str:
-    """Who holds the lock, as far as they say."""
-    said = read_note(folder / _HOLDER)
-    if not said:
-        return "?"
-    return msg(
-        "run {run}, process {pid} on {host}, since {since}",
-        run=str(said.get("run_id")),
-        pid=str(said.get("pid")),
-        host=str(said.get("host")),
-        since=str(said.get("since")),
-    )
 
 
 class ChainedLog:
@@ -147,36 +141,44 @@ class ChainedLog:
         common: Mapping[str, Json],
         *,
         clock: Clock,
+        signers: Sequence[SigningKey],
         segment_bytes: int,
+        any_key: bool = False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.folder = folder
         self._lock = lock
         self._common = common
         self._clock = clock
+        self._signers = signers
+        self._signer: SigningKey | None = None
+        self._any_key = any_key
         self._segment_bytes = segment_bytes
         self._monotonic_ns = monotonic_ns
         self._head = Head(0, GENESIS)
+        self._known = Check(None, Base(), Seals())
         self._pending: list[bytes] = []
         self._segment = 0
         self._descriptor: int | None = None
+        self._head_file: int | None = None
         self._broken = False
 
     def recover(self, progress: Progress) -> None:
         """Check the chain, cut off a line that was never finished, and go on where the log ends."""
-        found = verify_folder(self.folder, progress)
+        found, self._known = check_folder(self.folder, progress)
         if found.faults:
             raise first_fault(self.folder, found.faults[0])
         self._head = found.head
-        self._segment = max(found.segments, 1)
+        self._segment = max(found.base.segments + found.segments, 1)
         try:
             torn = self._cut(self.folder / segment_name(self._segment), found.torn)
-            if not found.segments:
-                # A head from the first moment on: from now on a log without one is a log whose end was tampered with.
-                self._move_head()
+            # A head from the first moment on: from now on a log without one is a log whose end was tampered with.
+            replace_file(self.folder / HEAD, head_bytes(self._head))
+            self._head_file = os.open(self.folder / HEAD, FLAGS)
             self._open_segment()
             if torn:
                 self.append("recovered_tail", {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()})
+            self._agree_on_key()
             self.commit()
         except OSError as error:
             raise self._break(error) from None
@@ -191,14 +193,16 @@ class ChainedLog:
             rest = file.read()
             # Durable before the original goes; the hash in the name keeps one from standing in another's place.
             digest = hashlib.sha256(rest).hexdigest()
-            _replace(segment.with_name(f"{segment.name}.torn-{self._clock.now():%Y%m%dT%H%M%SZ}-{digest[:8]}"), rest)
-            _sync_folder(self.folder)
+            replace_file(
+                segment.with_name(f"{segment.name}.torn-{self._clock.now():%Y%m%dT%H%M%SZ}-{digest[:8]}"), rest
+            )
+            sync_folder(self.folder)
             file.truncate(size)
             os.fsync(file.fileno())
         return rest
 
     def append(self, type_: str, fields: Mapping[str, Json]) -> int:
-        """Add a record. Raises ValueError for a type that the check of a log does not know."""
+        """Add a record. Raises ValueError for one with which the log would tell an impossible story."""
         self._refuse_broken()
         if type_ not in TYPES:
             raise ValueError(f"no record has the type {type_!r}")
@@ -208,7 +212,7 @@ class ChainedLog:
             "type": type_,
             "seq": self._head.count + 1,
             "prev": self._head.hash,
-            "ts": _instant(self._clock),
+            "ts": instant(self._clock),
             "mono_us": self._monotonic_ns() // 1000,
         }
         try:
@@ -217,15 +221,122 @@ class ChainedLog:
             raise _unrecordable(record) from None
         if len(line) >= LINE_LIMIT:
             raise _unrecordable(record)
+        own_hash = link(line)
+        self._take(record, own_hash)
         self._pending.append(line)
-        self._head = Head(self._head.count + 1, link(line))
+        self._head = Head(self._head.count + 1, own_hash)
         return self._head.count
+
+    def _take(self, record: Record, own_hash: str) -> None:
+        """Read the record as the next opening will; what would be a fault there must not be written."""
+        known = self._known
+        wrong = known.seals.take(record, known.tree.root) if record["type"] in SEALS else None
+        known.story.take(self._segment_name, 0, record)
+        if wrong is not None or known.story.faults:
+            self._broken = True
+            raise ValueError(f"record {record['seq']} cannot be: {wrong or known.story.faults[0].message}")
+        known.tree.append(bytes.fromhex(own_hash))
+
+    @property
+    def _segment_name(self) -> str:
+        return segment_name(self._segment)
+
+    def keep(self, data: bytes) -> str:
+        """Keep a file that a record names by its hash; durable at once."""
+        self._refuse_broken()
+        name = hashlib.sha256(data).hexdigest()
+        path = self.folder / FILES / name
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if not path.is_file() or path.is_symlink():
+                replace_file(path, data)
+                sync_folder(path.parent)
+        except OSError as error:
+            raise self._break(error) from None
+        return name
+
+    def let_go(self, base: Base) -> None:
+        """Record that the segments up to ``base`` are kept elsewhere from now on; durable, and signed with the key.
+
+        Raises AuditError when a change has no recorded end: it may stand in one of them.
+        """
+        if self._known.story.open_intents:
+            raise AuditError(
+                msg("The audit log {folder} has changes without a recorded end", folder=str(self.folder)),
+                hint=msg("Nothing was moved. 'u8sync run' settles them by reading U8; then try again."),
+            )
+        self.append("archived", base.fields)
+        self.commit()
+        self.checkpoint()
+
+    # --- signing ---
+
+    def checkpoint(self) -> str | None:
+        """Sign how long the log is and what it hashes to, and make that durable; null when there is no key."""
+        return None if self._signer is None else self._seal(self._signer)
+
+    def checkpoints(self) -> Sequence[str]:
+        """The newest checkpoints of the log, the oldest first."""
+        return tuple(self._known.seals.recent)
+
+    def hand_over(self, key: SigningKey, *, lost: bool = False) -> str:
+        """From now on ``key`` signs; the old one signs that too, unless it is ``lost``. Returns the checkpoint."""
+        old = self._known.seals.current
+        if not lost and (self._signer is None or old is None):
+            raise ValueError("there is no old key that could hand over")
+        fields: dict[str, Json] = {"key": key.verification.text, "replaces": old.text if old else None}
+        self.append("key", {**fields, "lost": True} if lost and old else fields)
+        signers = [key] if lost or self._signer is None else [self._signer, key]
+        self._signer = key
+        return self._seal(*signers)
+
+    def _seal(self, *signers: SigningKey) -> str:
+        tree = self._known.tree
+        body = Checkpoint(
+            origin_of(self.folder.name),
+            tree.size,
+            tree.root(),
+            f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            str(self._common["target"]),
+        ).body
+        note = Note(body, tuple(signer.sign(body) for signer in signers)).text
+        self.append("checkpoint", {"note": note})
+        self.commit()
+        try:
+            replace_file(self.folder / CHECKPOINT, note.encode())
+        except OSError as error:
+            raise self._break(error) from None
+        return note
+
+    def _agree_on_key(self) -> None:
+        """The first key is recorded; afterwards that one signs, and without it nothing is written."""
+        present = self._known.seals.current
+        self._signer = next((key for key in self._signers if present in {None, key.verification}), None)
+        if present is None and self._signer is not None:
+            self.append("key", {"key": self._signer.verification.text, "replaces": None})
+        elif present is not None and self._signer is None and not self._any_key:
+            raise AuditError(
+                msg("The audit log {folder} is signed by another key: {key}", folder=str(self.folder), key=present.text)
+                if self._signers
+                else msg("The audit log {folder} is signed, and no key is configured", folder=str(self.folder)),
+                hint=msg(
+                    "Nothing was sent. Give that key under 'audit' in the configuration. To change it, run 'u8sync"
+                    " audit key rotate'; if it is lost, 'u8sync audit key rotate --lost'."
+                ),
+            )
+
+    @property
+    def key(self) -> VerificationKey | None:
+        """The public half of the key that signs now; null when the log has none."""
+        return self._known.seals.current
 
     def commit(self) -> None:
         """Write what is pending, make it durable, then move the head."""
         self._refuse_broken()
         try:
             if self._flush() > self._segment_bytes:
+                self._close_segment()
+                (self.folder / segment_name(self._segment)).chmod(0o400)
                 self._segment += 1
                 self._open_segment()
                 self._flush()
@@ -237,8 +348,8 @@ class ChainedLog:
         if self._descriptor is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         if self._pending:
-            _write_all(self._descriptor, b"".join(line + b"\n" for line in self._pending))
-            _sync(self._descriptor)
+            write_all(self._descriptor, b"".join(line + b"\n" for line in self._pending))
+            sync(self._descriptor)
             self._pending = []
             self._move_head()
         return os.fstat(self._descriptor).st_size
@@ -257,9 +368,15 @@ class ChainedLog:
         return self._head
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
+        """Close the files and give the lock back."""
         try:
             self._close_segment()
+            head_file, self._head_file = self._head_file, None
+            if head_file is not None:
+                try:
+                    os.fsync(head_file)
+                finally:
+                    os.close(head_file)
         finally:
             self._lock.release()
 
@@ -273,15 +390,21 @@ class ChainedLog:
         self._close_segment()
         path = self.folder / segment_name(self._segment)
         made = not path.exists()
-        self._descriptor = os.open(path, _FLAGS | os.O_APPEND | (_NEW if made else 0), 0o600)
+        self._descriptor = os.open(path, FLAGS | os.O_APPEND | (NEW if made else 0), 0o600)
         if made:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         if os.fstat(self._descriptor).st_size == 0:
             self.append("segment_open", {"segment": self._segment})
 
     def _move_head(self) -> None:
-        """Say beside the log how far it is durable. Not an authority: it shows what became of the last record."""
-        _replace(self.folder / HEAD, json.dumps({"count": self._head.count, "hash": self._head.hash}).encode())
+        """Say beside the log how far it is durable. Not an authority: it shows what became of the last record.
+
+        Written over in place, in one sector, and made durable only when the log is closed: after a power failure it is
+        whole and may be behind, which is no fault, and a batch need not wait for it.
+        """
+        if self._head_file is not None:
+            os.lseek(self._head_file, 0, os.SEEK_SET)
+            write_all(self._head_file, head_bytes(self._head))
 
     def _refuse_broken(self) -> None:
         if self._broken:
@@ -292,7 +415,7 @@ class ChainedLog:
 
     def _break(self, error: OSError) -> AuditError:
         self._broken = True
-        return _unwritable(self.folder, error)
+        return unwritable(self.folder, error)
 
 
 def _unrecordable(record: Mapping[str, Json]) -> AuditError:
@@ -304,61 +427,3 @@ def _unrecordable(record: Mapping[str, Json]) -> AuditError:
         ),
         hint=msg("Nothing was sent for it. Look at the customer's values in U8."),
     )
-
-
-def _unwritable(folder: Path, error: OSError) -> AuditError:
-    return AuditError(
-        msg("The audit log {folder} cannot be written: {why}", folder=str(folder), why=error.strerror or str(error)),
-        hint=msg(
-            "Nothing is sent to U8 without a record. Check the disk's free space and that the account that runs u8sync"
-            " may write there."
-        ),
-    )
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte: at a size limit a write ends short without an error, and only the next one fails."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a small file in the place of another, whole or not at all, and through no link.
-
-    It is made durable before it gets its name: after a power failure the name must not stand for an empty file, which
-    would pass for a head that somebody spoilt.
-    """
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, _FLAGS | _NEW, 0o600)
-    try:
-        _write_all(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        temporary.replace(path)
-    except PermissionError:
-        # Windows, while a reader has the old one open. The log itself is durable; a head that is behind is no fault.
-        if os.name != "nt" or not path.exists():
-            raise
-
-
-def _sync(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _instant(clock: Clock) -> str:
-    return f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -1,4 +1,7 @@
-"""Whether a log is whole, and which record is not. Pure: lines in, findings out.
+"""Which record of a log is wrong, and how. Pure: lines in, findings out.
+
+What lives here: the slow check, asked when the quick one of ``quick.py`` says that the chain is not whole. Checkpoints
+are not looked at: where the chain is broken, it tells more.
 
 The idea: when the link between two lines is broken, one of them was changed, and the lines around tell which. If the
 later line is itself linked to by its successor, it stands as it was written, and the earlier one was changed; if not,
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from u8sync.audit.chain import GENESIS, link, parse
-from u8sync.audit.findings import Fault, Line, Verification
+from u8sync.audit.findings import Base, Fault, Line, Verification
 from u8sync.audit.story import Story
 from u8sync.ports import Head, Record
 from u8sync.text import Message, msg
@@ -18,7 +21,9 @@ from u8sync.text import Message, msg
 __all__ = ["verify"]
 
 
-def verify(lines: Iterable[Line], head: Head | None, *, segments: int, last: str | None = None) -> Verification:
+def verify(
+    lines: Iterable[Line], head: Head | None, *, segments: int, last: str | None = None, base: Base | None = None
+) -> Verification:
     """Check every line, and report all faults.
 
     Args:
@@ -26,8 +31,9 @@ def verify(lines: Iterable[Line], head: Head | None, *, segments: int, last: str
         head: What the head file says; null when it is missing.
         segments: Number of segment files.
         last: Name of the last one, which alone may end in an unfinished line; null: the one of the last line.
+        base: Where the reading begins; null: at the beginning of the log.
     """
-    scan = _Scan(head)
+    scan = _Scan(head, base or Base())
     waiting: tuple[Line, Record | Message] | None = None
     for line in lines:
         parsed = parse(line.data)
@@ -47,10 +53,11 @@ def verify(lines: Iterable[Line], head: Head | None, *, segments: int, last: str
 class _Scan:
     """The state of a check, line by line."""
 
-    def __init__(self, head: Head | None) -> None:
-        self.expected = 1
+    def __init__(self, head: Head | None, base: Base) -> None:
+        self.expected = base.count + 1
+        self._base = base
         self._head = head
-        self._hash = GENESIS
+        self._hash = base.hash
         self._hash_at_head = GENESIS
         self._line_at_head: Line | None = None
         self._count = 0
@@ -58,7 +65,7 @@ class _Scan:
         self._damaged: list[tuple[Line, Message]] = []
         self._doubt = False  # the line before was found changed, so the link to it proves nothing
         self._faults: list[Fault] = []
-        self._story = Story()
+        self._story = Story(base)
 
     def take(self, line: Line, parsed: Record | Message, *, successor: str | None) -> None:
         """Check one line; ``successor`` is the hash that the next line leads back to, null when it does not say."""
@@ -68,7 +75,7 @@ class _Scan:
             self._damaged.append((line, parsed if isinstance(parsed, Message) else msg("the line does not end")))
         else:
             self._place(line, parsed, own_hash, successor)
-            self._story.take(line, parsed)
+            self._story.take(line.segment, line.number, parsed)
             if self._head is not None and self.expected - 1 == self._head.count:
                 self._hash_at_head = own_hash
                 self._line_at_head = line
@@ -152,6 +159,7 @@ class _Scan:
             open_intents=() if self._faults else self._story.open_intents,
             runs=len(self._story.runs),
             torn=torn,
+            base=self._base,
         )
 
 

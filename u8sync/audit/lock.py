@@ -1,0 +1,86 @@
+"""The lock of a log's single writer, and who holds it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from u8sync.audit.durable import replace_file
+from u8sync.audit.segments import read_note
+from u8sync.errors import AuditError, LockHeldError
+from u8sync.ports import Clock
+from u8sync.text import Message, msg
+
+__all__ = ["holder_of", "instant", "take_lock", "unwritable"]
+
+_LOCK: Final = ".lock"
+_HOLDER: Final = ".holder"
+
+
+def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> FileLock:
+    """Take the lock of the log in this folder, and say who did. Raises LockHeldError when another process has it."""
+    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockHeldError(
+            msg("Another run is at work on this account set: {holder}", holder=_holder(folder)),
+            hint=msg("Wait until it ends and try again. The lock goes when its process goes."),
+        ) from None
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    holder = {"host": host, "pid": pid, "run_id": run_id, "since": instant(clock)}
+    try:
+        replace_file(folder / _HOLDER, json.dumps(holder).encode())
+    except OSError as error:
+        lock.release()
+        raise unwritable(folder, error) from None
+    return lock
+
+
+def holder_of(folder: Path) -> Message | str | None:
+    """Who has a log open for writing; null when nobody has. The lock, if it is free, is taken for a moment."""
+    if not (folder / _LOCK).exists():
+        return None
+    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _holder(folder)
+    except OSError:
+        return None  # that the folder cannot be used is for others to say
+    lock.release()
+    return None
+
+
+def _holder(folder: Path) -> Message | str:
+    """Who holds the lock, as far as they say."""
+    said = read_note(folder / _HOLDER)
+    if not said:
+        return "?"
+    return msg(
+        "run {run}, process {pid} on {host}, since {since}",
+        run=str(said.get("run_id")),
+        pid=str(said.get("pid")),
+        host=str(said.get("host")),
+        since=str(said.get("since")),
+    )
+
+
+def unwritable(folder: Path, error: OSError) -> AuditError:
+    """The error for a log that cannot be written."""
+    return AuditError(
+        msg("The audit log {folder} cannot be written: {why}", folder=str(folder), why=error.strerror or str(error)),
+        hint=msg(
+            "Nothing is sent to U8 without a record. Check the disk's free space and that the account that runs u8sync"
+            " may write there."
+        ),
+    )
+
+
+def instant(clock: Clock) -> str:
+    """The present instant as records write it."""
+    return clock.now().replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
