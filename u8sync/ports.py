@@ -23,6 +23,7 @@ from u8sync.text import Message
 
 __all__ = [
     "AccountSetFound",
+    "Anchor",
     "AuditLog",
     "Backend",
     "Check",
@@ -194,8 +195,45 @@ class AuditLog(Protocol):
     def head(self) -> Head:
         """Where the log ends now."""
 
+    def checkpoint(self) -> str | None:
+        """Sign the log as it is now, and make that durable; the signed text, null when the log has no key."""
+
     def close(self) -> None:
         """Give the writer's lock back. Calling it twice is harmless."""
+
+
+class Anchor(Protocol):
+    """A place out of the writer's reach that gets the checkpoints of audit logs.
+
+    Making one touches nothing. Each method may take as long as it likes: who calls it sets a limit. They raise
+    BackendError when the place cannot be reached or does not do what it is asked, InputError when a setting or a
+    secret is missing, RefusedError when the place proves nothing as it is.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it; no secret in it."""
+
+    @property
+    def timeout_s(self) -> float:
+        """How long it may hold up a run, seconds."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps what it gets. One that only answers, with evidence, needs the newest checkpoint alone."""
+
+    def publish(self, checkpoint: str) -> bytes | None:
+        """Hand over a checkpoint; returns evidence to keep beside the log, null when there is none.
+
+        A checkpoint that is there already is left as it is. Raises AuditError when the place holds another one of the
+        same log and size.
+        """
+
+    def newest(self, origin: str, most: int) -> Sequence[str]:
+        """What it holds of the log with this origin, smallest size first: the ``most`` largest. Empty unless it keeps.
+
+        What cannot be read as a checkpoint is handed out all the same: it may be the trace of an attack.
+        """
 
 
 class Clock(Protocol):

@@ -20,12 +20,14 @@ FILES = [
     ("mappings/tiers.yaml", "policy.schema.json", PolicyShape),
 ]
 
-OPTIONS = {name: backend_kind(name).options for name in BACKENDS}
+KINDS = {name: backend_kind(name) for name in BACKENDS}
+OPTIONS = {name: kind.options for name, kind in KINDS.items()}
+ANCHORS = {name: kind.anchor.options for name, kind in KINDS.items() if kind.anchor is not None}
 
 
 def test_the_shipped_schemas_are_the_generated_ones() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    assert shipped == schemas(OPTIONS), "run: python tests/support/schemas.py"
+    assert shipped == schemas(OPTIONS, ANCHORS), "run: python tests/support/schemas.py"
 
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
@@ -51,7 +53,9 @@ def properties(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
 def test_every_key_is_explained_in_both_languages(file: str, schema: str, model: type[BaseModel]) -> None:
     operators = {"prefix", "split", "table"}  # their help is translated where it is shown
-    keys = [(key, inner) for key, inner in properties(json.loads(schemas(OPTIONS)[schema])) if key not in operators]
+    keys = [
+        (key, inner) for key, inner in properties(json.loads(schemas(OPTIONS, ANCHORS)[schema])) if key not in operators
+    ]
     assert len(keys) > len(model.model_fields)
     for key, inner in keys:
         explained = inner.get("description", "")
@@ -61,7 +65,7 @@ def test_every_key_is_explained_in_both_languages(file: str, schema: str, model:
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
 def test_every_key_of_a_shape_is_in_its_schema(file: str, schema: str, model: type[BaseModel]) -> None:
-    text = json.loads(schemas(OPTIONS)[schema])
+    text = json.loads(schemas(OPTIONS, ANCHORS)[schema])
     assert set(text["properties"]) == set(model.model_fields)
     assert text["additionalProperties"] is False
 
@@ -84,6 +88,15 @@ def test_the_keys_of_every_backend_are_known_and_told_apart_by_its_name() -> Non
         assert ways[name]["additionalProperties"] is False
 
 
+def test_the_keys_of_every_server_that_keeps_checkpoints_are_known() -> None:
+    schema = json.loads(schemas(OPTIONS, ANCHORS)["config.schema.json"])
+    kinds = schema["$defs"]["AnchorShape"]["properties"]
+    assert set(kinds) == {"folder", "timestamp", "timeout_s", *ANCHORS}
+    for name, options in ANCHORS.items():
+        assert set(kinds[name]["properties"]) == set(options.model_fields)
+        assert kinds[name]["additionalProperties"] is False
+
+
 def test_a_secret_is_known_as_exactly_one_of_three_places() -> None:
     schema = json.loads(schemas({"kept": Kept})["config.schema.json"])
     password = schema["properties"]["account_set"]["oneOf"][0]["properties"]["password"]
@@ -93,7 +106,7 @@ def test_a_secret_is_known_as_exactly_one_of_three_places() -> None:
 
 
 def test_every_reference_of_a_schema_leads_somewhere() -> None:
-    text = schemas({**OPTIONS, "kept": Kept})["config.schema.json"]
+    text = schemas({**OPTIONS, "kept": Kept}, ANCHORS)["config.schema.json"]
     named = set(re.findall(r'"#/\$defs/(\w+)"', text))
     assert named == set(json.loads(text)["$defs"])
 
@@ -102,9 +115,9 @@ def test_every_setting_has_its_line_and_comment_in_the_example() -> None:
     lines = (ROOT / "config.example.yaml").read_text(encoding="utf-8").splitlines()
     for key in SettingsShape.model_fields:
         assert any(line.startswith((f"{key}:", f"# {key}:")) for line in lines), key
-    for group in ("write", "guards", "retry"):
+    for group in ("audit", "write", "guards", "retry"):
         model = SettingsShape.model_fields[group].annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
         for key in model.model_fields:
-            assert any(line.startswith(f"  {key}:") and "# " in line for line in lines), key
+            assert any(line.startswith((f"  {key}:", f"  # {key}:")) for line in lines), key

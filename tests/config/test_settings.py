@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -8,10 +9,19 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from u8sync.audit.checkpoint import SigningKey, VerificationKey, parse_key
 from u8sync.backends import backend_kind
 from u8sync.config.checking import check_part
 from u8sync.config.located_yaml import excerpt
-from u8sync.config.settings import Retry, Settings, load_settings
+from u8sync.config.settings import (
+    DatabaseAnchor,
+    FolderAnchor,
+    KeyPlace,
+    Retry,
+    Settings,
+    TimestampAnchor,
+    load_settings,
+)
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError
 
@@ -21,6 +31,9 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.yaml"
 
 HEAD = "version: 1\naccount_set: {backend: sqlite}\nmapping: m.yaml\npolicy: t.yaml\n"
+
+
+KEY = "  key: {file: audit.key}\n"
 
 
 def written(tmp_path: Path, text: str) -> Settings:
@@ -57,6 +70,56 @@ def test_the_sql_server_part_of_the_example_holds_when_its_marks_are_taken_away(
         "account": "001",
         "password": {"env": "U8SYNC_PASSWORD"},
     }
+
+
+def test_the_audit_part_of_the_example_holds_when_its_marks_are_taken_away(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    block = list(takewhile(bool, lines[lines.index("audit:") :]))
+    bare = [re.sub("^  # (?=[a-z_ ]+:| +-)", "  ", line) for line in block]
+    settings = written(tmp_path, HEAD + "\n".join(bare) + "\n")
+    assert settings.audit_archive is not None
+    assert settings.audit_key == KeyPlace(tmp_path / "audit.key", None)
+    assert isinstance(parse_key(*settings.trusted_keys), VerificationKey)
+    folder, stamps, table = settings.anchors
+    assert folder == FolderAnchor(Path("//backup/u8sync"), 30)
+    assert stamps == TimestampAnchor("https://tsa.example/tsr", tmp_path / "tsa-ca.pem", 30)
+    assert table == DatabaseAnchor("sqlserver", ("audit", "anchors", 2, "sqlserver"), 10)
+    kind = backend_kind("sqlserver").anchor
+    assert kind is not None
+    options = check_part(settings.located, table.route, kind.options)
+    assert options.model_dump(exclude_defaults=True) == {
+        "server": "192.0.2.20",
+        "database": "AUDIT",
+        "login": "u8sync_anchor",
+        "password": {"env": "U8SYNC_ANCHOR_PASSWORD"},
+    }
+
+
+def test_the_signing_key_may_be_in_the_keyring(tmp_path: Path) -> None:
+    settings = written(tmp_path, HEAD + "audit: {key: {keyring: {service: u8sync, user: audit}}}\n")
+    assert settings.audit_key == KeyPlace(None, ("u8sync", "audit"))
+
+
+def test_without_an_audit_part_there_is_neither_key_nor_anchor(tmp_path: Path) -> None:
+    settings = written(tmp_path, HEAD)
+    assert (settings.audit_archive, settings.audit_key, settings.trusted_keys, settings.anchors) == (None, None, (), ())
+
+
+def test_the_keys_of_a_table_of_checkpoints_are_checked_by_its_own_options(tmp_path: Path) -> None:
+    settings = written(
+        tmp_path, f"{HEAD}audit:\n{KEY}  anchors:\n    - sqlserver: {{server: s, databse: AUDIT, port: x}}\n"
+    )
+    kind = backend_kind("sqlserver").anchor
+    (anchor,) = settings.anchors
+    assert kind is not None
+    assert isinstance(anchor, DatabaseAnchor)
+    with pytest.raises(ConfigError) as caught:
+        check_part(settings.located, anchor.route, kind.options)
+    assert [(problem.place and problem.place.line, str(problem.message)) for problem in caught.value.problems] == [
+        (8, "the key 'database' is missing"),
+        (8, "unknown key 'databse'"),
+        (8, "expected a whole number, found 'x'"),
+    ]
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
@@ -127,6 +190,56 @@ def test_the_backends_own_keys_are_checked_by_its_own_options(tmp_path: Path) ->
         pytest.param(HEAD + "retry: {tries: ▲11}\n", "must be at most 10, not 11", id="tries"),
         pytest.param(HEAD + "retry: {budget_s: ▲2m}\n", "expected a whole number, found '2m'", id="budget"),
         pytest.param(HEAD + "audit:▲\n", "a value is missing", id="empty group"),
+        pytest.param(HEAD + "audit: {key: ▲{}}\n", "exactly one of file and keyring is needed here", id="no key"),
+        pytest.param(
+            HEAD + "audit: {key: ▲{file: a, keyring: {service: a, user: b}}}\n",
+            "exactly one of file and keyring is needed here",
+            id="two keys",
+        ),
+        pytest.param(HEAD + "audit: {key: {▲env: A}}\n", "unknown key 'env'", id="a key in the environment"),
+        pytest.param(
+            HEAD + f"audit:\n{KEY}  anchors: [▲{{timeout_s: 5}}]\n",
+            "exactly one of folder, timestamp and sqlserver is needed here",
+            id="anchor of no kind",
+        ),
+        pytest.param(
+            HEAD + f"audit:\n{KEY}  anchors: [▲{{folder: a, sqlserver: {{server: b}}}}]\n",
+            "exactly one of folder, timestamp and sqlserver is needed here",
+            id="anchor of two kinds",
+        ),
+        pytest.param(
+            HEAD + f"audit:\n{KEY}  anchors: [{{folder: a, timeout_s: ▲0}}]\n",
+            "must be at least 1, not 0",
+            id="no time",
+        ),
+        pytest.param(
+            HEAD + "audit: ▲{anchors: [{folder: a}]}\n",
+            "anchors need a key: only signed checkpoints are sent",
+            id="anchors without a key",
+        ),
+        *(
+            pytest.param(
+                HEAD + f"audit:\n{KEY}  anchors: [{{timestamp: {{url: ▲'{url}', certificates: a}}}}]\n",
+                f"'{url}' is no address of the form https://host/path",
+                id=f"address {url}",
+            )
+            for url in (
+                "tsa.example",
+                "ftp://tsa.example/",
+                "https://",
+                "https://a b/",
+                "https://me@tsa/",
+                "https:///x",
+            )
+        ),
+        *(
+            pytest.param(
+                HEAD + f"audit: {{trusted_keys: [▲'{key}']}}\n",
+                f"'{key}' is no public key of the form name+id+key",
+                id=f"public key {key}",
+            )
+            for key in ("", "abc", "host+ef76e777+AdBK", f"a b+ef76e777+{'A' * 44}", f"host+EF76E777+{'A' * 44}")
+        ),
         pytest.param(HEAD.replace("m.yaml", "▲''"), "must not be empty", id="empty path"),
         pytest.param(
             HEAD.replace("{backend: sqlite}", "▲sqlite"), "expected a group of keys, found 'sqlite'", id="text"
@@ -198,6 +311,7 @@ def test_a_slip_in_a_reference_is_told_with_the_nearest_key(tmp_path: Path) -> N
         "mssql+pyodbc://sa:hunter2@u8/UFDATA_001_2026",
         "https://u8.example/openapi?app_secret=hunter2",
         "口令：hunter2",
+        "PRIVATE+KEY+host+ef76e777+hunter2",
     ],
 )
 def test_a_secret_inside_a_text_is_refused_wherever_it_stands(expect: Expect, text: str) -> None:
@@ -263,6 +377,19 @@ def test_no_slip_of_the_hand_shows_the_secret(tmp_path: Path, slip: str) -> None
     for problem in caught.value.problems:
         assert problem.place
         assert "hunter2" not in f"{problem.message} {problem.hint} {excerpt(problem.place, text)}"
+
+
+def test_a_signing_key_in_the_file_is_refused_and_not_shown(tmp_path: Path) -> None:
+    secret = SigningKey("host", b"hunter2-hunter2-hunter2-hunter2-").secret_text
+    for slip in (f"key: {secret}", f"key: {{file: {secret}}}", f"trusted_keys: [{secret}]", f"{secret}: x"):
+        with pytest.raises(ConfigError) as caught:
+            written(tmp_path, f"{HEAD}audit:\n  {slip}\n")
+        told = [f"{problem.message} {problem.hint}" for problem in caught.value.problems]
+        assert any(line.startswith("this text would put a secret into this file") for line in told)
+        assert secret.rpartition("+")[2] not in "".join(told)
+        for problem in caught.value.problems:
+            assert problem.place
+            assert secret.rpartition("+")[2] not in excerpt(problem.place, f"{HEAD}audit:\n  {slip}\n")
 
 
 def test_the_name_of_an_environment_variable_is_no_secret(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from u8sync.config.json_schema import FOLDER, schemas
 def main() -> None:
     """Write every schema."""
     FOLDER.mkdir(exist_ok=True)
-    for name, text in schemas({name: backend_kind(name).options for name in BACKENDS}).items():
+    kinds = {name: backend_kind(name) for name in BACKENDS}
+    options = {name: kind.options for name, kind in kinds.items()}
+    anchors = {name: kind.anchor.options for name, kind in kinds.items() if kind.anchor is not None}
+    for name, text in schemas(options, anchors).items():
         (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
 
 

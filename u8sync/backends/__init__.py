@@ -13,13 +13,28 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from u8sync.errors import InputError
-from u8sync.ports import AccountSetFound, Backend, Check, Needs
+from u8sync.ports import AccountSetFound, Anchor, Backend, Check, Needs
 from u8sync.text import msg
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["BACKENDS", "BackendKind", "backend_kind"]
+__all__ = ["BACKENDS", "AnchorKind", "BackendKind", "backend_kind"]
+
+
+@dataclass(frozen=True)
+class AnchorKind:
+    """How a server of one kind keeps checkpoints of audit logs.
+
+    Attributes:
+        options: The class of its settings, as in :class:`BackendKind`.
+        open: Makes it: ``(options, base, timeout_s)``. Nothing is reached yet.
+        grants: The script that makes its table and gives a login the right to add to it, ``(options)``.
+    """
+
+    options: type[BaseModel]
+    open: Callable[[Any, Path, float], Anchor]
+    grants: Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,7 @@ class BackendKind:
             none. Null: there is only the one.
         grants: The script that gives logins the rights they need and no more,
             ``(options, base, needs, reader, writer)``; null: there are no logins.
+        anchor: How such a server keeps checkpoints of audit logs; null: it does not.
     """
 
     options: type[BaseModel]
@@ -45,6 +61,7 @@ class BackendKind:
     examine: Callable[[Any, Path, Needs], Iterator[Check]] | None = None
     accounts: Callable[[Any, Path], Sequence[AccountSetFound]] | None = None
     grants: Callable[[Any, Path, Needs, str, str], str] | None = None
+    anchor: AnchorKind | None = None
 
 
 BACKENDS: Final[Mapping[str, str]] = MappingProxyType(

@@ -18,7 +18,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from u8sync.config.shapes import AccountSetShape, MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes import (
+    AccountSetShape,
+    AnchorShape,
+    DatabaseAnchorShape,
+    MappingShape,
+    PolicyShape,
+    SettingsShape,
+)
 
 __all__ = ["FOLDER", "schemas"]
 
@@ -58,16 +65,19 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == int(value) else float(value)
 
 
-def schemas(backends: Mapping[str, type[BaseModel]]) -> Mapping[str, str]:
+def schemas(
+    backends: Mapping[str, type[BaseModel]], anchors: Mapping[str, type[BaseModel]] | None = None
+) -> Mapping[str, str]:
     """The text of each schema, as it is shipped.
 
     Args:
         backends: Name of each backend -> the class of its options.
+        anchors: Name of each backend that keeps checkpoints -> the class of the options of an anchor.
 
     Returns:
         File name -> text.
     """
-    texts = {"config": _with_backends(_schema(SettingsShape), backends)}
+    texts = {"config": _with_anchors(_with_backends(_schema(SettingsShape), backends), anchors or {})}
     texts |= {"mapping": _schema(MappingShape), "policy": _schema(PolicyShape)}
     return {
         f"{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in texts.items()
@@ -94,4 +104,16 @@ def _with_backends(settings: _Schema, backends: Mapping[str, type[BaseModel]]) -
         ways.append(way)
     account_set = settings["properties"]["account_set"]
     settings["properties"]["account_set"] = {"description": account_set["description"], "oneOf": ways}
+    return settings
+
+
+def _with_anchors(settings: _Schema, anchors: Mapping[str, type[BaseModel]]) -> _Schema:
+    """The schema of the configuration with the keys of every server that keeps checkpoints."""
+    shared = settings["$defs"]
+    del shared[DatabaseAnchorShape.__name__]
+    kinds = shared[AnchorShape.__name__]["properties"]
+    for name in [name for name, kind in kinds.items() if kind.get("$ref", "").endswith(DatabaseAnchorShape.__name__)]:
+        options = anchors[name].model_json_schema(schema_generator=_Plain) if name in anchors else {"type": "object"}
+        shared |= options.pop("$defs", {})
+        kinds[name] = {**options, "description": kinds[name]["description"]}
     return settings

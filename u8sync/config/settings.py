@@ -16,12 +16,22 @@ from typing import Literal
 
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, load
-from u8sync.config.shapes import SettingsShape
+from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Place, msg
 
-__all__ = ["AsOf", "Retry", "Settings", "load_settings"]
+__all__ = [
+    "AnchorPlace",
+    "AsOf",
+    "DatabaseAnchor",
+    "FolderAnchor",
+    "KeyPlace",
+    "Retry",
+    "Settings",
+    "TimestampAnchor",
+    "load_settings",
+]
 
 AsOf = Literal["today", "last_month_end"] | date
 """Which day is the last one that counts."""
@@ -41,6 +51,66 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class KeyPlace:
+    """Where the signing key is kept; one of the two is null.
+
+    Attributes:
+        file: The file.
+        keyring: Service and user of an entry of the system's keyring.
+    """
+
+    file: Path | None
+    keyring: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class FolderAnchor:
+    """A folder that gets checkpoints.
+
+    Attributes:
+        folder: Its path.
+        timeout_s: How long it may hold up a run, seconds.
+    """
+
+    folder: Path
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class TimestampAnchor:
+    """A time stamping service.
+
+    Attributes:
+        url: Its address.
+        certificates: The file of the certificates to trust.
+        timeout_s: How long it may hold up a run, seconds.
+    """
+
+    url: str
+    certificates: Path
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class DatabaseAnchor:
+    """A table of checkpoints on a database server; its keys are checked by the backend of that name.
+
+    Attributes:
+        backend: Name of the backend.
+        route: Where its keys stand in :attr:`Settings.located`.
+        timeout_s: How long it may hold up a run, seconds.
+    """
+
+    backend: str
+    route: Route
+    timeout_s: float
+
+
+AnchorPlace = FolderAnchor | TimestampAnchor | DatabaseAnchor
+"""A place outside this machine that gets checkpoints."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """A configuration that was checked when it was loaded. Paths are absolute or start at the current folder.
 
@@ -53,6 +123,10 @@ class Settings:
         as_of: The last day that counts.
         timezone: IANA name of the time zone in which days are counted.
         audit_folder: Folder of the audit logs.
+        audit_archive: Folder that old segments of them were moved to; null: nowhere.
+        audit_key: Where the key is kept that signs checkpoints; null: they are not signed.
+        trusted_keys: Public keys that the check of a log trusts, one line of text each; only their form was checked.
+        anchors: Places that get each checkpoint.
         batch: Customers in one transaction.
         person: Who U8 shows as the last editor.
         guards: Limits that a plan must keep.
@@ -68,6 +142,10 @@ class Settings:
     as_of: AsOf
     timezone: str
     audit_folder: Path
+    audit_archive: Path | None
+    audit_key: KeyPlace | None
+    trusted_keys: tuple[str, ...]
+    anchors: tuple[AnchorPlace, ...]
     batch: int
     person: str
     guards: Limits
@@ -99,6 +177,10 @@ def load_settings(path: Path) -> Settings:
         as_of=shape.as_of,
         timezone=shape.timezone,
         audit_folder=folder / shape.audit.folder,
+        audit_archive=None if shape.audit.archive is None else folder / shape.audit.archive,
+        audit_key=None if shape.audit.key is None else _key(shape.audit.key, folder),
+        trusted_keys=tuple(shape.audit.trusted_keys),
+        anchors=tuple(_anchor(anchor, at, folder) for at, anchor in enumerate(shape.audit.anchors)),
         batch=shape.write.batch,
         person=shape.write.person,
         guards=Limits(
@@ -111,6 +193,22 @@ def load_settings(path: Path) -> Settings:
         retry=Retry(shape.retry.tries, shape.retry.budget_s),
         digest=located.sha256,
     )
+
+
+def _key(shape: KeyShape, folder: Path) -> KeyPlace:
+    return KeyPlace(
+        file=None if shape.file is None else folder / shape.file,
+        keyring=None if shape.keyring is None else (shape.keyring.service, shape.keyring.user),
+    )
+
+
+def _anchor(shape: AnchorShape, at: int, folder: Path) -> AnchorPlace:
+    """One entry of the list; exactly one of its kinds is there, the shape saw to that."""
+    if shape.folder is not None:
+        return FolderAnchor(folder / shape.folder, shape.timeout_s)
+    if shape.timestamp is not None:
+        return TimestampAnchor(shape.timestamp.url, folder / shape.timestamp.certificates, shape.timeout_s)
+    return DatabaseAnchor("sqlserver", ("audit", "anchors", at, "sqlserver"), shape.timeout_s)
 
 
 def _secrets(located: Located) -> Iterator[Problem]:

@@ -11,9 +11,18 @@ import re
 import zoneinfo
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from u8sync.config.checking import did_you_mean, shown
 from u8sync.domain.decision import CAUSE, CURRENT
@@ -26,8 +35,11 @@ from u8sync.text import english, msg
 
 __all__ = [
     "AccountSetShape",
+    "AnchorShape",
     "BoundsShape",
+    "DatabaseAnchorShape",
     "FieldShape",
+    "KeyShape",
     "MappingShape",
     "OperatorUse",
     "PolicyShape",
@@ -46,6 +58,7 @@ class _Shape(BaseModel):
 
 _COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 _FIELD: Final = "^[a-z][a-z0-9_]{0,63}$"
+_VERIFICATION_KEY: Final = r"^[^\s+]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$"
 _RESERVED: Final = frozenset(
     {CAUSE, CURRENT, SCORE, TIER, "set_aside", "eligible", "rated", "has_business", "counted_weight", *METRICS}
 )
@@ -116,6 +129,23 @@ def _as_of(value: object) -> Literal["today", "last_month_end"] | date:
     raise ValueError(msg("expected today, last_month_end or a date (YYYY-MM-DD)"))
 
 
+def _url(value: str) -> str:
+    if not re.fullmatch(r"(?i)https?://[^\s/@?#]+(?:[/?][^\s#]*)?", value):
+        raise ValueError(
+            msg("'{text}' is no address of the form https://host/path", text=shown(value)),
+        )
+    return value
+
+
+def _verification_key(value: str) -> str:
+    if not re.fullmatch(_VERIFICATION_KEY, value):
+        raise ValueError(
+            msg("'{text}' is no public key of the form name+id+key", text=shown(value)),
+            msg("'u8sync audit key show' prints it; the private key belongs into no file but its own."),
+        )
+    return value
+
+
 class OperatorUse(NamedTuple):
     """An operator as it stands in a file: its name, and what stands behind it."""
 
@@ -181,6 +211,10 @@ AsOf = Annotated[
     WithJsonSchema({"anyOf": [{"enum": ["today", "last_month_end"]}, {"type": "string", "format": "date"}]}),
 ]
 Timezone = Annotated[str, AfterValidator(_timezone)]
+Url = Annotated[str, AfterValidator(_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+VerificationKey = Annotated[
+    str, AfterValidator(_verification_key), WithJsonSchema({"type": "string", "pattern": _VERIFICATION_KEY})
+]
 
 
 # --- the mapping file ---
@@ -309,10 +343,98 @@ class AccountSetShape(BaseModel):
     backend: Name = Field(description="访问方式；其余键由它决定。The way into U8; the other keys depend on it.")
 
 
+class KeyringShape(_Shape):
+    """One entry of the operating system's keyring."""
+
+    service: Name = Field(description="服务名。Name of the service.")
+    user: Name = Field(description="用户名。Name of the user.")
+
+
+class KeyShape(_Shape):
+    """Where the signing key is kept: exactly one of the two."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    file: FilePath | None = Field(
+        default=None,
+        description="密钥文件，只有运行 u8sync 的用户可读；相对于本文件。"
+        "The key's file, readable for the user who runs u8sync alone; relative to this file.",
+    )
+    keyring: KeyringShape | None = Field(
+        default=None, description="系统密钥环中的条目。An entry of the system's keyring."
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.keyring is None):
+            raise ValueError(msg("exactly one of file and keyring is needed here"))
+        return self
+
+
+class TimestampShape(_Shape):
+    """A time stamping service."""
+
+    url: Url = Field(description="RFC 3161 时间戳服务的地址。Address of the RFC 3161 time stamping service.")
+    certificates: FilePath = Field(
+        description="所信任的证书（PEM），相对于本文件。Certificates to trust, in PEM, relative to this file."
+    )
+
+
+class DatabaseAnchorShape(BaseModel):
+    """A table on a database server; its keys are those of the server's kind."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class AnchorShape(_Shape):
+    """One place that gets the checkpoints: exactly one of the kinds."""
+
+    folder: FilePath | None = Field(
+        default=None,
+        description="另一台机器上的文件夹，须已存在。A folder on another machine; it must exist.",
+    )
+    timestamp: TimestampShape | None = Field(
+        default=None, description="时间戳服务。A time stamping service (RFC 3161)."
+    )
+    sqlserver: DatabaseAnchorShape | None = Field(
+        default=None, description="另一台 SQL Server 上的表。A table on another SQL Server."
+    )
+    timeout_s: int = Field(default=30, ge=1, le=120, description="最多等待秒数。Seconds that it may hold up a run.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(kind is not None for kind in (self.folder, self.timestamp, self.sqlserver)) != 1:
+            raise ValueError(msg("exactly one of folder, timestamp and sqlserver is needed here"))
+        return self
+
+
 class AuditShape(_Shape):
     """The audit log."""
 
     folder: FilePath = Field(default="audit", description="审计日志所在文件夹。Folder of the audit logs.")
+    archive: FilePath | None = Field(
+        default=None, description="旧日志段移至何处。Folder that old segments were moved to."
+    )
+    key: KeyShape | None = Field(
+        default=None, description="检查点签名密钥的存放处。Where the key that signs checkpoints is kept."
+    )
+    trusted_keys: list[VerificationKey] = Field(
+        default=[],
+        description="audit verify 信任的公钥：名称+编号+密钥。Public keys that 'audit verify' trusts: name+id+key.",
+    )
+    anchors: list[AnchorShape] = Field(
+        default=[],
+        description="本机之外保存检查点的地方。Places outside this machine that get each checkpoint.",
+    )
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.anchors and self.key is None:
+            raise ValueError(
+                msg("anchors need a key: only signed checkpoints are sent"),
+                msg("'u8sync audit key new' makes one; say under 'key' where it is kept."),
+            )
+        return self
 
 
 class WriteShape(_Shape):

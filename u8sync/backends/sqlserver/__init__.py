@@ -9,6 +9,7 @@ from u8sync.backends import BackendKind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.backends.sqlserver.account_sets import choose, list_account_sets, server_day
 from u8sync.backends.sqlserver.admin import accounts, grants
+from u8sync.backends.sqlserver.anchor import ANCHOR
 from u8sync.backends.sqlserver.backend import SqlServerBackend
 from u8sync.backends.sqlserver.checks import examine
 from u8sync.backends.sqlserver.connect import ENTRANCE, open_server
@@ -43,5 +44,5 @@ def open_backend(options: SqlServerOptions, base: Path) -> Backend:
 
 
 KIND: Final = BackendKind(
-    options=SqlServerOptions, open=open_backend, examine=examine, accounts=accounts, grants=grants
+    options=SqlServerOptions, open=open_backend, examine=examine, accounts=accounts, grants=grants, anchor=ANCHOR
 )

@@ -13,10 +13,11 @@ from typing import Final
 from u8sync.backends.sqlserver.dialect import literal, quoted
 from u8sync.backends.sqlserver.rights import Right
 
-__all__ = ["grant", "grants_script"]
+__all__ = ["anchor_script", "grant", "grants_script"]
 
 READER_ROLE: Final = "u8sync_reader_role"
 WRITER_ROLE: Final = "u8sync_writer_role"
+ANCHOR_ROLE: Final = "u8sync_anchor_role"
 """Not the names that people give to logins: in a database, users and roles share one name space."""
 
 _HEAD: Final = """\
@@ -27,6 +28,36 @@ _HEAD: Final = """\
 
 _PLACEHOLDER: Final = "<N'password'>"
 """No T-SQL on purpose: a login must not come to be with a password that stands in a manual."""
+
+_ANCHOR_HEAD: Final = """\
+-- u8sync 检查点表：在服务器 {server} 上运行，最好不是 U8 所在的服务器；{login} 只能添加和读取，不能修改或删除。
+-- SQL Server 2022 及以上可在 CREATE TABLE 末尾加 WITH (LEDGER = ON (APPEND_ONLY = ON))。
+-- The table of checkpoints: to be run on the server {server}, best another one than U8's; {login} may add and read,
+-- never change or delete. SQL Server 2022 and later: WITH (LEDGER = ON (APPEND_ONLY = ON)) fits after CREATE TABLE."""
+
+
+def anchor_script(*, server: str, database: str, table: str, login: str) -> str:
+    """The script for a table of checkpoints; the form of the table is that of ``anchor.py``.
+
+    Args:
+        server: What the settings call the server, for the head.
+        database: Where the table is to be; it must exist.
+        table: ``schema.table``.
+        login: Name of the login that adds checkpoints; with a backslash, a Windows account.
+    """
+    schema, name = table.split(".")
+    rights = [Right(database, name, permission, (), "writer", schema=schema) for permission in ("SELECT", "INSERT")]
+    lines = [_ANCHOR_HEAD.format(server=server, login=login), "", "USE [master];", "GO", *_create_login(login)]
+    lines += ["", f"USE {quoted(database)};", "GO"]
+    lines += [_unless_principal(login, f"CREATE USER {quoted(login)} FOR LOGIN {quoted(login)};")]
+    lines += [_unless_principal(ANCHOR_ROLE, f"CREATE ROLE {quoted(ANCHOR_ROLE)};")]
+    lines += [f"EXEC sp_addrolemember {literal(ANCHOR_ROLE)}, {literal(login)};"]
+    lines += _table(
+        rights[0],
+        "[origin] nvarchar(200) NOT NULL, [size] bigint NOT NULL, [note] nvarchar(4000) NOT NULL,"
+        " [at] datetime NOT NULL DEFAULT (GETUTCDATE()), PRIMARY KEY ([origin], [size])",
+    )
+    return "\n".join([*lines, *(grant(right, ANCHOR_ROLE) for right in rights), "GO"]) + "\n"
 
 
 def grants_script(rights: Sequence[Right], *, reader: str, writer: str | None, remarks: Sequence[str] = ()) -> str:
@@ -92,11 +123,16 @@ def _once(right: Right) -> str:
 
 def _receipts(right: Right) -> Iterator[str]:
     """The table of receipts; the form is that of ``dialect.py``."""
+    yield from _table(right, "[op_id] varchar(64) NOT NULL PRIMARY KEY, [cCusCode] nvarchar(20) NULL")
+
+
+def _table(right: Right, columns: str) -> Iterator[str]:
+    """A table of our own, and its schema."""
     create = f"CREATE SCHEMA {quoted(right.schema)}"
     yield f"IF SCHEMA_ID({literal(right.schema)}) IS NULL EXEC({literal(create)});"
     name = _dotted(right, right.table)
     yield f"IF OBJECT_ID({literal(name)}) IS NULL"
-    yield f"  CREATE TABLE {name} ([op_id] varchar(64) NOT NULL PRIMARY KEY, [cCusCode] nvarchar(20) NULL);"
+    yield f"  CREATE TABLE {name} ({columns});"
 
 
 def grant(right: Right, principal: str) -> str:

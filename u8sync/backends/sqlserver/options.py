@@ -1,4 +1,4 @@
-"""The settings of the SQL Server backend, as they stand under ``account_set`` in the configuration file."""
+"""The settings of a SQL Server, as they stand under ``account_set`` and ``audit.anchors`` in the configuration file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from u8sync.backends.secrets import SecretReference
 from u8sync.text import msg
 
-__all__ = ["SqlServerOptions"]
+__all__ = ["ConnectionOptions", "SqlServerOptions", "TableName", "Word"]
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}\.[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=400)]
 
 
-class SqlServerOptions(BaseModel):
-    """Settings of an account set on SQL Server."""
+class ConnectionOptions(BaseModel):
+    """How a SQL Server is reached."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -29,14 +29,6 @@ class SqlServerOptions(BaseModel):
         ge=1,
         le=65535,
         description="端口；给出端口时不查询实例名。 Port; with a port the instance name is not looked up.",
-    )
-    account: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{3}$")] | None = Field(
-        default=None,
-        description="账套号，三位，如 '001'。 Code of the account set, three characters such as '001'.",
-    )
-    database: Word | None = Field(
-        default=None,
-        description="账套数据库名；不给出时从 UFSystem 查找。 Database of the account set; UFSystem tells when absent.",
     )
     login: Word | None = Field(
         default=None,
@@ -77,35 +69,11 @@ class SqlServerOptions(BaseModel):
         description="为何接受不加密或不验证证书；写入报告和审计日志。 Why no encryption or no check is accepted; "
         "shown in reports and in the audit log.",
     )
-    read_intent: bool = Field(
-        default=False,
-        description="读取时声明只读意图（可用性组的只读副本）。 Declare read intent when reading (readable replicas).",
-    )
     login_timeout_s: int = Field(default=15, ge=1, le=120, description="登录超时，秒。 Login timeout in seconds.")
-    statement_timeout_s: int = Field(
-        default=300, ge=1, le=3600, description="单条语句超时，秒。 Timeout of one statement in seconds."
-    )
-    lock_timeout_s: int = Field(
-        default=5,
-        ge=0,
-        le=300,
-        description="写入时等待他人锁的秒数。 Seconds a write waits for somebody else's lock.",
-    )
-    write_form: Literal["set", "row"] = Field(
-        default="set",
-        description="set：一批一条语句；row：逐行，适用于触发器只认单行的站点。 "
-        "set: one statement for a batch; row: row by row, for sites whose triggers expect single rows.",
-    )
-    receipts: TableName | None = Field(
-        default=None,
-        description="回执表，如 u8sync.receipt：与写入同一事务。 Receipt table such as u8sync.receipt, written in the "
-        "same transaction.",
-    )
     allow_overprivileged: Reason | None = Field(
         default=None,
         description="为何允许 sysadmin、db_owner 一类的登录写入。 Why a login such as sysadmin or db_owner may write.",
     )
-    read_only: bool = Field(default=False, description="只读：从不写入。 Never write.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -125,3 +93,40 @@ class SqlServerOptions(BaseModel):
                 msg("Give both for an SQL login, or neither for Windows authentication."),
             )
         return self
+
+
+class SqlServerOptions(ConnectionOptions):
+    """Settings of an account set on SQL Server."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{3}$")] | None = Field(
+        default=None,
+        description="账套号，三位，如 '001'。 Code of the account set, three characters such as '001'.",
+    )
+    database: Word | None = Field(
+        default=None,
+        description="账套数据库名；不给出时从 UFSystem 查找。 Database of the account set; UFSystem tells when absent.",
+    )
+    read_intent: bool = Field(
+        default=False,
+        description="读取时声明只读意图（可用性组的只读副本）。 Declare read intent when reading (readable replicas).",
+    )
+    statement_timeout_s: int = Field(
+        default=300, ge=1, le=3600, description="单条语句超时，秒。 Timeout of one statement in seconds."
+    )
+    lock_timeout_s: int = Field(
+        default=5,
+        ge=0,
+        le=300,
+        description="写入时等待他人锁的秒数。 Seconds a write waits for somebody else's lock.",
+    )
+    write_form: Literal["set", "row"] = Field(
+        default="set",
+        description="set：一批一条语句；row：逐行，适用于触发器只认单行的站点。 "
+        "set: one statement for a batch; row: row by row, for sites whose triggers expect single rows.",
+    )
+    receipts: TableName | None = Field(
+        default=None,
+        description="回执表，如 u8sync.receipt：与写入同一事务。 Receipt table such as u8sync.receipt, written in the "
+        "same transaction.",
+    )
+    read_only: bool = Field(default=False, description="只读：从不写入。 Never write.")

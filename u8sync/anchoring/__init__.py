@@ -1,0 +1,1 @@
+"""Checkpoints kept out of the writer's reach: places for them, and sending them there."""
