@@ -10,6 +10,7 @@
     │   ├── FatalError      69  trying again cannot help: not reachable, not allowed, not a U8 account set
     │   └── UnknownOutcomeError 75  a write was sent and its answer is missing: read back, never send again blindly
     ├── LockHeldError        3  another run holds the audit log
+    ├── StoppedError        75  somebody asked the run to stop; what was sent is recorded
     ├── UnsafePlanError      4  a guard stopped the run; nothing was written
     ├── StalePlanError       5  the plan is not true any more, or was never made for this
     ├── AuditError          74  the audit log cannot be written or cannot be trusted: nothing is sent
@@ -39,6 +40,7 @@ __all__ = [
     "Problem",
     "RefusedError",
     "StalePlanError",
+    "StoppedError",
     "TransientError",
     "U8SyncError",
     "UnknownOutcomeError",
@@ -165,6 +167,12 @@ class LockHeldError(U8SyncError):
     """Another run holds the audit log of this account set."""
 
     exit_code = ExitCode.LOCK_HELD
+
+
+class StoppedError(U8SyncError):
+    """Somebody asked the run to stop. It stopped between two batches: what was sent is recorded."""
+
+    exit_code = ExitCode.TEMPORARY
 
 
 class UnsafePlanError(U8SyncError):

@@ -153,14 +153,19 @@ def test_a_file_in_the_way_is_not_written_over(folder: Path, tmp_path: Path) -> 
     assert not check(folder).faults
 
 
-def test_stopped_between_the_record_and_the_removal_it_is_finished_the_next_time(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("removed", [0, 1, 3])
+def test_stopped_in_the_middle_of_the_removal_it_is_finished_the_next_time(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: int
 ) -> None:
     to = tmp_path / "archive"
     archive(folder, None)
+    left = [removed]
 
-    def die(_path: Path) -> None:
-        raise KeyboardInterrupt
+    def die(path: Path) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        path.unlink()
 
     with monkeypatch.context() as patch:
         patch.setattr("u8sync.audit.archiving._remove", die)
@@ -168,6 +173,8 @@ def test_stopped_between_the_record_and_the_removal_it_is_finished_the_next_time
             archive(folder, to)
     assert not check(folder).faults
     assert not check(folder, archive=to).faults
-    assert archive(folder, to).moved
+    assert next(iterate(folder, archive=to))["seq"] == 1
+    write_run(folder.parent, "run-5", segment_bytes=1, signer=SITE)
+    archive(folder, to)
     assert not check(folder).faults
     assert not check(folder, archive=to).faults

@@ -15,7 +15,9 @@ import pytest
 from cli_home import Answer, Ask, edit
 
 from u8sync.audit.health import examine_log
+from u8sync.audit.key_store import FileStore
 from u8sync.audit.store import open_log
+from u8sync.bootstrap import read_key
 from u8sync.domain.model import AccountSet
 from u8sync.engine.doctor import check_zone
 from u8sync.report.progress import NoProgress
@@ -207,6 +209,7 @@ def held_log(home: Path) -> Iterator[Any]:
         host="night",
         pid=4711,
         progress=NoProgress(),
+        signer=read_key(FileStore(home / "audit.key")),
     )
     try:
         yield log

@@ -11,10 +11,25 @@ import pytest
 
 from u8sync import __version__
 
-HEAVY = ("polars", "sqlalchemy", "pydantic", "yaml", "jinja2", "tenacity", "filelock", "babel", "requests", "pyodbc")
+HEAVY = (
+    "polars",
+    "sqlalchemy",
+    "pydantic",
+    "yaml",
+    "jinja2",
+    "tenacity",
+    "filelock",
+    "babel",
+    "requests",
+    "pyodbc",
+    "xlsxwriter",
+)
 
 
-@pytest.mark.parametrize("words", ["--version", "--help", "plan --help", "sandbox --help"])
+@pytest.mark.parametrize(
+    "words",
+    ["--version", "--help", "plan --help", "sandbox --help", "audit --help", "audit sample --help", "audit why --help"],
+)
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:
     code = (
         "import sys\nfrom u8sync.cli.app import call\n"

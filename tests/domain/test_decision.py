@@ -56,13 +56,26 @@ def test_a_change_says_why(world: Any) -> None:
         tier="VIP",
         score=Decimal(100),
         contributions=(
-            Contribution("revenue", Decimal(900), Decimal(100), Decimal(50)),
-            Contribution("order_frequency", Decimal(9), Decimal(100), Decimal(30)),
-            Contribution("recency", Decimal(0), Decimal(100), Decimal(20)),
+            Contribution("revenue", Decimal(900), Decimal(100), Decimal(50), beaten=2, tied=0, others=2),
+            Contribution("order_frequency", Decimal(9), Decimal(100), Decimal(30), beaten=2, tied=0, others=2),
+            Contribution("recency", Decimal(0), Decimal(100), Decimal(20), beaten=2, tied=0, others=2),
         ),
         rule="tiers.yaml:11",
     )
     assert dune.reason == Reason(tier="prospect", score=None, contributions=(), rule="tiers.yaml:19")
+
+
+def test_a_reason_has_the_metrics_that_only_conditions_name(world: Any) -> None:
+    steps = [
+        world.tier("VIP", world.condition(SCORE, "80"), world.condition("order_frequency", "5")),
+        world.tier("key", world.condition("gross_profit", below="0")),
+        world.tier("regular"),
+        world.tier("prospect", without_business=True),
+    ]
+    policy = world.ladder([world.weight("revenue", 100)], steps)
+    reasons = {change.code: change.reason for change in world.decide(world.six, policy=policy).changes}
+    assert reasons["001"].measured == {"order_frequency": Decimal(9), "gross_profit": None}
+    assert reasons["004"].measured == {}, "nothing is measured of a customer without business"
 
 
 def test_the_customers_left_alone_are_named_with_their_cause(world: Any) -> None:

@@ -69,6 +69,7 @@ def test_a_faulty_file_tells_all_its_problems_with_their_places() -> None:
         ("TransientError", 75),
         ("UnknownOutcomeError", 75),
         ("LockHeldError", 3),
+        ("StoppedError", 75),
         ("UnsafePlanError", 4),
         ("StalePlanError", 5),
         ("AuditError", 74),

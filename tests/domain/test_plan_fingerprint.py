@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.domain.model import CustomerCode
-from u8sync.domain.plan import Change, Contribution, FieldChange, Plan, Population, Reason, Seal, Skipped, op_id
+from u8sync.domain.plan import Change, Contribution, FieldChange, Plan, Population, Reason, Seal, Skipped, Undoes, op_id
 
 PLAN = Plan(
     seal=Seal("sqlserver|erp01|UFDATA_999_2026|999|L1", date(2025, 12, 31), "a" * 64, "b" * 64, "1.0.0"),
@@ -31,10 +31,11 @@ PLAN = Plan(
                 "VIP",
                 Decimal("81.2500"),
                 (
-                    Contribution("revenue", Decimal("900.0000"), Decimal("100.0000"), Decimal("50.0000")),
+                    Contribution("revenue", Decimal("900.0000"), Decimal("100.0000"), Decimal("50.0000"), 8, 0, 8),
                     Contribution("gross_profit", None, None, None),
                 ),
                 "tiers.yaml:11",
+                {"relation_length": Decimal("2.5000"), "recency": None},
             ),
         ),
         Change(
@@ -50,8 +51,10 @@ PLAN = Plan(
 
 
 INSTEAD_OF_NULL = {
-    **dict.fromkeys(("value", "points", "contribution", "score"), Decimal("0.0000")),
+    **dict.fromkeys(("value", "points", "contribution", "score", "recency", "more"), Decimal("0.0000")),
+    **dict.fromkeys(("beaten", "tied", "others"), 0),
     "reason": Reason("", None, (), ""),
+    "undoes": Undoes("run-1", "0" * 32),
 }
 """What a null may be edited to, by the name of its place; a text anywhere else."""
 
@@ -88,6 +91,9 @@ def plain_edits(value: Any, where: str) -> Iterator[tuple[str, Any]]:
         case str():
             yield f"{where}: a blank added", value + " "
             yield f"{where}: emptied", ""
+        case int():
+            yield f"{where}: one more", value + 1
+            yield f"{where}: null", None
         case Decimal():
             yield f"{where}: a ten-thousandth more", value + Decimal("0.0001")
             yield f"{where}: null", None
@@ -139,8 +145,8 @@ def test_the_fingerprint_is_the_hash_of_a_text_that_anybody_can_write_down() -> 
     change = Change(CustomerCode("001"), (FieldChange("tier", "c", None, "贵宾", was=None, becomes="VIP"),), {}, reason)
     text = (
         '{"changes":[{"code":"001","fields":[{"after":"贵宾","becomes":"VIP","before":null,"column":"c","field":"tier",'
-        '"was":null}],"holds":{},"reason":{"contributions":[{"contribution":null,"metric":"revenue","points":null,'
-        '"value":"9"}],"rule":"t.yaml:1","score":"81.2500","tier":"VIP"}}],"seal":{"account_set":"memory||DB|999|",'
+        '"was":null}],"holds":{},"reason":{"contributions":[{"beaten":null,"contribution":null,"metric":"revenue",'
+        '"others":null,"points":null,"tied":null,"value":"9"}],"measured":{},"rule":"t.yaml:1","score":"81.2500","tier":"VIP"}}],"seal":{"account_set":"memory||DB|999|",'
         '"as_of":"2025-12-31","mapping":"aa","policy":"bb","tool":"1.0.0"}}'
     )
     assert replace(PLAN, seal=seal, changes=(change,)).fingerprint == hashlib.sha256(text.encode()).hexdigest()

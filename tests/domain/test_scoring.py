@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE, Weight
-from u8sync.domain.scoring import contribution_of, points_of, score
+from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.text import Place
 
 PLACE = Place("tiers.yaml", 1, 1)
@@ -122,7 +122,18 @@ def test_scoring_adds_columns_and_changes_none(world: Any) -> None:
     frame = world.measured([{"revenue": 1}, {"revenue": 2}]).drop(SCORE)
     result = score(frame, [world.weight("revenue", 100)])
     assert result.select(frame.columns).equals(frame)
-    assert set(result.columns) - set(frame.columns) == {SCORE, points_of("revenue"), contribution_of("revenue")}
+    assert set(result.columns) - set(frame.columns) == {
+        SCORE,
+        points_of("revenue"),
+        contribution_of("revenue"),
+        *rank_of("revenue"),
+    }
+
+
+def test_points_come_with_the_whole_numbers_that_they_follow_from(world: Any) -> None:
+    frame = world.measured([{"recency": days} for days in (3, 5, 5, 9, None)] + [{"recency": 5, "rated": False}])
+    ranks = score(frame, [world.weight("recency", 100)]).select(rank_of("recency")).rows()
+    assert ranks == [(3, 0, 3), (1, 1, 3), (1, 1, 3), (0, 0, 3), (None, None, None), (None, None, None)]
 
 
 # Laws, over small populations with many ties, unknown and negative values.

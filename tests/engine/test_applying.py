@@ -74,6 +74,9 @@ def test_an_intent_tells_before_after_and_why(world: World) -> None:
         "value": "4000.0000",
         "points": "100.0000",
         "contribution": "40.0000",
+        "beaten": 3,
+        "tied": 0,
+        "others": 3,
     }
 
 

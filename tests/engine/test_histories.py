@@ -1,28 +1,37 @@
-"""Random histories: nights, people who edit, lost answers and deaths, and what must hold after each."""
+"""Random histories: nights, undos, people who edit, lost answers and deaths, and what must hold after each.
+
+The oracle holds the account set's own journal against what the log has durably; it believes nothing that u8sync says.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from engine_world import TIER, TIERS, Crash, World, customer, make_world
+import oracle
+from engine_world import ROLES, TIER, TIERS, Crash, World, customer, make_world, with_roles
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from u8sync.domain.guards import Limits
-from u8sync.domain.model import CustomerCode
-from u8sync.errors import TransientError, U8SyncError, UnknownOutcomeError
+from u8sync.domain.model import CustomerCode, same
+from u8sync.domain.undo import PlannedUndo
+from u8sync.errors import InputError, TransientError, U8SyncError, UnknownOutcomeError
 from u8sync.ports import Edit
 from u8sync.text import msg
 
 CODES = ("A", "B", "C", "D", "E", "F", "G")
-FAULTS = ("busy", "lost before", "lost after", "death before", "death after")
+FAULTS = ("busy", "lost before", "lost after", "death before", "death after", "somebody edits")
+UNTOUCHED = ("cCusName", "cCCCode", "cDCCode", "cCusMngTypeCode")
+
+faults_of_a_run = st.lists(st.sampled_from((None, *FAULTS)), max_size=6)
+deaths_of_the_log = st.none() | st.tuples(st.integers(1, 12), st.booleans())
+held = st.sampled_from((None, "", " ", *sorted(TIERS)))
 
 
 class Histories(RuleBasedStateMachine):
-    """One account set over many nights. Every write of ours is in the journal; the log is what a new process finds."""
+    """One account set over many nights. Every write of ours is in its journal; the log is what a new process finds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,106 +40,197 @@ class Histories(RuleBasedStateMachine):
         )
         self.world.limits = Limits(share_changed=Decimal(100), top_downgrades=100, issue_share=Decimal(100))
         self.faults: list[str | None] = []
+        self.others: list[oracle.Entry] = []
         self.world.backend.on_write = self._before_write
         self.world.backend.on_written = self._after_write
 
+    # --- faults ---
+
     def _before_write(self, edits: Sequence[Edit]) -> None:
-        durable = {(record["customer"], str(record["after"])) for record in self.world.of_type("intent")}
-        assert all((edit.code, str(dict(edit.after))) in durable for edit in edits), "a write without a durable intent"
         fault = self.faults[-1] if self.faults else None
-        if fault == "busy":
+        if fault in {"lost after", "death after"}:
+            return
+        if self.faults:
             self.faults.pop()
+        if fault == "busy":
             raise TransientError(msg("busy"))
         if fault == "lost before":
-            self.faults.pop()
             raise UnknownOutcomeError(msg("no answer"))
         if fault == "death before":
-            self.faults.pop()
             raise Crash
+        if fault == "somebody edits":
+            self._somebody_sets(edits[0].code, {TIER: "重要"})
 
     def _after_write(self, _edits: Sequence[Edit]) -> None:
-        fault = self.faults.pop() if self.faults else None
+        fault = self.faults.pop() if self.faults and self.faults[-1] in {"lost after", "death after"} else None
         if fault == "lost after":
             raise UnknownOutcomeError(msg("no answer"))
         if fault == "death after":
             raise Crash
 
-    def _survive(self, night: Callable[[], object]) -> None:
+    def _survive(
+        self, night: Callable[[], object], faults: list[str | None], dies: tuple[int, bool] | None = None
+    ) -> None:
+        """A process that may meet these faults, and die at the n-th commit of its log, before or after it counts."""
+        commits = 0
+
+        def count() -> None:
+            nonlocal commits
+            commits += 1
+            if dies is not None and commits == dies[0]:
+                raise Crash
+
+        self.faults = list(faults)
+        log = self.world.log
+        if dies is not None:
+            log.on_commit, log.on_committed = (None, count) if dies[1] else (count, None)
         try:
             night()
         except (Crash, U8SyncError):
             pass
         finally:
             self.faults = []
-            self.world.log.pending.clear()
+            log.on_commit = log.on_committed = None
+            log.pending.clear()
 
-    @rule(faults=st.lists(st.sampled_from((None, *FAULTS)), max_size=6))
-    def a_night(self, faults: list[str | None]) -> None:
-        self.faults = faults
-        self._survive(self.world.run)
+    def _somebody_sets(self, code: str, values: dict[str, str | None]) -> None:
+        there = code in self.world.rows()
+        for column, value in values.items():
+            before = self.world.value(code, column) if there else None
+            self.others.append(oracle.Entry(code, column, before, value, ours=False))
+        self.world.backend.change(CustomerCode(code), values)
 
-    @rule(faults=st.lists(st.sampled_from((None, *FAULTS)), max_size=4))
-    def a_plan_applied_by_hand(self, faults: list[str | None]) -> None:
+    def _runs(self) -> list[str]:
+        return [str(record["run_id"]) for record in self.world.of_type("run_open")]
+
+    def _undo(self, at: int, customers: list[str], fields: list[str]) -> PlannedUndo | None:
+        """A plan to take back one of the runs so far; null when it is refused."""
+        runs = self._runs()
+        try:
+            return self.world.undo(runs[at % len(runs)], customers=customers, fields=fields)
+        except InputError:
+            return None
+
+    # --- what happens ---
+
+    @rule(faults=faults_of_a_run, dies=deaths_of_the_log)
+    def a_night(self, faults: list[str | None], dies: tuple[int, bool] | None) -> None:
+        self._survive(self.world.run, faults, dies)
+
+    @rule(faults=faults_of_a_run, dies=deaths_of_the_log, roles=st.booleans())
+    def a_plan_applied_by_hand(self, faults: list[str | None], dies: tuple[int, bool] | None, roles: bool) -> None:  # noqa: FBT001
         plan = self.world.plan().plan
-        self.faults = faults
-        self._survive(lambda: self.world.night().apply(plan))
+        if roles:
+            plan = with_roles(plan, {code: row[ROLES] for code, row in self.world.rows().items()})
+        self._survive(lambda: self.world.night().apply(plan), faults, dies)
 
-    @rule(dies_at=st.integers(1, 12))
-    def a_night_whose_log_dies(self, dies_at: int) -> None:
-        commits = 0
+    @precondition(lambda self: self.world.log.opened > 0 and self._runs())
+    @rule(
+        at=st.integers(0, 30),
+        customers=st.lists(st.sampled_from(CODES), max_size=2),
+        fields=st.lists(st.sampled_from(("tier", "roles")), max_size=1),
+        faults=faults_of_a_run,
+        dies=deaths_of_the_log,
+    )
+    def an_undo(
+        self,
+        at: int,
+        customers: list[str],
+        fields: list[str],
+        faults: list[str | None],
+        dies: tuple[int, bool] | None,
+    ) -> None:
+        undo = self._undo(at, customers, fields)
+        if undo is not None:
+            self._survive(lambda: self.world.night().apply(undo.plan), faults, dies)
 
-        def die() -> None:
-            nonlocal commits
-            commits += 1
-            if commits == dies_at:
-                raise Crash
-
-        self.world.log.on_commit = die
-        self._survive(self.world.run)
-        self.world.log.on_commit = None
-
-    @rule(code=st.sampled_from(CODES), tier=st.sampled_from((None, *sorted(TIERS))))
+    @rule(code=st.sampled_from(CODES), tier=held)
     def a_person_sets_a_tier(self, code: str, tier: str | None) -> None:
-        self.world.backend.change(CustomerCode(code), {TIER: tier})
+        if code in self.world.rows():
+            self._somebody_sets(code, {TIER: tier})
+
+    @rule(code=st.sampled_from(CODES), roles=st.sampled_from((None, "代理商", "供应商")))
+    def a_person_sets_the_roles(self, code: str, roles: str | None) -> None:
+        if code in self.world.rows():
+            self._somebody_sets(code, {ROLES: roles})
 
     @rule(code=st.sampled_from(CODES), day=st.sampled_from((None, "2026-01-01")))
     def a_person_disables_or_enables(self, code: str, day: str | None) -> None:
-        self.world.backend.change(CustomerCode(code), {"dEndDate": day})
+        if code in self.world.rows():
+            self._somebody_sets(code, {"dEndDate": day})
+
+    @rule(code=st.sampled_from(CODES[:3]))
+    def a_person_deletes_a_customer_or_enters_it_again(self, code: str) -> None:
+        if code in self.world.rows():
+            self.others.append(oracle.Entry(code, "", None, None, ours=False))
+            self.world.backend.remove(CustomerCode(code))
+        else:
+            self._somebody_sets(code, customer())
 
     @precondition(lambda self: self.world.log.opened > 0)
     @rule()
     def a_quiet_night_leaves_nothing_to_do(self) -> None:
-        self._survive(self.world.run)
+        self._survive(self.world.run, [])
         assert self.world.plan().plan.changes == ()
-        written = Counter((entry.code, entry.after) for entry in self.world.backend.journal)
-        applied = {record["op_id"] for record in self.world.of_type("outcome") if record["status"] == "applied"}
-        settled = {record["op_id"] for record in self.world.of_type("settle") if record["verdict"] == "applied"}
-        told = Counter(
-            (record["customer"], record["after"][TIER])  # type: ignore[call-overload,index]
-            for record in self.world.of_type("intent")
-            if record["op_id"] in applied | settled
-        )
-        assert written.keys() <= told.keys(), "a write that no record tells of"
+        oracle.agree(self.world.log.durable, self._journal(), recovered=True)
+        self._survive(self.world.run, [])
+        oracle.nothing_left(self.world.log.durable)
+
+    @precondition(lambda self: self.world.log.opened > 0 and self._runs())
+    @rule(at=st.integers(0, 30))
+    def a_quiet_undo_takes_back_what_it_planned_and_nothing_else(self, at: int) -> None:
+        self._survive(self.world.run, [])  # settles what is open
+        undo = self._undo(at, [], [])
+        assert undo is not None
+        run = self._runs()[at % len(self._runs())]
+        before = self.world.rows()
+        self._survive(lambda: self.world.night().apply(undo.plan), [])
+        planned = {change.code: change.after for change in undo.plan.changes}
+        used_up = undo.plan.changes and self.world.of_type("run_close")[-1]["exit_code"] != 0
+        assert not used_up, self.world.of_type("run_close")[-1]["error"]
+        for code, row in self.world.rows().items():
+            assert row == {**before[code], **planned.get(CustomerCode(code), {})}
+        again = self.world.undo(run)
+        assert again.plan.changes == ()
+
+    # --- what must hold ---
+
+    def _journal(self) -> list[oracle.Entry]:
+        return [*oracle.memory_journal(self.world.backend), *self.others]
 
     @invariant()
-    def no_write_of_another_person_was_overwritten(self) -> None:
-        intents = {
-            (str(r["customer"]), str(r["before"][TIER]), str(r["after"][TIER]))  # type: ignore[call-overload,index]
-            for r in self.world.of_type("intent")
+    def the_journal_and_the_log_agree(self) -> None:
+        oracle.agree(self.world.log.durable, self._journal(), recovered=False)
+
+    @invariant()
+    def no_other_column_was_touched(self) -> None:
+        blank = customer()
+        for code, row in self.world.rows().items():
+            assert {name: row[name] for name in UNTOUCHED} == {name: blank[name] for name in UNTOUCHED}, code
+
+    @invariant()
+    def an_undo_puts_what_was_before_its_run_in_place_of_what_the_run_wrote(self) -> None:
+        intents = {record["op_id"]: record for record in self.world.of_type("intent")}
+        applied = {
+            record["op_id"]
+            for record in self.world.of_type("outcome", "settle")
+            if "applied" in {record.get("status"), record.get("verdict")}
         }
-        for entry in self.world.backend.journal:
-            assert (entry.code, str(entry.before), str(entry.after)) in intents
-
-    @invariant()
-    def every_run_but_the_last_is_settled(self) -> None:
-        last = self.world.log.run_id
-        open_before = {r["op_id"] for r in self.world.of_type("intent") if r["run_id"] != last}
-        for record in self.world.of_type("outcome", "settle"):
-            if record["type"] == "settle" or record["status"] != "unknown":
-                open_before.discard(record["op_id"])
-        opened_last = any(r["run_id"] == last and r["type"] == "plan" for r in self.world.log.durable)
-        assert not (opened_last and open_before), "a run planned before it settled what was open"
+        for record in intents.values():
+            undoes = record.get("undoes")
+            if isinstance(undoes, dict):
+                undone = intents[undoes["op_id"]]
+                assert (undone["run_id"], undone["customer"]) == (undoes["run_id"], record["customer"])
+                assert undone["op_id"] in applied
+                assert isinstance(undone["before"], dict)
+                assert isinstance(undone["after"], dict)
+                assert isinstance(record["before"], dict)
+                assert isinstance(record["after"], dict)
+                assert record["before"].keys() == record["after"].keys() <= undone["after"].keys()
+                for column, value in record["after"].items():
+                    assert same(value, undone["before"][column])  # type: ignore[arg-type]
+                    assert same(record["before"][column], undone["after"][column])  # type: ignore[arg-type]
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestHistories.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -307,6 +307,7 @@ def test_a_check_names_every_fault(language: str) -> None:
             faults=faults,
             open_intents=2,
             torn=0,
+            proofs=[],
             translate=say,
         )
     )
@@ -326,11 +327,16 @@ def test_a_whole_log_is_called_whole() -> None:
             faults=[],
             open_intents=0,
             torn=0,
+            proofs=[msg("Records 1 to {upto:,} are signed, and the key is one that you trust.", upto=5)],
             translate=translator("en"),
         )
     )
 
     assert text.startswith("Audit log ufdata-1: whole")
+    assert [line.strip() for line in text.splitlines()][-2:] == [
+        "What is proved",
+        "Records 1 to 5 are signed, and the key is one that you trust.",
+    ]
     assert "NOT" not in text
 
 
@@ -339,7 +345,20 @@ def test_the_history_tells_what_was_written(language: str) -> None:
     say = translator(language)
     changes = [
         LoggedChange(
-            7, "2026-11-01T18:31:00.000001Z", "r1", "007", "tier", "cCusDefine1", None, "重点", "71.2345", "t:1", status
+            seq=7,
+            at="2026-11-01T18:31:00.000001Z",
+            run_id="r1",
+            customer="007",
+            field="tier",
+            column="cCusDefine1",
+            before=None,
+            after="重点",
+            score="71.2345",
+            rule="t:1",
+            status=status,
+            op_id="0a",
+            was=None,
+            becomes="重点",
         )
         for status in ("applied", "open")
     ]

@@ -322,6 +322,22 @@ class BackendContract(ReadingContract):
         at.backend.write([Edit("C001", {"cCusDefine4": "金"}, {"cCusDefine4": None})], STAMP)
         assert at.stored()["C001"]["cCusDefine4"] is None
 
+    @pytest.mark.parametrize("roles", [None, "金"], ids=["only nothing", "nothing beside something"])
+    def test_values_are_taken_out_of_many_customers_at_once_and_are_null_then(
+        self, at: Site, roles: str | None
+    ) -> None:
+        at.somebody_sets("007", "cCusDefine5", "B")
+        edits = [
+            Edit("C001", {"cCusDefine4": "金", "cCusDefine5": "A"}, {"cCusDefine4": None, "cCusDefine5": None}),
+            Edit("007", {"cCusDefine4": None, "cCusDefine5": "B"}, {"cCusDefine4": roles, "cCusDefine5": None}),
+            Edit("C006", {"cCusDefine4": "银"}, {"cCusDefine4": None}),
+        ]
+        assert [outcome.status for outcome in at.backend.write(edits, STAMP)] == ["applied"] * 3
+        stored = at.stored()
+        assert [stored[edit.code]["cCusDefine4"] for edit in edits] == [None, roles, None]
+        assert [stored[edit.code]["cCusDefine5"] for edit in edits] == [None, None, None]
+        assert [outcome.status for outcome in at.backend.write(edits, STAMP)] == ["already_applied"] * 3
+
     def test_a_value_that_is_too_long_is_rejected_and_the_others_go_on(self, at: Site) -> None:
         before = at.stored()
         edits = [

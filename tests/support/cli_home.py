@@ -38,8 +38,9 @@ Ask = Callable[..., Answer]
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Call u8sync with these words."""
+def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Call u8sync with these words; what it answers is as wide as in a pipe, however the tests are run."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def ask_it(*words: object, language: Language = "en") -> Answer:
         capsys.readouterr()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,19 +14,26 @@ import polars as pl
 from fakes import Quiet, Ticking
 
 from u8sync.backends.memory import MemoryBackend
+from u8sync.cli.undoing import told_of
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.guards import Limits
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, Window
+from u8sync.domain.mapping import CustomerMapping
+from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, Window, same
+from u8sync.domain.plan import FieldChange, Plan
+from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned, RunResult
+from u8sync.domain.undo import PlannedUndo
 from u8sync.engine.nightly import Night
 from u8sync.engine.planner import Rules, make_plan
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
-from u8sync.ports import Edit, Head, Json, Record
+from u8sync.engine.undo import plan_undo
+from u8sync.ports import Clock, Edit, Head, Json, Record
 
 ROOT = Path(__file__).parent.parent.parent
 TIER = "cCusDefine5"
+ROLES = "cCusDefine4"
 TIERS = frozenset({"VIP", "重要", "一般", "潜在"})
 
 
@@ -41,7 +49,10 @@ class Paper:
     pending: list[Record] = field(default_factory=list)
     run_id: str = "run-0"
     opened: int = 0
+    clock: Clock = field(default_factory=Ticking)
+    target: str = ""
     on_commit: Callable[[], None] | None = None
+    on_committed: Callable[[], None] | None = None
 
     def open(self) -> Paper:
         """What the next process finds."""
@@ -52,7 +63,8 @@ class Paper:
 
     def append(self, type_: str, fields: Mapping[str, Json]) -> int:
         seq = len(self.durable) + len(self.pending) + 1
-        self.pending.append({**fields, "type": type_, "seq": seq, "run_id": self.run_id, "ts": f"t{seq}"})
+        at = {"seq": seq, "run_id": self.run_id, "ts": f"{self.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"}
+        self.pending.append({**fields, **at, "type": type_, "target": self.target})
         return seq
 
     def commit(self) -> None:
@@ -60,9 +72,14 @@ class Paper:
             self.on_commit()
         self.durable += self.pending
         self.pending = []
+        if self.on_committed is not None:
+            self.on_committed()
 
     def records(self, *types: str) -> Iterator[Record]:
         return (record for record in [*self.durable, *self.pending] if not types or record["type"] in types)
+
+    def checkpoint(self) -> str | None:
+        return None
 
     def head(self) -> Head:
         return Head(len(self.durable), "0" * 64)
@@ -77,7 +94,7 @@ def customer(tier: str | None = None, **values: str | None) -> dict[str, str | N
         "cCusMngTypeCode": "999",
         "cCCCode": "0101",
         "cDCCode": None,
-        "cCusDefine4": None,
+        ROLES: None,
         "dCusDevDate": "2020-01-01",
         "dCusCreateDatetime": "2020-01-01",
         "dEndDate": None,
@@ -98,6 +115,18 @@ def sales(revenues: Mapping[str, int]) -> pl.DataFrame:
 ACCOUNT_SET = AccountSet("memory", "", "UFDATA_999_2026", "999", "演示", "")
 
 
+@functools.cache
+def example_mapping() -> CustomerMapping:
+    """The mapping that comes with u8sync."""
+    return load_mapping(ROOT / "mappings/customer.yaml", "mappings/customer.yaml")
+
+
+@functools.cache
+def example_policy() -> Policy:
+    """The tiers that come with u8sync."""
+    return load_policy(ROOT / "mappings/tiers.yaml", "mappings/tiers.yaml")
+
+
 @dataclass
 class World:
     """One account set, its log, and the rules of the example files."""
@@ -110,10 +139,14 @@ class World:
     allow: frozenset[str] = frozenset()
     waits: list[float] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.log.clock = self.clock
+        self.log.target = self.backend.account_set().key
+
     def rules(self) -> Rules:
         return Rules(
-            mapping=load_mapping(ROOT / "mappings/customer.yaml", "mappings/customer.yaml"),
-            policy=load_policy(ROOT / "mappings/tiers.yaml", "mappings/tiers.yaml"),
+            mapping=example_mapping(),
+            policy=example_policy(),
             limits=self.limits,
             window=Window.ending(date(2026, 10, 31), months=12),
             allow=self.allow,
@@ -130,7 +163,7 @@ class World:
         log = self.log.open()
         return Night(
             backend=self.backend,
-            account_set=ACCOUNT_SET,
+            account_set=self.backend.account_set(),
             log=log,
             rules=self.rules(),
             actor=Actor("tester", "u8sync run", "3", "test", "0" * 64),
@@ -146,9 +179,31 @@ class World:
     def run(self) -> RunResult:
         return self.night().run(lambda _planned: None)
 
+    def undo(self, run: str, *, customers: Sequence[str] = (), fields: Sequence[str] = ()) -> PlannedUndo:
+        """Plan to take a run back, from what the log holds durably."""
+        past = told_of(self.log.durable, run).past
+        assert past is not None, f"no run {run}"
+        return plan_undo(
+            past,
+            self.backend,
+            self.rules(),
+            customers=customers,
+            fields=fields,
+            clock=self.clock,
+            retry=self.retry(),
+        )
+
     def tier(self, code: str) -> str | None:
-        reading = self.backend.read([CustomerCode(code)], [TIER])
-        return reading[CustomerCode(code)].values[TIER]
+        return self.value(code, TIER)
+
+    def value(self, code: str, column: str) -> str | None:
+        return self.backend.read([CustomerCode(code)], [column])[CustomerCode(code)].values[column]
+
+    def rows(self) -> dict[str, dict[str, str | None]]:
+        """Everything that a person can see in U8 of every customer that is there."""
+        columns = sorted(self.backend.columns() - {"cModifyPerson", "dModifyDate"})
+        codes = [CustomerCode(code) for code in self.backend.customers([], Quiet())["code"]]
+        return {code: dict(reading.values) for code, reading in self.backend.read(codes, columns).items()}
 
     def of_type(self, *types: str) -> list[Record]:
         return [record for record in self.log.durable if record["type"] in types]
@@ -166,7 +221,7 @@ def make_world(
         ACCOUNT_SET,
         {CustomerCode(code): row for code, row in rows.items()},
         sales(revenues),
-        writable={TIER: ColumnLimit(60, TIERS)},
+        writable={TIER: ColumnLimit(60, TIERS), ROLES: ColumnLimit(10)},
         on_write=on_write,
         keep_receipts=keep_receipts,
     )
@@ -177,3 +232,23 @@ def five_customers() -> World:
     """Four customers that buy more and more, and one that never bought."""
     rows = {code: customer() for code in ("A1", "B2", "C3", "D4", "E5")}
     return make_world(rows, {"A1": 1000, "B2": 2000, "C3": 3000, "D4": 4000})
+
+
+def with_roles(plan: Plan, held: Mapping[str, str | None] | None = None, after: str = "代理商") -> Plan:
+    """The plan, with a second field for each customer that does not hold ``after`` yet; ``held`` is what they hold."""
+    held = held or {}
+    return replace(
+        plan,
+        changes=tuple(
+            change
+            if same(held.get(change.code), after)
+            else replace(
+                change,
+                fields=(
+                    *change.fields,
+                    FieldChange("roles", ROLES, held.get(change.code), after, was=None, becomes="分销商"),
+                ),
+            )
+            for change in plan.changes
+        ),
+    )

@@ -90,7 +90,8 @@ def segments_of(folder: Path, archive: Path | None = None) -> list[Segment]:
 
     Args:
         folder: The folder of the log.
-        archive: Where older ones were moved to; null: nowhere. One that lies in both is read where it was.
+        archive: Where older ones were moved to; null: nowhere. One that lies in both is read where it was, and one that
+            was copied but not yet removed when the machine stopped is passed over.
 
     Raises AuditError when one is no regular file, or they cannot be listed.
     """
@@ -109,7 +110,8 @@ def segments_of(folder: Path, archive: Path | None = None) -> list[Segment]:
                 msg("{path} is not a regular file", path=str(path)),
                 hint=msg("An audit log is made of plain files. Nothing is written while something else stands there."),
             )
-    return [Segment(found[number], number) for number in sorted(found)]
+    gone = 0 if not found or 1 in found else (read_base(folder) or Base()).segments
+    return [Segment(found[number], number) for number in sorted(found) if number > gone]
 
 
 def lines_of(segments: Sequence[Segment]) -> Iterator[Line]:

@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; ends the process with the exit code of the command."""
     # A plan is a million small values and no rubbish among them: looking for it took a good part of the time.
     gc.set_threshold(200_000)
+    # Plans, reports and account sets tell who buys how much: for the user and the group, whatever the system says.
+    os.umask(os.umask(0o027) | 0o027)
     args, lang, debug = _take_global_options(list(sys.argv[1:] if arguments is None else arguments))
     for stream in (sys.stdout, sys.stderr):
         # A GBK or ASCII console must not end a run because a name has a character that it cannot show.

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from u8sync.audit.findings import Verification
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.explain import Explanation, Test
-from u8sync.domain.plan import change_json, seal_json
+from u8sync.domain.guards import Verdict
+from u8sync.domain.plan import change_json, seal_json, skipped_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
+from u8sync.domain.undo import PlannedUndo
 from u8sync.ports import AccountSetFound, Check
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "logged_json",
     "planned_json",
     "result_json",
+    "undo_json",
     "verification_json",
 ]
 
@@ -41,7 +44,7 @@ def planned_json(planned: Planned) -> dict[str, Json]:
             .iter_rows()
         },
         "changes": [change_json(change) for change in plan.changes],
-        "skipped": [{"code": skipped.code, "cause": skipped.cause} for skipped in plan.skipped],
+        "skipped": [skipped_json(skipped) for skipped in plan.skipped],
         "issues": [
             {
                 "code": issue.code,
@@ -53,17 +56,33 @@ def planned_json(planned: Planned) -> dict[str, Json]:
             }
             for issue in planned.decision.issues
         ],
-        "guards": [
-            {
-                "guard": verdict.guard,
-                "ok": verdict.ok,
-                "allowed": verdict.allowed,
-                "measured": verdict.measured,
-                "limit": verdict.limit,
-            }
-            for verdict in planned.verdicts
-        ],
+        "guards": [_verdict(verdict) for verdict in planned.verdicts],
         "notes": [str(note) for note in planned.facts.notes],
+    }
+
+
+def undo_json(undo: PlannedUndo) -> dict[str, Json]:
+    """A plan that takes a run back; the changes as in a plan file."""
+    plan = undo.plan
+    return {
+        "account_set": {"code": undo.account_set.code, "name": undo.account_set.name},
+        "undoes": undo.run_id,
+        "fingerprint": plan.fingerprint,
+        "seal": seal_json(plan.seal),
+        "population": asdict(plan.population),
+        "changes": [change_json(change) for change in plan.changes],
+        "skipped": [skipped_json(skipped) for skipped in plan.skipped],
+        "guards": [_verdict(verdict) for verdict in undo.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Json]:
+    return {
+        "guard": verdict.guard,
+        "ok": verdict.ok,
+        "allowed": verdict.allowed,
+        "measured": verdict.measured,
+        "limit": verdict.limit,
     }
 
 
@@ -85,7 +104,12 @@ def result_json(result: RunResult) -> dict[str, Json]:
         ],
         "started_at": result.started_at.isoformat(),
         "ended_at": result.ended_at.isoformat(),
-        "audit": {"records": result.audit_count, "head": result.audit_hash},
+        "audit": {
+            "records": result.audit_count,
+            "head": result.audit_hash,
+            "checkpoint": result.checkpoint,
+            "unanchored": [str(why) for why in result.unanchored],
+        },
     }
 
 
@@ -144,6 +168,19 @@ def verification_json(name: str, verification: Verification) -> dict[str, Json]:
         "open_intents": len(verification.open_intents),
         "torn_bytes": verification.torn,
         "trustworthy": verification.trustworthy,
+        "runs": verification.runs,
+        "last_record": verification.head.count,
+        "root": verification.root.hex(),
+        "read_from_record": verification.base.count + 1,
+        "signed": {
+            "checkpoints": verification.signed.checkpoints,
+            "upto": verification.signed.upto,
+            "unsigned": verification.unsigned,
+            "key": verification.signed.key,
+            "trusted": verification.signed.trusted,
+            "outside": verification.signed.outside,
+            "notes": [str(note) for note in verification.signed.notes],
+        },
         "faults": [
             {"segment": fault.segment, "line": fault.line, "record": fault.seq, "message": str(fault.message)}
             for fault in verification.faults

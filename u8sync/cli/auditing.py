@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from u8sync.cli.options import config_option, json_option
+from u8sync.cli.asking import list_changes, runs, show
+from u8sync.cli.bundling import bundle
+from u8sync.cli.evidence import why
+from u8sync.cli.extracts import export, sample
+from u8sync.cli.keeping import archive as archive_command
+from u8sync.cli.keeping import key
+from u8sync.cli.log_reading import Log, archive_option, logs_of
+from u8sync.cli.options import config_option, folder_option, json_option
+from u8sync.cli.reconciling import reconcile
 from u8sync.cli.session import Session
-from u8sync.errors import ExitCode, InputError
+from u8sync.errors import ExitCode
 from u8sync.text import N_, Message, msg
 
 if TYPE_CHECKING:
-    from u8sync.audit.findings import Fault
+    from collections.abc import Iterator
+
+    from u8sync.audit.checkpoint import Note
+    from u8sync.audit.findings import Fault, Verification
 
 __all__ = ["audit"]
-
-folder_option = click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    default=None,
-    help=N_("The audit folder; the configuration's when absent. Needs no configuration and no U8."),
-)
 
 
 @click.group(help=N_("Prove and read the audit log."))
@@ -34,39 +38,72 @@ def audit() -> None:
 @audit.command(
     short_help=N_("Check every record of the audit log."),
     help=N_(
-        "Check every record of the audit log: form, order, hash chain. Names each record that was changed. Ends with 0"
-        " when the log is whole, 1 when it is not, 2 when it is whole but a run left something open."
+        "Check every record of the audit log: form, order, hash chain, signed checkpoints. Names each record that was"
+        " changed. With --checkpoint it proves that the log goes on from one that somebody kept. Ends with 0 when the"
+        " log is whole, 1 when it is not, 2 when it is whole but a run left something open."
     ),
 )
 @config_option
 @folder_option
+@archive_option
+@click.option("--key", "keys", multiple=True, metavar="KEY", help=N_("A public key that you trust; may be repeated."))
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help=N_("A checkpoint that you kept: a file, or a folder of them; may be repeated."),
+)
+@click.option("--anchors", is_flag=True, help=N_("Also ask the anchors of the configuration for what they hold."))
 @json_option
 @click.pass_obj
-def verify(session: Session, *, config: Path, folder: Path | None, as_json: bool) -> ExitCode:
+def verify(
+    session: Session,
+    *,
+    config: Path,
+    folder: Path | None,
+    archive: Path | None,
+    keys: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    anchors: bool,
+    as_json: bool,
+) -> ExitCode:
     """Check every record of the audit log."""
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.as_json import verification_json
+    from u8sync.cli.trust import kept_notes, notes_for, told_keys
     from u8sync.report.terminal import verification_view
 
     worst = ExitCode.DONE
     found = []
-    for log in audit_folders(config, folder):
-        verification = verify_folder(log, session.progress())
-        found.append(verification_json(log.name, verification))
+    logs = logs_of(config, folder, archive)
+    trusted = told_keys(config, folder, keys)
+    notes = notes_for([log.folder for log in logs.each], kept_notes(checkpoints))
+    for log in logs.each:
+        verification = verify_folder(
+            log.folder,
+            session.progress(),
+            archive=log.archive,
+            keys=trusted,
+            outside=[*notes[log.folder], *_held(session, config, log.folder, anchors=anchors)],
+        )
+        stamps = list(_stamps(config, log)) if anchors else []
+        found.append(verification_json(log.folder.name, verification) | {"stamps": [str(said) for said, _ in stamps]})
         if not as_json:
             session.out.print(
                 verification_view(
-                    name=log.name,
+                    name=log.folder.name,
                     records=verification.records,
                     segments=verification.segments,
                     head=verification.head.hash,
                     faults=[(place_of(fault), fault.message) for fault in verification.faults],
                     open_intents=len(verification.open_intents),
                     torn=verification.torn,
+                    proofs=() if verification.faults else [*proofs_of(verification), *(said for said, _ in stamps)],
                     translate=session.translate,
                 )
             )
-        if verification.faults:
+        if verification.faults or not all(good for _, good in stamps):
             worst = ExitCode.UNEXPECTED
         elif (verification.open_intents or verification.torn) and worst == ExitCode.DONE:
             worst = ExitCode.PENDING
@@ -75,39 +112,70 @@ def verify(session: Session, *, config: Path, folder: Path | None, as_json: bool
     return worst
 
 
-@audit.command(
-    "list",
-    short_help=N_("List what was written."),
-    help=N_("List what was written, oldest first: customer, field, before, after, outcome, run."),
-)
-@click.option("--customer", default=None, help=N_("Only this customer."))
-@click.option("--run", "run_id", default=None, help=N_("Only this run."))
-@config_option
-@folder_option
-@json_option
-@click.pass_obj
-def list_changes(
-    session: Session, *, customer: str | None, run_id: str | None, config: Path, folder: Path | None, as_json: bool
-) -> ExitCode:
-    """List what was written."""
-    from u8sync.audit.history import changes_of
-    from u8sync.audit.reading import iterate
-    from u8sync.cli.as_json import logged_json
-    from u8sync.report.terminal import history_view
+def _held(session: Session, config: Path, log: Path, *, anchors: bool) -> list[Note]:
+    """The checkpoints of this log that the anchors hold; nothing unless they are to be asked."""
+    if not anchors:
+        return []
+    from u8sync import bootstrap
+    from u8sync.cli.trust import note_of
 
-    listed = [
-        change
-        for log in audit_folders(config, folder)
-        for change in changes_of(iterate(log))
-        if (customer is None or change.customer == customer) and (run_id is None or change.run_id == run_id)
-    ]
-    if as_json:
-        session.emit(json.dumps([logged_json(change) for change in listed], ensure_ascii=False, indent=1))
-    elif listed:
-        session.out.print(history_view(listed, session.translate))
-    else:
-        session.say(msg("The audit log has no such change."))
-    return ExitCode.DONE
+    held, missed = bootstrap.checkpoints_outside(config, log.name)
+    for message in missed:
+        session.note(message)
+    return [note_of(text, msg("an anchor")) for text in held]
+
+
+def _stamps(config: Path, log: Log) -> Iterator[tuple[Message, bool]]:
+    """What each time stamp beside the log proves, or what is wrong with it."""
+    from u8sync import bootstrap
+
+    for stamp in bootstrap.stamps_beside(config, log.folder, log.archive):
+        if isinstance(stamp.found, Message):
+            yield msg("Time stamp {name}: {what}", name=stamp.file, what=stamp.found), False
+        else:
+            yield (
+                msg(
+                    "Records 1 to {size:,} were there on {time}: a time stamping service signed it.",
+                    size=stamp.size,
+                    time=f"{stamp.found:%Y-%m-%d %H:%M:%S} UTC",
+                ),
+                True,
+            )
+
+
+def proofs_of(verification: Verification) -> Iterator[Message]:
+    """What is proved about a whole log, and what is not."""
+    signed, end = verification.signed, verification.head.count
+    if verification.base.count:
+        yield msg(
+            "Records 1 to {count:,} were moved away and were not read; --archive names their folder.",
+            count=verification.base.count,
+        )
+    if signed.upto:
+        words = (
+            msg("Records 1 to {upto:,} are signed, and the key is one that you trust.", upto=signed.upto)
+            if signed.trusted
+            else msg(
+                "Records 1 to {upto:,} are signed with the key {key}. Compare it with the one that you keep, or give"
+                " yours with --key.",
+                upto=signed.upto,
+                key=str(signed.key),
+            )
+        )
+        yield words
+        if verification.unsigned:
+            yield msg("The last {count:,} records are not signed yet.", count=verification.unsigned)
+    elif end:
+        yield msg("No checkpoint is signed: somebody who can write the folder could have rewritten all of it.")
+    if signed.outside:
+        yield msg(
+            "Records 1 to {outside:,} are those of the checkpoint that was kept outside: nothing of them was changed"
+            " since.",
+            outside=signed.outside,
+        )
+    elif end:
+        yield msg("Nothing kept outside this folder was compared; --checkpoint FILE does.")
+    yield from signed.notes
 
 
 def place_of(fault: Fault) -> Message:
@@ -119,18 +187,15 @@ def place_of(fault: Fault) -> Message:
     return msg("record {seq} ({segment}, line {line})", seq=fault.seq, segment=fault.segment, line=fault.line)
 
 
-def audit_folders(config: Path, folder: Path | None) -> list[Path]:
-    """The logs to read: one folder an account set. Raises InputError when there is none."""
-    if folder is None:
-        from u8sync.config.settings import load_settings
+audit.add_command(key)
+audit.add_command(archive_command)
 
-        folder = load_settings(config).audit_folder
-    if any(folder.glob("seg-*.jsonl")):
-        return [folder]
-    logs = sorted(path for path in folder.glob("*") if path.is_dir() and any(path.glob("seg-*.jsonl")))
-    if not logs:
-        raise InputError(
-            msg("There is no audit log in {folder}", folder=str(folder)),
-            hint=msg("'u8sync run' and 'u8sync apply' make one. Name another folder with --folder."),
-        )
-    return logs
+
+audit.add_command(why)
+audit.add_command(reconcile)
+audit.add_command(export)
+audit.add_command(sample)
+audit.add_command(list_changes)
+audit.add_command(runs)
+audit.add_command(show)
+audit.add_command(bundle)

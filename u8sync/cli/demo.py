@@ -44,8 +44,9 @@ SEED = 1
 def demo(session: Session, *, folder: Path | None) -> ExitCode:
     """Run the main job on a made-up account set."""
     from u8sync import bootstrap
+    from u8sync.audit.checkpoint import new_key
     from u8sync.audit.reading import verify_folder
-    from u8sync.cli.auditing import audit_folders
+    from u8sync.cli.options import audit_folders
     from u8sync.cli.running import night_run, show_result, write_report
     from u8sync.sandbox.generator import create_account_set
 
@@ -64,6 +65,8 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     )
     say_made(session, summary)
     installation = bootstrap.load(config)
+    signer = new_key("u8sync-demo")
+    bootstrap.key_store(installation.settings).put(signer)
 
     month_before = LAST_DAY.replace(day=1) - timedelta(days=1)
     session.out.print()
@@ -78,14 +81,14 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     write_report(session, installation, planned, result, folder / "report.html")
 
     for log in audit_folders(config, None):
-        verification = verify_folder(log, session.progress())
+        verification = verify_folder(log, session.progress(), keys=[signer.verification])
         if verification.faults:
             raise InputError(msg("The audit log is not whole: {what}", what=verification.faults[0].message))
         session.say(
             msg(
-                "Audit log verified: {records:,} records, every one whole and in its place. Head {head}",
+                "Audit log verified: {records:,} records, every one whole and in its place, {signed:,} of them signed.",
                 records=verification.records,
-                head=verification.head.hash,
+                signed=verification.signed.upto,
             )
         )
     mover = next((change.code for change in planned.plan.changes), None)
@@ -126,6 +129,7 @@ def _make_folder(folder: Path) -> None:
         for usual, here in (
             ("as_of: last_month_end", f"as_of: {LAST_DAY}"),
             ("share_changed: 10", "share_changed: 20"),
+            ("  # key: {file: audit.key}", "  key: {file: audit.key}"),
         ):
             config = config.replace(usual, here)
         (folder / "config.yaml").write_text(config, encoding="utf-8", newline="\n")

@@ -9,9 +9,21 @@ from typing import Any
 import click
 
 from u8sync.domain.names import GUARDS
-from u8sync.text import N_
+from u8sync.errors import InputError
+from u8sync.text import N_, msg
 
-__all__ = ["Day", "allow_option", "as_of_option", "config_option", "json_option", "report_option"]
+__all__ = [
+    "Day",
+    "allow_option",
+    "as_of_option",
+    "audit_folders",
+    "config_option",
+    "folder_option",
+    "json_option",
+    "logs_below",
+    "reason_option",
+    "report_option",
+]
 
 
 class Day(click.ParamType[date]):
@@ -54,8 +66,41 @@ allow_option = click.option(
     help=N_("Let this guard pass for this run; may be given several times."),
 )
 
+reason_option = click.option(
+    "--reason", "reason", default=None, help=N_("Why a guard is let pass, for the audit log; goes with --allow.")
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help=N_("Print JSON for a machine to read."))
 
 report_option = click.option(
     "--report", "report", type=click.Path(path_type=Path), default=None, help=N_("Also write the report, an HTML file.")
 )
+
+folder_option = click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=N_("The audit folder; the configuration's when absent. Needs no configuration and no U8."),
+)
+
+
+def audit_folders(config: Path, folder: Path | None) -> list[Path]:
+    """The logs to read: one folder an account set. Raises InputError when there is none."""
+    if folder is None:
+        from u8sync.config.settings import load_settings
+
+        folder = load_settings(config).audit_folder
+    logs = logs_below(folder)
+    if not logs:
+        raise InputError(
+            msg("There is no audit log in {folder}", folder=str(folder)),
+            hint=msg("'u8sync run' and 'u8sync apply' make one. Name another folder with --folder."),
+        )
+    return logs
+
+
+def logs_below(folder: Path) -> list[Path]:
+    """The folder itself when it is that of a log, else those below it that are."""
+    if any(folder.glob("seg-*.jsonl*")):
+        return [folder]
+    return sorted(path for path in folder.glob("*") if path.is_dir() and any(path.glob("seg-*.jsonl*")))

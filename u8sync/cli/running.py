@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from u8sync.cli.options import allow_option, as_of_option, config_option, json_option, report_option
+from u8sync.cli.options import allow_option, as_of_option, config_option, json_option, reason_option, report_option
 from u8sync.cli.session import Session
+from u8sync.cli.stopping import listening
+from u8sync.cli.undoing import plan_to_undo
 from u8sync.errors import ExitCode, InputError
 from u8sync.text import N_, msg
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from u8sync.bootstrap import Installation
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
+    from u8sync.domain.undo import PlannedUndo
 
 __all__ = ["apply", "explain", "plan", "run"]
 
@@ -26,13 +29,21 @@ __all__ = ["apply", "explain", "plan", "run"]
     short_help=N_("Show what would change, and why."),
     help=N_(
         "Show what would change, and why. Nothing is written. Ends with 0 when nothing is to do, 2 when changes are"
-        " pending, 4 when a guard would stop them."
+        " pending, 4 when a guard would stop them. With --undo: what would take an earlier run back."
     ),
 )
 @config_option
 @as_of_option
 @click.option("--out", type=click.Path(path_type=Path), help=N_("Save the plan to this file, for 'u8sync apply'."))
 @click.option("--all", "show_all", is_flag=True, help=N_("Show every change, not only the first ones."))
+@click.option(
+    "--undo",
+    "undo",
+    metavar="RUN",
+    help=N_("Plan to take this run back, as far as U8 still holds what it wrote; 'u8sync audit list' names the runs."),
+)
+@click.option("--customer", "customers", multiple=True, help=N_("With --undo: only this customer; may be repeated."))
+@click.option("--field", "fields", multiple=True, help=N_("With --undo: only this field; may be repeated."))
 @allow_option
 @report_option
 @json_option
@@ -44,27 +55,64 @@ def plan(
     as_of: date | None,
     out: Path | None,
     show_all: bool,
+    undo: str | None,
+    customers: tuple[str, ...],
+    fields: tuple[str, ...],
     allow: tuple[str, ...],
     report: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Show what would change, and why."""
     from u8sync import bootstrap
-    from u8sync.cli.as_json import planned_json
-    from u8sync.engine.plan_file import save_plan
+    from u8sync.cli.as_json import planned_json, undo_json
 
+    _refuse_mixed(undo, of_tiers=report is not None or as_of is not None, of_undo=bool(customers or fields))
+    limit = None if show_all else 20
     installation = bootstrap.load(config)
+    if undo is not None:
+        taken_back = plan_to_undo(session, installation, undo, customers=customers, fields=fields, allow=allow)
+        _save(taken_back.plan, out)
+        if as_json:
+            session.emit(json.dumps(undo_json(taken_back), ensure_ascii=False, indent=1))
+        else:
+            show_undo(session, taken_back, limit=limit)
+        return _planned(session, taken_back, out, quiet=as_json)
     planned = _plan(session, installation, as_of=as_of, allow=allow)
-    if out is not None:
-        save_plan(planned.plan, out)
+    _save(planned.plan, out)
     if as_json:
         session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
     else:
-        show_planned(session, installation, planned, limit=None if show_all else 20)
-        if out is not None:
-            session.say(msg("Plan saved: {path}. To write it: u8sync apply {path}", path=str(out)))
+        show_planned(session, installation, planned, limit=limit)
     if report is not None:
         write_report(session, installation, planned, None, report)
+    return _planned(session, planned, out, quiet=as_json)
+
+
+def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
+    """Some options belong to a plan of tiers, others to an undo."""
+    if undo is None and of_undo:
+        raise InputError(
+            msg("--customer and --field choose what --undo takes back"),
+            hint=msg("Add --undo RUN, or leave them out."),
+        )
+    if undo is not None and of_tiers:
+        raise InputError(
+            msg("--report and --as-of belong to a plan of tiers; an undo decides none"),
+            hint=msg("Leave them out."),
+        )
+
+
+def _save(plan: Plan, out: Path | None) -> None:
+    from u8sync.engine.plan_file import save_plan
+
+    if out is not None:
+        save_plan(plan, out)
+
+
+def _planned(session: Session, planned: Planned | PlannedUndo, out: Path | None, *, quiet: bool) -> ExitCode:
+    """Say where the plan is, and what a script is told."""
+    if out is not None and not quiet:
+        session.say(msg("Plan saved: {path}. To write it: u8sync apply {path}", path=str(out)))
     if planned.stopped:
         return ExitCode.GUARD
     return ExitCode.PENDING if planned.plan.changes else ExitCode.DONE
@@ -80,9 +128,12 @@ def plan(
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @config_option
 @allow_option
+@reason_option
 @json_option
 @click.pass_obj
-def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, ...], as_json: bool) -> ExitCode:
+def apply(
+    session: Session, *, plan_file: Path, config: Path, allow: tuple[str, ...], reason: str | None, as_json: bool
+) -> ExitCode:
     """Write a saved plan."""
     from u8sync import bootstrap
     from u8sync.engine.plan_file import load_plan
@@ -91,9 +142,19 @@ def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, 
     installation = bootstrap.load(config)
     clock = bootstrap.SystemClock()
     rules = bootstrap.rules_of(installation, as_of=saved.seal.as_of, allow=frozenset(allow), clock=clock)
-    with bootstrap.open_night(
-        installation, rules, command=session.command, clock=clock, progress=session.progress()
-    ) as night:
+    with (
+        listening() as asked_to_stop,
+        bootstrap.open_night(
+            installation,
+            rules,
+            command=session.command,
+            clock=clock,
+            progress=session.progress(),
+            asked_to_stop=asked_to_stop,
+            allow_reason=reason,
+            plan_file=plan_file.read_bytes(),
+        ) as night,
+    ):
         result = night.apply(saved)
     show_result(session, result, as_json=as_json)
     return _end(result)
@@ -109,6 +170,7 @@ def apply(session: Session, *, plan_file: Path, config: Path, allow: tuple[str, 
 @config_option
 @as_of_option
 @allow_option
+@reason_option
 @report_option
 @json_option
 @click.pass_obj
@@ -118,6 +180,7 @@ def run(
     config: Path,
     as_of: date | None,
     allow: tuple[str, ...],
+    reason: str | None,
     report: Path | None,
     as_json: bool,
 ) -> ExitCode:
@@ -125,7 +188,7 @@ def run(
     from u8sync import bootstrap
 
     installation = bootstrap.load(config)
-    planned, result = night_run(session, installation, as_of=as_of, allow=allow, quiet=as_json)
+    planned, result = night_run(session, installation, as_of=as_of, allow=allow, reason=reason, quiet=as_json)
     show_result(session, result, as_json=as_json)
     if report is not None:
         write_report(session, installation, planned, result, report)
@@ -177,7 +240,13 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
 
 
 def night_run(
-    session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...], quiet: bool
+    session: Session,
+    installation: Installation,
+    *,
+    as_of: date | None,
+    allow: tuple[str, ...],
+    quiet: bool,
+    reason: str | None = None,
 ) -> tuple[Planned, RunResult]:
     """Plan, show unless ``quiet``, and write."""
     from u8sync import bootstrap
@@ -191,9 +260,18 @@ def night_run(
         if not quiet:
             show_planned(session, installation, planned, limit=20)
 
-    with bootstrap.open_night(
-        installation, rules, command=session.command, clock=clock, progress=session.progress()
-    ) as night:
+    with (
+        listening() as asked_to_stop,
+        bootstrap.open_night(
+            installation,
+            rules,
+            command=session.command,
+            clock=clock,
+            progress=session.progress(),
+            asked_to_stop=asked_to_stop,
+            allow_reason=reason,
+        ) as night,
+    ):
         result = night.run(show)
     return shown[0], result
 
@@ -203,6 +281,13 @@ def show_planned(session: Session, installation: Installation, planned: Planned,
     from u8sync.report.terminal import planned_view
 
     session.out.print(planned_view(planned, installation.policy, session.translate, limit=limit))
+
+
+def show_undo(session: Session, undo: PlannedUndo, *, limit: int | None) -> None:
+    """Print a plan that takes a run back."""
+    from u8sync.report.terminal import undo_view
+
+    session.out.print(undo_view(undo, session.translate, limit=limit))
 
 
 def write_report(

@@ -19,11 +19,13 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 LARGEST: Final = 2**53 - 1
 
+_dump: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def canonical_bytes(value: Mapping[str, Json]) -> bytes:
     """The bytes of ``value``. Raises TypeError for a float or another type, ValueError for what has no single form."""
     _check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _dump(value).encode()
 
 
 def digest(value: Mapping[str, Json]) -> str:

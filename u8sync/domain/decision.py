@@ -17,7 +17,7 @@ from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue, bare, s
 from u8sync.domain.operators import Canonical
 from u8sync.domain.plan import Change, Contribution, FieldChange, Population, Reason, Skipped
 from u8sync.domain.policy import SCORE, Policy
-from u8sync.domain.scoring import contribution_of, points_of, score
+from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.text import Message, msg
 
@@ -161,19 +161,26 @@ def _tier_changes(
         pl.col(CAUSE).is_null() & pl.col(TIER).is_not_null() & pl.col(TIER).ne_missing(pl.col(CURRENT))
     )
     weights = policy.weights
-    figures = [name for w in weights for name in (w.metric, points_of(w.metric), contribution_of(w.metric))]
-    columns = [CODE, TIER, CURRENT, _raw_name(column), "rated", SCORE, *figures]
+    figures = [
+        name for w in weights for name in (w.metric, points_of(w.metric), contribution_of(w.metric), *rank_of(w.metric))
+    ]
+    each = len(figures) // len(weights)
+    tested = sorted(_tested(policy) - {w.metric for w in weights})
+    columns = [CODE, TIER, CURRENT, _raw_name(column), "rated", SCORE, *figures, *tested]
     for code, tier, current, before, rated, total, *parts in changed.select(columns).iter_rows():
         after = spelling[tier]
         if after is None:
             raise ValueError(f"tier {tier!r} has no spelling")  # the mapping was checked when it was loaded
         contributions = tuple(
-            Contribution(w.metric, *parts[3 * index : 3 * index + 3]) for index, w in enumerate(weights) if rated
+            Contribution(w.metric, *parts[each * index : each * (index + 1)])
+            for index, w in enumerate(weights)
+            if rated
         )
+        measured = dict(zip(tested, parts[len(figures) :], strict=True)) if rated else {}
         yield (
             code,
             FieldChange(field.name, column, before, after, was=current, becomes=tier),
-            Reason(tier, total, contributions, rules[tier]),
+            Reason(tier, total, contributions, rules[tier], measured),
         )
 
 
@@ -212,11 +219,14 @@ def _unwritable(value: str, limit: ColumnLimit | None) -> Message | None:
     return None
 
 
+def _tested(policy: Policy) -> set[str]:
+    """The metrics that the ladder's conditions name."""
+    return {condition.subject for tier in policy.tiers for condition in tier.conditions} - {SCORE}
+
+
 def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> tuple[str, ...]:
     """The columns of the archive that the choice of a tier depends on, apart from the tier's own."""
-    metrics = {weight.metric for weight in policy.weights} | {
-        condition.subject for tier in policy.tiers for condition in tier.conditions if condition.subject != SCORE
-    }
+    metrics = {weight.metric for weight in policy.weights} | _tested(policy)
     names = {DISABLED_ON, *(field for metric in metrics for field in METRICS[metric].fields)}
     return tuple(sorted(column for name, column in mapping.columns(way).items() if name in names))
 
@@ -230,5 +240,8 @@ def _changes(
     held = work.filter(pl.col(CODE).is_in(sorted(fields))).sort(CODE)
     for code, *values in held.select(CODE, *(_raw_name(column) for column in rests_on)).iter_rows():
         reason = reasons.get(code)
-        holds = dict(zip(rests_on, values, strict=True)) if reason else {}
+        written = {field.column for field in fields[code]}
+        held_values = zip(rests_on, values, strict=True) if reason else ()
+        # What is written holds its old value by itself.
+        holds = {column: value for column, value in held_values if column not in written}
         yield Change(CustomerCode(code), tuple(fields[code]), holds, reason)

@@ -70,9 +70,8 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
     population = plan.population
     for change in plan.changes:
         replaced += any(field.kind == "replace" for field in change.fields)
-        fallen += change.reason is not None and any(
-            field.was == policy.top.name and field.becomes != policy.top.name for field in change.fields
-        )
+        # A change of spelling has the same meaning on both sides; an undo falls like any other change.
+        fallen += any(field.was == policy.top.name != field.becomes for field in change.fields)
     big_enough = population.customers >= limits.from_customers
     changed_percent = _percent(replaced, population.eligible)
     issue_percent = _percent(population.with_issues, population.customers)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-__all__ = ["GUARDS", "GuardName"]
+__all__ = ["GUARDS", "OUTCOMES", "GuardName", "OutcomeName"]
 
 GuardName = Literal["empty_source", "no_business", "share_changed", "top_downgrades", "issue_share"]
 
 GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)
 """Names of all guards, in the order they are tested, as ``--allow`` takes them."""
+
+OutcomeName = Literal[
+    "applied", "already_applied", "conflict", "gone", "rejected", "not_applied", "unknown", "open", "not_started"
+]
+
+OUTCOMES: Final[tuple[OutcomeName, ...]] = get_args(OutcomeName)
+"""How a change can have ended, as the audit log tells it: :data:`u8sync.domain.run.EndingStatus`, and ``open``."""

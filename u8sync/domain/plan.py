@@ -6,7 +6,7 @@ A plan is data. It can be shown, saved, sealed, checked against the present and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +15,24 @@ from typing import Literal
 from u8sync.domain.canonical import Json, decimal_text, digest
 from u8sync.domain.model import CustomerCode, bare
 
-__all__ = ["Change", "Contribution", "FieldChange", "Plan", "Population", "Reason", "Seal", "Skipped", "op_id"]
+__all__ = [
+    "Change",
+    "Contribution",
+    "FieldChange",
+    "Plan",
+    "Population",
+    "Reason",
+    "Seal",
+    "SkipCause",
+    "Skipped",
+    "Undoes",
+    "change_json",
+    "op_id",
+    "reason_json",
+    "seal_json",
+    "skipped_json",
+    "undoes_json",
+]
 
 
 @dataclass(frozen=True)
@@ -27,12 +44,18 @@ class Contribution:
         value: Its value; null: unknown.
         points: Percentile rank, 0 to 100; null: unknown.
         contribution: Its part of the score; null: unknown.
+        beaten: How many of ``others`` the customer beats; null: unknown.
+        tied: How many of ``others`` it is level with; null: unknown.
+        others: How many other customers were compared, those whose value is known; null: unknown.
     """
 
     metric: str
     value: Decimal | None
     points: Decimal | None
     contribution: Decimal | None
+    beaten: int | None = None
+    tied: int | None = None
+    others: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,12 +67,15 @@ class Reason:
         score: 0 to 100; null for a customer without business.
         contributions: In the order of the policy; empty for a customer without business.
         rule: ``file:line`` of the tier in the policy file.
+        measured: Metric -> value, of the metrics that conditions name and no weight does; null: unknown. Empty for a
+            customer without business.
     """
 
     tier: str
     score: Decimal | None
     contributions: tuple[Contribution, ...]
     rule: str
+    measured: Mapping[str, Decimal | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,22 +86,35 @@ class FieldChange:
         field: Canonical field.
         column: Physical column.
         before: Raw value that U8 holds; null: empty.
-        after: Raw value to write.
+        after: Raw value to write; null: the field is emptied, which only an undo does.
         was: Canonical meaning of ``before``; null: empty or not known.
-        becomes: Canonical meaning of ``after``.
+        becomes: Canonical meaning of ``after``; null: empty or not known.
     """
 
     field: str
     column: str
     before: str | None
-    after: str
+    after: str | None
     was: str | None
-    becomes: str
+    becomes: str | None
 
     @property
     def kind(self) -> Literal["fill", "replace"]:
-        """``fill`` when the field was empty, so that nothing is lost; ``replace`` otherwise."""
+        """``fill`` when the field was empty, so that nothing is lost; ``replace`` otherwise, also by nothing."""
         return "fill" if bare(self.before) is None else "replace"
+
+
+@dataclass(frozen=True)
+class Undoes:
+    """Which change of the audit log is taken back.
+
+    Attributes:
+        run_id: The run that made it.
+        op_id: Its name there.
+    """
+
+    run_id: str
+    op_id: str
 
 
 @dataclass(frozen=True)
@@ -86,13 +125,15 @@ class Change:
         code: The customer.
         fields: At least one.
         holds: Column -> raw value of the inputs that the decision rests on; they must still hold when it is written.
-        reason: Why; null when no tier is written.
+        reason: Why; null when no tier is recommended.
+        undoes: What it takes back; null for a change that the rules ask for.
     """
 
     code: CustomerCode
     fields: tuple[FieldChange, ...]
     holds: Mapping[str, str | None]
     reason: Reason | None
+    undoes: Undoes | None = None
 
     @property
     def before(self) -> Mapping[str, str | None]:
@@ -100,21 +141,35 @@ class Change:
         return {**self.holds, **{field.column: field.before for field in self.fields}}
 
     @property
-    def after(self) -> Mapping[str, str]:
-        """Column -> raw value to write."""
+    def after(self) -> Mapping[str, str | None]:
+        """Column -> raw value to write; null: to be emptied."""
         return {field.column: field.after for field in self.fields}
 
 
-SkipCause = Literal["disabled", "set_aside", "excluded", "protected"]
-"""Why a customer gets no change: disabled in U8, a required field not usable, excluded or protected by setting."""
+SkipCause = Literal[
+    "disabled", "set_aside", "excluded", "protected", "changed_since", "restored", "gone", "not_allowed"
+]
+"""Why a customer gets no change: disabled in U8, a required field not usable, excluded or protected by setting.
+
+Only in an undo: ``changed_since`` U8 holds neither the value that the run wrote nor the one before it; ``restored`` it
+holds the one before it; ``gone`` the customer is not there any more; ``not_allowed`` U8 does not take the value before
+it any more.
+"""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A customer that the plan leaves alone, and why."""
+    """A customer that the plan leaves alone, and why.
+
+    Attributes:
+        code: The customer.
+        cause: Why.
+        field: The one field that is left alone; null: the whole customer.
+    """
 
     code: CustomerCode
     cause: SkipCause
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -196,9 +251,9 @@ def seal_json(seal: Seal) -> Json:
     }
 
 
-def change_json(change: Change) -> Json:
-    """A change as plain values; decimals as text."""
-    return {
+def change_json(change: Change) -> dict[str, Json]:
+    """A change as plain values; decimals as text; ``undoes`` only in an undo."""
+    plain: dict[str, Json] = {
         "code": change.code,
         "fields": [
             {
@@ -214,6 +269,20 @@ def change_json(change: Change) -> Json:
         "holds": dict(change.holds),
         "reason": None if change.reason is None else reason_json(change.reason),
     }
+    if change.undoes is not None:
+        plain["undoes"] = undoes_json(change.undoes)
+    return plain
+
+
+def undoes_json(undoes: Undoes) -> dict[str, Json]:
+    """What a change takes back, as plain values."""
+    return {"run_id": undoes.run_id, "op_id": undoes.op_id}
+
+
+def skipped_json(skipped: Skipped) -> dict[str, Json]:
+    """A customer that is left alone, as plain values; ``field`` only where a single one is meant."""
+    plain: dict[str, Json] = {"code": skipped.code, "cause": skipped.cause}
+    return plain if skipped.field is None else {**plain, "field": skipped.field}
 
 
 def reason_json(reason: Reason) -> dict[str, Json]:
@@ -228,7 +297,11 @@ def reason_json(reason: Reason) -> dict[str, Json]:
                 "value": decimal_text(part.value),
                 "points": decimal_text(part.points),
                 "contribution": decimal_text(part.contribution),
+                "beaten": part.beaten,
+                "tied": part.tied,
+                "others": part.others,
             }
             for part in reason.contributions
         ],
+        "measured": {metric: decimal_text(value) for metric, value in reason.measured.items()},
     }

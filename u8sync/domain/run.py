@@ -13,6 +13,7 @@ from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Facts
 from u8sync.domain.plan import Plan
 from u8sync.errors import ExitCode, U8SyncError
+from u8sync.text import Message
 
 __all__ = ["Ending", "EndingStatus", "LoggedChange", "Planned", "RunResult", "Settlement", "exit_code", "totals"]
 
@@ -81,6 +82,11 @@ class LoggedChange:
         score: Score that the tier rests on, decimal text; null when there was none.
         rule: ``file:line`` of the tier's rule; null when no tier was written.
         status: How it ended, as in :data:`EndingStatus`, or ``open`` while no end is recorded.
+        op_id: Name of the customer's change in the log, the same for all its fields.
+        was: Canonical meaning of ``before``; null: empty or not known.
+        becomes: Canonical meaning of ``after``; null: empty or not known.
+        undoes: The run whose change it takes back; null: none.
+        undone_by: The run that took it back; null: none did.
     """
 
     seq: int
@@ -94,6 +100,11 @@ class LoggedChange:
     score: str | None
     rule: str | None
     status: str
+    op_id: str
+    was: str | None
+    becomes: str | None
+    undoes: str | None = None
+    undone_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,8 @@ class RunResult:
         audit_count: Number of records in the audit log at the end.
         audit_hash: Hash of the last one.
         stopped_by: The error that ended the writing before its time; null when every batch was tried.
+        checkpoint: The signed text that proves the audit log up to here; null when it has no key.
+        unanchored: Why places outside this machine did not get the checkpoint; empty when all did, or none is set.
     """
 
     run_id: str
@@ -147,6 +160,8 @@ class RunResult:
     audit_count: int
     audit_hash: str
     stopped_by: U8SyncError | None = None
+    checkpoint: str | None = None
+    unanchored: tuple[Message, ...] = ()
 
     @property
     def totals(self) -> dict[EndingStatus, int]:
@@ -156,7 +171,8 @@ class RunResult:
     @property
     def exit_code(self) -> ExitCode:
         """Of the command that made the run."""
-        return exit_code(self.endings, self.stopped_by)
+        code = exit_code(self.endings, self.stopped_by)
+        return ExitCode.PENDING if code == ExitCode.DONE and self.unanchored else code
 
 
 def totals(endings: Sequence[Ending]) -> dict[EndingStatus, int]:

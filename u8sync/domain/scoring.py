@@ -13,8 +13,8 @@ what the cuts left, so that the contributions always add up to the score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
 
 import polars as pl
 
@@ -22,10 +22,12 @@ from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import MONEY
 from u8sync.domain.policy import SCORE, Weight
 
-__all__ = ["contribution_of", "points_of", "score"]
+__all__ = ["UNIT", "contribution_of", "points_of", "rank_of", "score"]
 
 UNIT: Final = 10_000
 """Ten-thousandths in one point."""
+
+_RANKS: Final[tuple[Literal["min"], Literal["max"]]] = ("min", "max")
 
 
 def points_of(metric: str) -> str:
@@ -38,6 +40,11 @@ def contribution_of(metric: str) -> str:
     return f"{metric}.contribution"
 
 
+def rank_of(metric: str) -> tuple[str, str, str]:
+    """Names of the columns with the evidence that points follow from: others beaten, level with, compared."""
+    return f"{metric}.beaten", f"{metric}.tied", f"{metric}.others"
+
+
 def score(measured: pl.DataFrame, weights: Sequence[Weight]) -> pl.DataFrame:
     """Score every customer that is rated.
 
@@ -48,18 +55,20 @@ def score(measured: pl.DataFrame, weights: Sequence[Weight]) -> pl.DataFrame:
 
     Returns:
         ``measured`` with ``score`` and, for each weight, ``<metric>.points`` and ``<metric>.contribution``: Decimal
-        with four places, 0 to 100. Null where the customer is not rated or the metric unknown; ``score`` is null too
-        where every metric is unknown.
+        with four places, 0 to 100; and ``<metric>.beaten``, ``.tied``, ``.others``: Int64, the whole numbers that the
+        points follow from. Null where the customer is not rated or the metric unknown; ``score`` is null too where
+        every metric is unknown.
     """
     rated = pl.col("rated")
     known = {w.metric: rated & pl.col(w.metric).is_not_null() for w in weights}
     counted_weight = pl.sum_horizontal(
         *(pl.lit(w.percent) if w.unknown == "zero" else known[w.metric].cast(pl.Int64) * w.percent for w in weights)
     )
-    points = measured.with_columns(
-        *(_points(w.metric, known[w.metric]).alias(points_of(w.metric)) for w in weights),
+    ranked = measured.with_columns(
+        *(rank for w in weights for rank in _ranks(w.metric, known[w.metric])),
         counted_weight.cast(pl.Int64).alias("counted_weight"),
     )
+    points = ranked.with_columns(_points(w.metric).alias(points_of(w.metric)) for w in weights)
     weighted = [pl.col(points_of(w.metric)) * w.percent for w in weights]
     total = pl.sum_horizontal(*(part.fill_null(0) for part in weighted)) // pl.col("counted_weight")
     cut = [part // pl.col("counted_weight") for part in weighted]
@@ -82,15 +91,19 @@ def score(measured: pl.DataFrame, weights: Sequence[Weight]) -> pl.DataFrame:
     )
 
 
-def _points(metric: str, known: pl.Expr) -> pl.Expr:
-    """Points in whole ten-thousandths; null where the metric is not known or the customer not rated."""
+def _ranks(metric: str, known: pl.Expr) -> Iterator[pl.Expr]:
+    """How many others are beaten, level with and compared; null where the metric is not known, or nobody is rated."""
     value = pl.when(known).then(pl.col(metric))
     descending = not METRICS[metric].higher_is_better
-    beaten_twice = (
-        value.rank("min", descending=descending).cast(pl.Int64)
-        + value.rank("max", descending=descending).cast(pl.Int64)
-        - 2
-    )
-    others = known.sum().cast(pl.Int64) - 1
-    alone = pl.when(known).then(pl.lit(50 * UNIT, dtype=pl.Int64))
-    return pl.when(others > 0).then(beaten_twice * (100 * UNIT) // (2 * others)).otherwise(alone)
+    lowest, highest = (value.rank(way, descending=descending).cast(pl.Int64) for way in _RANKS)
+    beaten, tied, others = rank_of(metric)
+    yield (lowest - 1).alias(beaten)
+    yield (highest - lowest).alias(tied)
+    yield pl.when(known).then(known.sum().cast(pl.Int64) - 1).alias(others)
+
+
+def _points(metric: str) -> pl.Expr:
+    """Points in whole ten-thousandths; null where the ranks are."""
+    beaten, tied, others = (pl.col(name) for name in rank_of(metric))
+    alone = pl.when(others == 0).then(pl.lit(50 * UNIT, dtype=pl.Int64))
+    return pl.when(others > 0).then((2 * beaten + tied) * (100 * UNIT) // (2 * others)).otherwise(alone)

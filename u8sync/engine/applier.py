@@ -1,11 +1,11 @@
-"""Write a plan, batch by batch: intents durable, compare-and-set, outcomes durable.
+"""Write a plan, batch by batch: intents durable, compare-and-set, outcomes recorded.
 
 The one place in u8sync that calls ``Backend.write``. No record, no write; no write without a record of how it ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -15,12 +15,13 @@ from u8sync.domain.plan import Change, Plan, op_id
 from u8sync.domain.run import Ending
 from u8sync.engine import records
 from u8sync.engine.recovery import open_intents, settle_open
-from u8sync.engine.retry import Retry
+from u8sync.engine.retry import FailedTry, Retry
 from u8sync.errors import (
     BackendError,
     FatalError,
     LockHeldError,
     RefusedError,
+    StoppedError,
     TransientError,
     U8SyncError,
     UnknownOutcomeError,
@@ -59,6 +60,7 @@ def apply_changes(
     clock: Clock,
     retry: Retry,
     progress: Progress,
+    asked_to_stop: Callable[[], bool],
 ) -> Applied:
     """Write the changes of ``plan``, ``batch`` customers a transaction.
 
@@ -70,30 +72,42 @@ def apply_changes(
     lost = 0
     progress.start(msg("Writing to U8"), len(plan.changes))
     for number, changes in enumerate(_batches(plan.changes, batch), 1):
+        if asked_to_stop():
+            stopped_by = StoppedError(
+                msg("The run was asked to stop"),
+                hint=msg("What was sent is recorded, the rest was not started. Run it again to go on."),
+            )
+            break
         sent = {change.code: op_id(plan, change, run_id) for change in changes}
         for change in changes:
             log.append("intent", records.intent(sent[change.code], change, number))
         log.commit()
+        tries: list[FailedTry] = []
         try:
             edits = [Edit(change.code, change.before, change.after, sent[change.code]) for change in changes]
-            outcomes, attempts = retry.call(backend.write, edits, Stamp(person, clock.now().astimezone(zone)))
+            stamp = Stamp(person, clock.now().astimezone(zone))
+            outcomes, _ = retry.telling(tries.append).call(backend.write, edits, stamp)
         except UnknownOutcomeError as error:
-            ended, stopped_by = _settle(sent, backend, log, error, retry=retry)
+            ended, stopped_by = _settle(sent, backend, log, error, tries=tries, retry=retry)
             stopped_by = stopped_by or (error if error.ends_run else None)
         except (TransientError, FatalError, RefusedError, LockHeldError) as error:
-            tried = retry.tries if isinstance(error, TransientError) else 1
-            ended = [_Ended(Ending(code, "not_applied", {}, str(error)), tried) for code in sent]
-            _record(sent, ended, log)
+            ended = [_Ended(Ending(code, "not_applied", {}, str(error))) for code in sent]
+            _record(sent, ended, log, attempts=len(tries), tries=tries)
+            log.commit()
             lost += 1
-            stopped_by = None if isinstance(error, TransientError) and lost < LOST_BATCHES else error
+            goes_on = isinstance(error, TransientError) and lost < LOST_BATCHES and not retry.health.given_up
+            stopped_by = None if goes_on else error
         else:
-            ended = [_Ended(_ending(outcome), attempts, outcome) for outcome in outcomes]
-            _record(sent, ended, log)
+            ended = [_Ended(_ending(outcome), outcome) for outcome in outcomes]
+            # Durable with the next batch's intents, in one wait for the disk: until then a death leaves what one before
+            # this line would have left, intents whose end U8 is asked for.
+            _record(sent, ended, log, attempts=len(tries) + 1, tries=tries)
             lost = 0
         endings += [end.ending for end in ended]
         progress.advance(len(changes))
         if stopped_by is not None:
             break
+    log.commit()
     progress.finish()
     endings += [Ending(change.code, "not_started", {}) for change in plan.changes[len(endings) :]]
     return Applied(tuple(endings), stopped_by)
@@ -104,7 +118,6 @@ class _Ended:
     """An ending, and the evidence for it."""
 
     ending: Ending
-    attempts: int
     outcome: EditOutcome | None = None
 
 
@@ -117,22 +130,35 @@ def _ending(outcome: EditOutcome) -> Ending:
     return Ending(outcome.code, outcome.status, outcome.seen, outcome.detail)
 
 
-def _record(sent: Mapping[CustomerCode, str], ended: Sequence[_Ended], log: AuditLog) -> None:
+def _record(
+    sent: Mapping[CustomerCode, str],
+    ended: Sequence[_Ended],
+    log: AuditLog,
+    *,
+    attempts: int,
+    tries: Sequence[FailedTry],
+) -> None:
     for end in ended:
         versions = (end.outcome.version_before, end.outcome.version_after) if end.outcome else (None, None)
         name = sent[end.ending.code]
-        log.append("outcome", records.outcome(name, end.ending, attempts=end.attempts, versions=versions))
-    log.commit()
+        log.append("outcome", records.outcome(name, end.ending, attempts=attempts, versions=versions, tries=tries))
 
 
 def _settle(
-    sent: Mapping[CustomerCode, str], backend: Backend, log: AuditLog, error: UnknownOutcomeError, *, retry: Retry
+    sent: Mapping[CustomerCode, str],
+    backend: Backend,
+    log: AuditLog,
+    error: UnknownOutcomeError,
+    *,
+    tries: Sequence[FailedTry],
+    retry: Retry,
 ) -> tuple[list[_Ended], U8SyncError | None]:
     """The answer to a batch is missing: record that, then read back. What cannot be read ends the run."""
-    unknown = [_Ended(Ending(code, "unknown", {}, str(error)), attempts=1) for code in sent]
-    _record(sent, unknown, log)
+    unknown = [_Ended(Ending(code, "unknown", {}, str(error))) for code in sent]
+    _record(sent, unknown, log, attempts=len(tries), tries=tries)
+    log.commit()
     try:
         settled = settle_open(open_intents(log), backend, log, retry=retry)
     except BackendError as unreadable:
         return unknown, unreadable
-    return [_Ended(Ending(settlement.code, settlement.verdict, {}), attempts=1) for settlement in settled], None
+    return [_Ended(Ending(settlement.code, settlement.verdict, {})) for settlement in settled], None

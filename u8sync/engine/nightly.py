@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
+from itertools import groupby
 from typing import Final
 
 from u8sync.domain.guards import Verdict, check
-from u8sync.domain.model import AccountSet, same
+from u8sync.domain.model import AccountSet, CustomerCode, same
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
@@ -34,6 +35,18 @@ SHOWN: Final = 10
 Settled = tuple[Settlement, ...]
 
 
+Publish = Callable[[str], Sequence[Message]]
+"""Takes a signed checkpoint to places outside this machine; returns why those that did not get it did not."""
+
+
+def _nobody_asks() -> bool:
+    return False
+
+
+def _nowhere(_checkpoint: str) -> Sequence[Message]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Night:
     """All that a run needs, put together by ``bootstrap.py``.
@@ -51,6 +64,9 @@ class Night:
         clock: Time.
         retry: When to try again.
         progress: Hears how far a step has come.
+        asked_to_stop: Whether somebody wants the run to end before its next batch.
+        publish: Takes checkpoints of the log out of its writer's reach.
+        allow_reason: Why guards are let pass, in the words of the person who does; null: not said.
     """
 
     backend: Backend
@@ -65,6 +81,9 @@ class Night:
     clock: Clock
     retry: Retry
     progress: Progress
+    asked_to_stop: Callable[[], bool] = _nobody_asks
+    publish: Publish = _nowhere
+    allow_reason: str | None = None
 
     def run(self, show: Callable[[Planned], None]) -> RunResult:
         """Plan and apply. ``show`` is told the plan before the guards may stop it.
@@ -95,9 +114,18 @@ class Night:
         except AuditError:
             raise  # the log cannot be written: there is no way to close the run in it
         except U8SyncError as error:
-            self.log.append("run_close", records.run_close((), exit_code=error.exit_code, error=str(error)))
+            self.log.append(
+                "run_close",
+                records.run_close((), exit_code=error.exit_code, error=str(error), health=self.retry.health),
+            )
             self.log.commit()
+            self._anchor()
             raise
+
+    def _anchor(self) -> tuple[str | None, tuple[Message, ...]]:
+        """Sign the log as it is now and carry that out; why some place did not get it is no reason to stop."""
+        checkpoint = self.log.checkpoint()
+        return checkpoint, () if checkpoint is None else tuple(self.publish(checkpoint))
 
     def _opening(self, mode: str) -> dict[str, Json]:
         return records.run_open(self.actor, self.account_set, mode, self.person, self.backend.route)
@@ -116,9 +144,13 @@ class Night:
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
-        self.log.append("plan", records.plan_record(plan))
+        self.log.append("plan", records.plan_record(plan, self.rules.policy))
         for verdict in verdicts:
             self.log.append("guard", records.guard(verdict))
+            if verdict.allowed and not verdict.ok:
+                self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))
+        for cause, group in groupby(sorted(plan.skipped, key=lambda one: one.cause), key=lambda one: one.cause):
+            self._skip(cause, list(dict.fromkeys(skipped.code for skipped in group)))
         self.log.commit()
         stops = [verdict for verdict in verdicts if verdict.stops]
         if stops:
@@ -129,6 +161,8 @@ class Night:
                     guards=" --allow ".join(verdict.guard for verdict in stops),
                 ),
             )
+        if plan.changes:
+            self._anchor()  # before the first write: from now on somebody outside knows of this run
         applied = apply_changes(
             plan,
             self.backend,
@@ -140,14 +174,22 @@ class Night:
             clock=self.clock,
             retry=self.retry,
             progress=self.progress,
+            asked_to_stop=self.asked_to_stop,
         )
+        self._skip("not_started", [ending.code for ending in applied.endings if ending.status == "not_started"])
         error = applied.stopped_by
         code = exit_code(applied.endings, error)
         self.log.append(
             "run_close",
-            records.run_close(applied.endings, exit_code=code, error=None if error is None else str(error)),
+            records.run_close(
+                applied.endings,
+                exit_code=code,
+                error=None if error is None else str(error),
+                health=self.retry.health,
+            ),
         )
         self.log.commit()
+        checkpoint, unanchored = self._anchor()
         head = self.log.head()
         return RunResult(
             run_id=self.run_id,
@@ -160,7 +202,13 @@ class Night:
             audit_count=head.count,
             audit_hash=head.hash,
             stopped_by=error,
+            checkpoint=checkpoint,
+            unanchored=unanchored,
         )
+
+    def _skip(self, cause: str, codes: Sequence[CustomerCode]) -> None:
+        for fields in records.skips(cause, codes):
+            self.log.append("skip", fields)
 
     def _refuse_other(self, plan: Plan) -> None:
         """A plan is only good for the account set, mapping, policy, day and version that it was made with."""
@@ -175,16 +223,22 @@ class Night:
             if then != present:
                 raise StalePlanError(
                     msg("The plan was made for {what}", what=what),
-                    hint=msg("Nothing was written. Make the plan again with 'u8sync plan --out FILE'."),
+                    hint=_plan_again(plan),
                 )
 
     def _refuse_applied(self, plan: Plan) -> None:
-        """A plan is used up once a run has applied all of it."""
+        """A plan is used up once a run has applied all of it; one that was made after that run is another plan.
+
+        It may have the same changes, and so the same fingerprint, when they were undone meanwhile.
+        """
+        made_at = f"{plan.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         runs_of_plan: set[object] = set()
         for record in self.log.records("plan", "run_close"):
             if record["type"] == "plan" and record["plan"] == plan.fingerprint:
                 runs_of_plan.add(record["run_id"])
             elif record["type"] == "run_close" and record["run_id"] in runs_of_plan and record["exit_code"] == 0:
+                if str(record["ts"]) < made_at:
+                    continue
                 raise StalePlanError(
                     msg("The plan was applied before, by run {run} at {time}", run=record["run_id"], time=record["ts"]),
                     hint=msg("Nothing was written. 'u8sync plan' shows whether anything is left to do."),
@@ -211,5 +265,13 @@ class Night:
                     count=len(moved),
                     codes=", ".join(moved[:SHOWN]) + (" …" if len(moved) > SHOWN else ""),
                 ),
-                hint=msg("Nothing was written. Make the plan again with 'u8sync plan --out FILE'."),
+                hint=_plan_again(plan),
             )
+
+
+def _plan_again(plan: Plan) -> Message:
+    """How the plan would be made anew: an undo says which run it takes back."""
+    undone = next((change.undoes.run_id for change in plan.changes if change.undoes is not None), None)
+    if undone is None:
+        return msg("Nothing was written. Make the plan again with 'u8sync plan --out FILE'.")
+    return msg("Nothing was written. Make the plan again with 'u8sync plan --undo {run} --out FILE'.", run=undone)

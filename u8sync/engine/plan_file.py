@@ -21,8 +21,10 @@ from u8sync.domain.plan import (
     Reason,
     Seal,
     Skipped,
+    Undoes,
     change_json,
     seal_json,
+    skipped_json,
 )
 from u8sync.errors import InputError, StalePlanError
 from u8sync.text import msg
@@ -41,7 +43,7 @@ def save_plan(plan: Plan, path: Path) -> None:
         "seal": seal_json(plan.seal),
         "population": asdict(plan.population),
         "changes": [change_json(change) for change in plan.changes],
-        "skipped": [{"code": skipped.code, "cause": skipped.cause} for skipped in plan.skipped],
+        "skipped": [skipped_json(skipped) for skipped in plan.skipped],
     }
     body["sha256"] = digest(body)
     try:
@@ -107,7 +109,7 @@ def _plan(body: Mapping[str, Any]) -> Plan:
 
 
 def _change(change: Mapping[str, Any]) -> Change:
-    reason = change["reason"]
+    reason, undoes = change["reason"], change.get("undoes")
     return Change(
         code=CustomerCode(change["code"]),
         fields=tuple(FieldChange(**field) for field in change["fields"]),
@@ -123,11 +125,16 @@ def _change(change: Mapping[str, Any]) -> Change:
                     value=_decimal(part["value"]),
                     points=_decimal(part["points"]),
                     contribution=_decimal(part["contribution"]),
+                    beaten=part["beaten"],
+                    tied=part["tied"],
+                    others=part["others"],
                 )
                 for part in reason["contributions"]
             ),
             rule=reason["rule"],
+            measured={metric: _decimal(value) for metric, value in reason["measured"].items()},
         ),
+        undoes=None if undoes is None else Undoes(**undoes),
     )
 
 

@@ -5,16 +5,38 @@ Customer codes and values only: no names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from u8sync.domain.canonical import Json
+from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.guards import Verdict
-from u8sync.domain.model import AccountSet
-from u8sync.domain.plan import Change, Plan, reason_json, seal_json
+from u8sync.domain.model import AccountSet, CustomerCode, Window
+from u8sync.domain.plan import Change, Plan, reason_json, seal_json, undoes_json
+from u8sync.domain.policy import Policy
+from u8sync.domain.recompute import rules_json
 from u8sync.domain.run import Ending, Settlement, totals
+from u8sync.engine.retry import FailedTry, Health
 
-__all__ = ["Actor", "guard", "intent", "outcome", "plan_record", "run_close", "run_open", "settle"]
+__all__ = [
+    "Actor",
+    "approval",
+    "guard",
+    "intent",
+    "outcome",
+    "plan_record",
+    "run_close",
+    "run_open",
+    "settle",
+    "skips",
+]
+
+SKIPPED_IN_A_RECORD: Final = 500
+"""A customer code has at most 60 characters, and each may take three bytes."""
+
+MOST_TRIES: Final = 10
+LONGEST_MESSAGE: Final = 300
+"""A record stays far below the longest line of the log, whatever U8 says how often."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +75,13 @@ def run_open(
     }
 
 
-def plan_record(plan: Plan) -> dict[str, Json]:
-    """What is going to be written, by its fingerprint; the changes themselves are in the intents."""
+def plan_record(plan: Plan, policy: Policy) -> dict[str, Json]:
+    """What is going to be written, by its fingerprint, and the rules that it follows from.
+
+    The changes themselves are in the intents; with this record each tier can be worked out again from its intent, see
+    :mod:`u8sync.domain.recompute`. ``policy`` is the one that the seal names.
+    """
+    window = Window.ending(plan.seal.as_of, months=policy.months)
     return {
         "plan": plan.fingerprint,
         "seal": seal_json(plan.seal),
@@ -64,6 +91,8 @@ def plan_record(plan: Plan) -> dict[str, Json]:
         "eligible": plan.population.eligible,
         "with_business": plan.population.with_business,
         "with_issues": plan.population.with_issues,
+        "window": {"start": window.start.isoformat(), "as_of": window.as_of.isoformat()},
+        "rules": rules_json(policy),
     }
 
 
@@ -78,9 +107,28 @@ def guard(verdict: Verdict) -> dict[str, Json]:
     }
 
 
-def intent(operation: str, change: Change, batch: int) -> dict[str, Json]:
-    """One change is about to be sent."""
+def approval(verdict: Verdict, plan: Plan, actor: Actor, reason: str | None) -> dict[str, Json]:
+    """A person let a guard pass for this run; ``reason`` in that person's words, null when none was given."""
     return {
+        "what": verdict.guard,
+        "plan": plan.fingerprint,
+        "approver": actor.user,
+        "method": "--allow",
+        "reason": reason,
+        "measured": verdict.measured,
+        "limit": verdict.limit,
+    }
+
+
+def skips(cause: str, codes: Sequence[CustomerCode]) -> Iterator[dict[str, Json]]:
+    """Customers that get no change, and why, so many in a record that it stays far below the longest line."""
+    for start in range(0, len(codes), SKIPPED_IN_A_RECORD):
+        yield {"cause": cause, "customers": list(codes[start : start + SKIPPED_IN_A_RECORD])}
+
+
+def intent(operation: str, change: Change, batch: int) -> dict[str, Json]:
+    """One change is about to be sent; ``undoes`` only where it takes back a change of an earlier run."""
+    fields: dict[str, Json] = {
         "op_id": operation,
         "batch": batch,
         "customer": change.code,
@@ -92,6 +140,9 @@ def intent(operation: str, change: Change, batch: int) -> dict[str, Json]:
         "after": dict(change.after),
         "reason": None if change.reason is None else reason_json(change.reason),
     }
+    if change.undoes is not None:
+        fields["undoes"] = undoes_json(change.undoes)
+    return fields
 
 
 def outcome(
@@ -100,8 +151,13 @@ def outcome(
     *,
     attempts: int,
     versions: tuple[str | None, str | None] = (None, None),
+    tries: Sequence[FailedTry] = (),
 ) -> dict[str, Json]:
-    """How one change ended; ``versions`` are the row versions before and after, as evidence."""
+    """How one change ended.
+
+    ``versions`` are the row versions before and after, as evidence; ``tries`` the attempts that failed, which the
+    record has only if there are any.
+    """
     fields: dict[str, Json] = {
         "op_id": operation,
         "customer": ending.code,
@@ -113,14 +169,20 @@ def outcome(
     if not ending.in_place:
         fields["seen"] = dict(ending.seen)
         fields["detail"] = ending.detail
-    return fields
+    return fields | _failed(tries)
 
 
 def settle(
-    operation: str, settlement: Settlement, seen: Mapping[str, str | None], version: str | None, *, method: str
+    operation: str,
+    settlement: Settlement,
+    seen: Mapping[str, str | None],
+    version: str | None,
+    *,
+    method: str,
+    tries: Sequence[FailedTry] = (),
 ) -> dict[str, Json]:
     """A change that was left open is settled by what U8 holds now; ``method`` is ``read_back`` or ``receipt``."""
-    return {
+    fields: dict[str, Json] = {
         "op_id": operation,
         "customer": settlement.code,
         "of_run": settlement.run_id,
@@ -129,10 +191,36 @@ def settle(
         "seen": dict(seen),
         "version": version,
     }
+    return fields | _failed(tries)
 
 
-def run_close(endings: Sequence[Ending], *, exit_code: int, error: str | None) -> dict[str, Json]:
-    """A run ends: how many changes ended how, the exit code, and the error that ended it early (null: none)."""
+def _failed(tries: Sequence[FailedTry]) -> dict[str, Json]:
+    """The tries that failed, the last ones if they are many; nothing when there are none."""
+    if not tries:
+        return {}
+    plain: list[Json] = [
+        {
+            "number": one.number,
+            "error": one.error,
+            "message": one.message[:LONGEST_MESSAGE],
+            "waited_s": decimal_text(one.waited_s),
+        }
+        for one in tries[-MOST_TRIES:]
+    ]
+    return {"tries": plain}
+
+
+def run_close(endings: Sequence[Ending], *, exit_code: int, error: str | None, health: Health) -> dict[str, Json]:
+    """A run ends.
+
+    How many changes ended how, the exit code, the error that ended it early (null: none), and how often anything at
+    all, reading included, had to be tried again or to pause.
+    """
     counts: dict[str, Json] = {"planned": len(endings)}
     counts |= {status: count for status, count in totals(endings).items()}  # noqa: C416 - widens the keys' type
-    return {"exit_code": exit_code, "error": error, "totals": counts}
+    load: dict[str, Json] = {
+        "operations": health.operations,
+        "retries": health.retries,
+        "pauses": health.openings,
+    }
+    return {"exit_code": exit_code, "error": error, "totals": counts, "load": load}

@@ -10,7 +10,7 @@ from u8sync.domain.canonical import Json
 from u8sync.domain.model import CustomerCode, same
 from u8sync.domain.run import Settlement
 from u8sync.engine import records
-from u8sync.engine.retry import Retry
+from u8sync.engine.retry import FailedTry, Retry
 from u8sync.errors import AuditError
 from u8sync.ports import AuditLog, Backend, Reading, Record
 from u8sync.text import msg
@@ -65,6 +65,8 @@ def settle_open(
     if not intents:
         return ()
     columns = sorted({column for intent in intents for column in intent.before})
+    tries: list[FailedTry] = []
+    retry = retry.telling(tries.append)
     now, _ = retry.call(backend.read, [intent.code for intent in intents], columns)
     receipts, _ = retry.call(backend.receipts, [intent.op_id for intent in intents])
     settled = []
@@ -76,7 +78,7 @@ def settle_open(
         seen = {column: reading.values[column] for column in intent.before} if reading else {}
         version = reading.version if reading else None
         method = "receipt" if certain else "read_back"
-        log.append("settle", records.settle(intent.op_id, settlement, seen, version, method=method))
+        log.append("settle", records.settle(intent.op_id, settlement, seen, version, method=method, tries=tries))
         settled.append(settlement)
     log.commit()
     return tuple(settled)

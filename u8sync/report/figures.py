@@ -17,7 +17,7 @@ import polars as pl
 
 from u8sync.domain.decision import CURRENT, Decision
 from u8sync.domain.mapping import CODE
-from u8sync.domain.model import Issue, same
+from u8sync.domain.model import Issue, bare, same
 from u8sync.domain.plan import Change, Contribution, FieldChange, Plan, SkipCause, Skipped
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Ending
@@ -141,14 +141,14 @@ class Movement:
     Attributes:
         was: The tier that U8 holds; null: none, or a value that the mapping does not know.
         fills: Whether the field was empty; else the value that is there is lost.
-        becomes: The tier that is written.
+        becomes: The tier that is written; null: the field is emptied.
         count: How many customers.
         way: ``up`` or ``down`` the ladder; ``enter`` when the old tier is no step of it.
     """
 
     was: str | None
     fills: bool
-    becomes: str
+    becomes: str | None
     count: int
     way: Literal["up", "down", "enter"]
 
@@ -178,7 +178,7 @@ def _rank(policy: Policy, move: Movement) -> int:
     return -(policy.rank(move.becomes) or 0)
 
 
-def way_of(policy: Policy, was: str | None, becomes: str) -> Literal["up", "down", "enter"]:
+def way_of(policy: Policy, was: str | None, becomes: str | None) -> Literal["up", "down", "enter"]:
     """Which way a move goes."""
     left, right = policy.rank(was), policy.rank(becomes)
     if left is None or right is None:
@@ -252,15 +252,16 @@ def strongest(change: Change, policy: Policy, count: int) -> tuple[Contribution,
     return tuple(sorted(change.reason.contributions, key=strength, reverse=True)[:count])
 
 
-def shown_values(field: FieldChange) -> tuple[str | None, str]:
+def shown_values(field: FieldChange) -> tuple[str | None, str | None]:
     """Before and after as people read them: what they mean, with U8's own spelling where it differs; null: empty."""
     if field.was == field.becomes:
         return field.before, field.after
-    before = None if field.kind == "fill" else _spelt(field.was, field.before)
-    return before, _spelt(field.becomes, field.after)
+    return _spelt(field.was, field.before), _spelt(field.becomes, field.after)
 
 
-def _spelt(meaning: str | None, raw: str | None) -> str:
+def _spelt(meaning: str | None, raw: str | None) -> str | None:
+    if bare(raw) is None:
+        return None
     shown = (raw or "").strip()
     if meaning is None or meaning == shown:
         return shown

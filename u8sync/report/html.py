@@ -191,7 +191,7 @@ class Cell:
 def _matrix(planned: Planned, policy: Policy) -> Iterator[tuple[str | Message, list[Cell]]]:
     """A row for each old tier that anybody has, a column for each tier of the ladder."""
     ladder = [tier.name for tier in policy.tiers]
-    rows: dict[tuple[str | None, bool], dict[str, int]] = {}
+    rows: dict[tuple[str | None, bool], dict[str | None, int]] = {}
     still = stays(planned.decision.customers, planned.plan.changes)
     for name in ladder:
         rows[name, False] = {name: still[name]} if name in still else {}
@@ -223,7 +223,7 @@ class ChangeRow:
     field: str
     column: str
     before: str | None
-    after: str
+    after: str | None
     way: Literal["up", "down", "enter", "spelling"]
     first: bool
     score: str | None

@@ -57,6 +57,10 @@ CAUSES: Final[Mapping[str, Message]] = {
     "set_aside": msg("a required field cannot be used"),
     "excluded": msg("excluded by the policy"),
     "protected": msg("protected by the configuration: rated, never changed"),
+    "changed_since": msg("changed since that run"),
+    "restored": msg("holds the value from before that run already"),
+    "gone": msg("not in U8 any more"),
+    "not_allowed": msg("U8 does not take the value from before that run any more"),
 }
 """Why a customer is left alone, by :data:`u8sync.domain.plan.SkipCause`."""
 
@@ -195,6 +199,9 @@ def condition_words(condition: Condition) -> Message:
 
 def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Message, ...]:
     """Why a change is to be made: the strongest reasons first."""
+    if change.undoes is not None:
+        undone = change.undoes
+        return (msg("takes back change {name} of run {run}", name=undone.op_id, run=undone.run_id),)
     if change.reason is None:
         return (msg("same meaning, spelt the way of the mapping"),)
     if not change.reason.contributions:

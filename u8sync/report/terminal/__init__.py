@@ -6,12 +6,15 @@ a page of their own: ``html.py``.
 
 from __future__ import annotations
 
-from u8sync.report.terminal.audit import history_view, verification_view
+from u8sync.report.terminal.audit import verification_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.failure import error_view
+from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
 from u8sync.report.terminal.plan import planned_view
+from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.undo import undo_view
 
 __all__ = [
     "account_sets_view",
@@ -19,8 +22,15 @@ __all__ = [
     "checks_summary",
     "error_view",
     "explanation_view",
+    "gaps_view",
     "history_view",
+    "left_view",
     "planned_view",
+    "record_view",
     "result_view",
+    "run_view",
+    "runs_view",
+    "tally_words",
+    "undo_view",
     "verification_view",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 
-from u8sync.domain.run import LoggedChange
 from u8sync.report.terminal.blocks import Writer
-from u8sync.report.words import LOGGED
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["history_view", "verification_view"]
+__all__ = ["verification_view"]
 
 
 def verification_view(
@@ -23,6 +21,7 @@ def verification_view(
     faults: Sequence[tuple[Message, Message]],
     open_intents: int,
     torn: int,
+    proofs: Iterable[Message],
     translate: Translate,
 ) -> RenderableType:
     """The check of one audit log.
@@ -35,6 +34,7 @@ def verification_view(
         faults: Where, and what is wrong there; every one is shown.
         open_intents: Changes that a run announced and whose end is not recorded.
         torn: Bytes of a last line that was never finished; 0: none.
+        proofs: What signatures and checkpoints prove, and what they do not.
         translate: The language.
     """
     write = Writer(translate)
@@ -57,6 +57,9 @@ def verification_view(
     if faults:
         parts.append(write.heading(msg("Faults")))
         parts.append(write.table([(msg("Where"), "left"), (msg("What is wrong"), "left")], faults))
+    if listed := list(proofs):
+        parts.append(write.heading(msg("What is proved")))
+        parts += [write.line(proof) for proof in listed]
     if open_intents:
         parts.append(
             write.line(msg("The open changes have no recorded end; the next run reads U8 and settles them."), above=1)
@@ -72,35 +75,3 @@ def verification_view(
             )
         )
     return Group(*parts)
-
-
-def history_view(changes: Sequence[LoggedChange], translate: Translate) -> RenderableType:
-    """What was written or meant to be, one field a line, in the order given."""
-    write = Writer(translate)
-    return write.table(
-        [
-            (msg("Record"), "right"),
-            (msg("Time (UTC)"), "left"),
-            (msg("Customer"), "left"),
-            (msg("Field"), "left"),
-            (msg("Before"), "left"),
-            (msg("After"), "left"),
-            (msg("Score"), "right"),
-            (msg("How it ended"), "left"),
-            (msg("Run"), "left"),
-        ],
-        (
-            (
-                str(change.seq),
-                change.at[:19].replace("T", " "),
-                change.customer,
-                change.field,
-                change.before,
-                change.after,
-                change.score,
-                LOGGED.get(change.status, change.status),
-                change.run_id,
-            )
-            for change in changes
-        ),
-    )

@@ -52,6 +52,10 @@ class Writer:
         """A paragraph, with so many empty lines above and blanks before it."""
         return Padding(Text(self.say(words), overflow="fold"), (above, 0, 0, indent))
 
+    def verbatim(self, text: str) -> Text:
+        """Lines that somebody copies, a signed text say: never folded, never cut."""
+        return Text(text.rstrip("\n"), no_wrap=True, overflow="ignore")
+
     def facts(self, rows: Iterable[tuple[Message, Cell]]) -> Table:
         """Names with their values, one a line."""
         grid = Table.grid(padding=(0, 2, 0, 0))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 
+from u8sync.domain.guards import Verdict
 from u8sync.domain.model import Facts
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
@@ -26,7 +27,7 @@ from u8sync.report.words import (
 )
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["planned_view"]
+__all__ = ["guard_lines", "planned_view", "rest_line"]
 
 
 def planned_view(
@@ -53,7 +54,7 @@ def planned_view(
         *_tiers(planned, policy, write),
         *_changes(planned, policy, write, limit, names_of(planned.decision) if names is None else names),
         *_issues(planned, write, limit),
-        *_guards(planned, write),
+        *guard_lines(planned.verdicts, write),
         *_notes(planned.facts, write),
     )
 
@@ -123,7 +124,7 @@ def _changes(
         ],
         (row for change in changes[:limit] for row in _change_rows(change, policy, write, names.get(change.code))),
     )
-    yield from _more(len(changes), limit, write)
+    yield from rest_line(len(changes), limit, write)
 
 
 def _change_rows(change: Change, policy: Policy, write: Writer, name: str | None) -> Iterator[Sequence[Cell]]:
@@ -160,26 +161,28 @@ def _issues(planned: Planned, write: Writer, limit: int | None) -> Iterator[Rend
             for group in groups[:limit]
         ),
     )
-    yield from _more(len(groups), limit, write)
+    yield from rest_line(len(groups), limit, write)
 
 
-def _more(count: int, limit: int | None, write: Writer) -> Iterator[RenderableType]:
+def rest_line(count: int, limit: int | None, write: Writer) -> Iterator[RenderableType]:
+    """How many lines of a table of ``count`` are not shown; nothing when all are."""
     if limit is not None and count > limit:
         yield write.line(
             msg("... and {count} more; 'u8sync plan --all' shows all of them.", count=f"{count - limit:,}")
         )
 
 
-def _guards(planned: Planned, write: Writer) -> Iterator[RenderableType]:
+def guard_lines(verdicts: Sequence[Verdict], write: Writer) -> Iterator[RenderableType]:
+    """What the guards found."""
     yield write.heading(msg("Guards"))
     yield write.table(
         [(msg("Verdict"), "left"), (msg("Guard"), "left"), (msg("Finding"), "left")],
         (
             (verdict_word(verdict), f"{write.say(GUARD_NAMES[verdict.guard])} ({verdict.guard})", verdict.message)
-            for verdict in planned.verdicts
+            for verdict in verdicts
         ),
     )
-    if planned.stopped:
+    if any(verdict.stops for verdict in verdicts):
         yield write.line(msg("A guard stops this plan: nothing will be written unless you allow it."), above=1)
 
 

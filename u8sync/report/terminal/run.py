@@ -68,6 +68,14 @@ def result_view(result: RunResult, translate: Translate, *, limit: int | None = 
             ),
             *_rest(len(result.settled), limit, write),
         ]
+    if result.unanchored:
+        parts.append(write.heading(msg("Not carried out of this machine")))
+        parts += [write.line(why) for why in result.unanchored]
+    if result.checkpoint is not None:
+        parts.append(
+            write.heading(msg("Checkpoint of the audit log; kept elsewhere, it proves every record up to here"))
+        )
+        parts.append(write.verbatim(result.checkpoint))
     return Group(*parts)
 
 

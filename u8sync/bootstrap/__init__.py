@@ -6,12 +6,13 @@ Nothing is decided here. Each function puts together what the floor below offers
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import platform
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,14 +21,26 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from u8sync import __version__
+from u8sync.anchoring.checks import examine_anchors
 from u8sync.audit.health import examine_log
 from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
+from u8sync.bootstrap.trust import (
+    anchors_of,
+    checkpoints_outside,
+    database_anchor,
+    key_store,
+    publisher,
+    read_key,
+    signer_of,
+    stamps_beside,
+    trusted_keys,
+)
 from u8sync.config.checking import check_part
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
-from u8sync.config.settings import Settings, load_settings
+from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import Month, Window
 from u8sync.domain.policy import Policy
@@ -44,13 +57,22 @@ __all__ = [
     "Installation",
     "SystemClock",
     "account_sets",
+    "anchors_of",
+    "checkpoints_outside",
+    "evidence_of",
     "examine",
     "grants",
+    "key_store",
     "load",
+    "new_run_id",
     "open_backend",
     "open_night",
+    "read_key",
     "retry_of",
     "rules_of",
+    "signer_of",
+    "stamps_beside",
+    "trusted_keys",
 ]
 
 
@@ -157,12 +179,24 @@ def open_backend(installation: Installation, *, writing: bool, tries: int = OPEN
 
 @contextmanager
 def open_night(
-    installation: Installation, rules: Rules, *, command: str, clock: Clock, progress: Progress
+    installation: Installation,
+    rules: Rules,
+    *,
+    command: str,
+    clock: Clock,
+    progress: Progress,
+    asked_to_stop: Callable[[], bool],
+    allow_reason: str | None = None,
+    plan_file: bytes | None = None,
 ) -> Iterator[Night]:
-    """Open the backend for writing and the audit log of its account set, which takes the single writer's lock."""
+    """Open the backend for writing and the audit log of its account set, which takes the single writer's lock.
+
+    What the run goes by is kept beside the log: configuration, mapping, policy and, if there is one, the plan file.
+    """
     settings = installation.settings
-    now = clock.now()
-    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run_id = new_run_id(clock)
+    signer = signer_of(settings)
+    evidence = [*evidence_of(installation), *([] if plan_file is None else [plan_file])]
     with open_backend(installation, writing=True) as backend:
         retry = retry_of(installation)
         account_set, _ = retry.call(backend.account_set)
@@ -174,8 +208,11 @@ def open_night(
             host=socket.gethostname(),
             pid=os.getpid(),
             progress=progress,
+            signer=signer,
         )
         try:
+            for data in evidence:
+                log.keep(data)
             yield Night(
                 backend=backend,
                 account_set=account_set,
@@ -195,9 +232,40 @@ def open_night(
                 clock=clock,
                 retry=retry,
                 progress=progress,
+                asked_to_stop=asked_to_stop,
+                publish=publisher(settings, installation.folder, log),
+                allow_reason=allow_reason,
             )
         finally:
             log.close()
+
+
+def new_run_id(clock: Clock) -> str:
+    """A name for a run that no other has."""
+    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def evidence_of(installation: Installation) -> list[bytes]:
+    """The bytes of configuration, mapping and policy, as they were when they were read and checked.
+
+    Raises InputError when one was edited since.
+    """
+    settings = installation.settings
+    expected = {
+        Path(settings.located.file): settings.digest,
+        settings.mapping: installation.mapping.digest,
+        settings.policy: installation.policy.digest,
+    }
+    found = []
+    for path, digest in expected.items():
+        data = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise InputError(
+                msg("{path} was edited while it was being read", path=str(path)),
+                hint=msg("Nothing was written. Run the command again."),
+            )
+        found.append(data)
+    return found
 
 
 def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
@@ -225,6 +293,7 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
         mapping=mapping,
         policy=policy,
     )
+    yield from examine_anchors(anchors_of(settings, installation.folder))
 
 
 def account_sets(config: Path) -> Sequence[AccountSetFound]:
@@ -255,7 +324,12 @@ def grants(installation: Installation, *, reader: str, writer: str) -> str:
             ),
             hint=msg("'u8sync grants' is for account sets on a database server."),
         )
-    return kind.grants(options, installation.folder, _needs(installation, kind, options), reader, writer)
+    scripts = [kind.grants(options, installation.folder, _needs(installation, kind, options), reader, writer)]
+    for place in installation.settings.anchors:
+        if isinstance(place, DatabaseAnchor):
+            anchor, anchor_options = database_anchor(installation.settings, place)
+            scripts.append(anchor.grants(anchor_options))
+    return "\n".join(scripts)
 
 
 def _needs(installation: Installation, kind: BackendKind, options: Any) -> Needs:  # noqa: ANN401

@@ -1,0 +1,240 @@
+"""What the audit log costs, and how fast it is checked.
+
+* Writing: tiers of 10,000 customers of an embedded account set, in batches of 200, with the audit log and with one that
+  keeps nothing; several rounds in turn, the quickest of each.
+* Checking: a log of 1,000,000 records by ``audit verify`` and by the standalone verifier, records a second of processor
+  time on one core, and the memory that each needed at most.
+
+Usage: ``python benchmarks/audit.py [--customers N] [--records N] [--rounds N]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+
+from fakes import Quiet, Ticking
+
+from u8sync.audit import chain
+from u8sync.audit.checkpoint import SigningKey, new_key
+from u8sync.audit.reading import lines_of, segments_of
+from u8sync.audit.segments import HEAD
+from u8sync.audit.store import open_log
+from u8sync.backends import backend_kind
+from u8sync.config.mapping_file import load_mapping
+from u8sync.config.policy_file import load_policy
+from u8sync.domain.guards import Limits
+from u8sync.domain.model import Window
+from u8sync.domain.plan import Plan
+from u8sync.engine import records
+from u8sync.engine.applier import apply_changes
+from u8sync.engine.planner import Rules, make_plan
+from u8sync.engine.retry import Retry
+from u8sync.ports import Edit, Stamp
+from u8sync.sandbox.generator import create_account_set
+
+BATCH: Final = 200
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+
+PROCESS: Final = """
+import sys, time
+from pathlib import Path
+{prepare}
+began = time.process_time()
+{work}
+used = time.process_time() - began
+status = Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.exists() else []
+most = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+print(used, int(most[0]) // 1024 if most else 0)
+"""
+
+
+def open_set(file: Path) -> Any:
+    """The embedded account set."""
+    kind = backend_kind("sqlite")
+    return kind.open(kind.options(file=str(file)), file.parent)
+
+
+def planned(file: Path) -> Plan:
+    """The plan for it: every tier is new."""
+    rules = Rules(
+        mapping=load_mapping(ROOT / "mappings/customer.yaml", "customer.yaml"),
+        policy=load_policy(ROOT / "mappings/tiers.yaml", "tiers.yaml"),
+        limits=Limits(),
+        window=Window.ending(date(2026, 10, 31), months=12),
+        allow=frozenset(),
+        tool="bench",
+    )
+    backend = open_set(file)
+    try:
+        return make_plan(backend, rules, clock=Ticking(), retry=retry(), progress=Quiet()).plan
+    finally:
+        backend.close()
+
+
+def retry() -> Retry:
+    """As in a run."""
+    return Retry(tries=3, budget_s=60, sleep=time.sleep)
+
+
+def write_audited(plan: Plan, file: Path, root: Path, signer: SigningKey) -> float:
+    """Seconds for writing the plan as a run does."""
+    backend = open_set(file)
+    log = open_log(
+        root,
+        backend.account_set(),
+        run_id="bench",
+        clock=Ticking(),
+        host="h",
+        pid=1,
+        progress=Quiet(),
+        signer=signer,
+    )
+    log.append("run_open", {})
+    log.commit()
+    try:
+        began = time.perf_counter()
+        applied = apply_changes(
+            plan,
+            backend,
+            log,
+            run_id="bench",
+            batch=BATCH,
+            person="u8sync",
+            zone=ZONE,
+            clock=Ticking(),
+            retry=retry(),
+            progress=Quiet(),
+            asked_to_stop=lambda: False,
+        )
+        log.checkpoint()
+        took = time.perf_counter() - began
+    finally:
+        log.close()
+        backend.close()
+    assert all(ending.status == "applied" for ending in applied.endings)
+    return took
+
+
+def write_bare(plan: Plan, file: Path) -> float:
+    """Seconds for the same edits in the same batches, compared and read back as ever, and recorded nowhere."""
+    backend = open_set(file)
+    try:
+        began = time.perf_counter()
+        for start in range(0, len(plan.changes), BATCH):
+            changes = plan.changes[start : start + BATCH]
+            edits = [Edit(change.code, change.before, change.after) for change in changes]
+            outcomes = backend.write(edits, Stamp("u8sync", Ticking().now().astimezone(ZONE)))
+            assert all(outcome.status == "applied" for outcome in outcomes)
+        return time.perf_counter() - began
+    finally:
+        backend.close()
+
+
+def writing(folder: Path, customers: int, rounds: int) -> None:
+    """Print what the log adds to the time of the writes."""
+    source, work = folder / "source.db", folder / "work.db"
+    create_account_set(
+        source, customers=customers, months=14, seed=1, until=date(2026, 10, 31), overwrite=True, progress=Quiet()
+    )
+    plan = planned(source)
+    signer = new_key("bench")
+    bare, audited = [], []
+    for number in range(rounds):
+        shutil.copyfile(source, work)
+        bare.append(write_bare(plan, work))
+        shutil.copyfile(source, work)
+        audited.append(write_audited(plan, work, folder / f"audit-{number}", signer))
+    print(
+        f"writing {len(plan.changes):,} changes: {min(bare):.2f} s without audit,"
+        f" {min(audited):.2f} s with it: {min(audited) / min(bare) - 1:+.1%}"
+    )
+
+
+def make_log(folder: Path, wanted: int) -> tuple[Path, int]:
+    """A whole log of at least so many records, made from those of true runs without waiting for a disk."""
+    source = next((folder / "audit-0").iterdir())
+    pattern = [json.loads(line.data) for line in lines_of(segments_of(source))]
+    target = folder / "log" / source.name
+    target.mkdir(parents=True)
+    previous, count = chain.GENESIS, 0
+    with (target / "seg-000001.jsonl").open("wb") as file:
+        for round_ in range(wanted):
+            for record in pattern:
+                if record["type"] in {"segment_open", "key", "checkpoint"} and not (
+                    record["type"] == "segment_open" and count == 0
+                ):
+                    continue
+                count += 1
+                fields = {**record, "seq": count, "prev": previous, "run_id": f"bench-{round_}"}
+                if "op_id" in fields:
+                    fields["op_id"] = f"{round_:08x}{fields['op_id'][8:]}"
+                line = chain.encode(fields)
+                previous = chain.link(line)
+                file.write(line + b"\n")
+            count += 1
+            closing = {**pattern[0], "type": "run_close", "seq": count, "prev": previous, "run_id": f"bench-{round_}"}
+            closing |= {"totals": records.run_close((), exit_code=0, error=None, health=retry().health)["totals"]}
+            line = chain.encode(closing)
+            previous = chain.link(line)
+            file.write(line + b"\n")
+            if count >= wanted:
+                break
+    (target / HEAD).write_text(json.dumps({"count": count, "hash": previous}), encoding="utf-8")
+    return target, count
+
+
+def timed(prepare: str, work: str) -> tuple[float, int]:
+    """Processor seconds and most MiB of a process of its own."""
+    code = PROCESS.format(prepare=prepare, work=work)
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    seconds, memory = said.split()[-2:]
+    return float(seconds), int(memory)
+
+
+def checking(folder: Path, wanted: int) -> None:
+    """Print how fast both verifiers read a long log."""
+    target, count = make_log(folder, wanted)
+    size = sum(path.stat().st_size for path in target.glob("seg-*"))
+    print(f"a log of {count:,} records, {size / count:,.0f} bytes each")
+    seconds, memory = timed(
+        "sys.path.insert(0, 'tests/support')\nfrom fakes import Quiet\nfrom u8sync.audit.reading import verify_folder",
+        f"found = verify_folder(Path({str(target)!r}), Quiet())\nassert not found.faults and found.records == {count}",
+    )
+    print(f"audit verify: {count / seconds:,.0f} records a second, at most {memory} MiB")
+    standalone = ROOT / "u8sync/audit/standalone_verify.py"
+    seconds, memory = timed(
+        f"import runpy, contextlib, io\nmain = runpy.run_path({str(standalone)!r})['main']",
+        f"with contextlib.redirect_stdout(io.StringIO()):\n    code = main([{str(target)!r}])\nassert code == 3, code",
+    )
+    print(f"standalone verifier: {count / seconds:,.0f} records a second, at most {memory} MiB")
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--customers", type=int, default=10_500)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory() as name:
+        writing(Path(name), asked.customers, asked.rounds)
+        checking(Path(name), asked.records)
+
+
+if __name__ == "__main__":
+    main()
