@@ -14,13 +14,38 @@ from u8sync.errors import AuditError, LockHeldError
 from u8sync.ports import Clock
 from u8sync.text import Message, msg
 
-__all__ = ["holder_of", "instant", "take_lock", "unwritable"]
+__all__ = ["WriterLock", "holder_of", "instant", "take_lock", "unwritable"]
 
 _LOCK: Final = ".lock"
 _HOLDER: Final = ".holder"
 
 
-def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> FileLock:
+class WriterLock:
+    """The lock of a log, taken; it goes when its process goes."""
+
+    def __init__(self, lock: FileLock, path: Path) -> None:
+        self._lock = lock
+        self._path = path
+        self._identity = _identity(path)
+
+    def still_ours(self) -> bool:
+        """Whether the lock file is the one that was locked: once it is deleted, another process can lock a new one."""
+        try:
+            return _identity(self._path) == self._identity
+        except OSError:
+            return False
+
+    def release(self) -> None:
+        """Give the lock back. Calling it twice is harmless."""
+        self._lock.release()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> WriterLock:
     """Take the lock of the log in this folder, and say who did. Raises LockHeldError when another process has it."""
     lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
     try:
@@ -35,10 +60,10 @@ def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -
     holder = {"host": host, "pid": pid, "run_id": run_id, "since": instant(clock)}
     try:
         replace_file(folder / _HOLDER, json.dumps(holder).encode())
+        return WriterLock(lock, folder / _LOCK)
     except OSError as error:
         lock.release()
         raise unwritable(folder, error) from None
-    return lock
 
 
 def holder_of(folder: Path) -> Message | str | None:

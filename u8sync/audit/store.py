@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from u8sync import __version__
 from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, parse
 from u8sync.audit.checkpoint import Checkpoint, Note, SigningKey, VerificationKey, origin_of
 from u8sync.audit.durable import FLAGS, NEW, replace_file, sync, sync_folder, write_all
 from u8sync.audit.findings import Base
-from u8sync.audit.lock import instant, take_lock, unwritable
+from u8sync.audit.lock import WriterLock, instant, take_lock, unwritable
 from u8sync.audit.quick import Check
 from u8sync.audit.reading import check_folder, first_fault, iterate
 from u8sync.audit.seals import SEALS, Seals
@@ -137,7 +135,7 @@ class ChainedLog:
     def __init__(
         self,
         folder: Path,
-        lock: FileLock,
+        lock: WriterLock,
         common: Mapping[str, Json],
         *,
         clock: Clock,
@@ -159,6 +157,7 @@ class ChainedLog:
         self._known = Check(None, Base(), Seals())
         self._pending: list[bytes] = []
         self._segment = 0
+        self._length = 0
         self._descriptor: int | None = None
         self._head_file: int | None = None
         self._broken = False
@@ -348,11 +347,27 @@ class ChainedLog:
         if self._descriptor is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         if self._pending:
-            write_all(self._descriptor, b"".join(line + b"\n" for line in self._pending))
+            self._refuse_company(self._descriptor)
+            data = b"".join(line + b"\n" for line in self._pending)
+            write_all(self._descriptor, data)
             sync(self._descriptor)
+            self._length += len(data)
             self._pending = []
             self._move_head()
-        return os.fstat(self._descriptor).st_size
+        return self._length
+
+    def _refuse_company(self, descriptor: int) -> None:
+        """Write nothing when somebody else has written, or could: the lock file is no more the one that was locked."""
+        if os.fstat(descriptor).st_size != self._length or not self._lock.still_ours():
+            self._broken = True
+            raise AuditError(
+                msg(
+                    "Another process writes to the audit log {folder}, or its lock was deleted", folder=str(self.folder)
+                ),
+                hint=msg(
+                    "Nothing was sent since. Leave the files of the log alone; the next run settles what is open."
+                ),
+            )
 
     def records(self, *types: str) -> Iterator[Record]:
         """The records so far, those not yet durable among them."""
@@ -377,6 +392,8 @@ class ChainedLog:
                     os.fsync(head_file)
                 finally:
                     os.close(head_file)
+        except OSError as error:
+            raise self._break(error) from None
         finally:
             self._lock.release()
 
@@ -393,7 +410,8 @@ class ChainedLog:
         self._descriptor = os.open(path, FLAGS | os.O_APPEND | (NEW if made else 0), 0o600)
         if made:
             sync_folder(self.folder)
-        if os.fstat(self._descriptor).st_size == 0:
+        self._length = os.fstat(self._descriptor).st_size
+        if self._length == 0:
             self.append("segment_open", {"segment": self._segment})
 
     def _move_head(self) -> None:
