@@ -1,5 +1,6 @@
 #!/bin/sh
-# The Debian packages that the tests use: the ODBC driver manager, FreeTDS, and what "python3 -m venv" needs.
+# The Debian packages that the tests use: the ODBC driver manager, FreeTDS, strace, openssl, and what "python3 -m venv"
+# needs.
 # Installs those that are missing if it may; otherwise says so, and the tests that need them are skipped.
 set -eu
 
@@ -8,6 +9,9 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-ven
 # pyodbc and Microsoft's driver load the driver manager of the system.
 python3 -c 'import ctypes; ctypes.CDLL("libodbc.so.2")' 2>/dev/null || missing="$missing unixodbc"
 odbcinst -q -d -n FreeTDS >/dev/null 2>&1 || missing="$missing tdsodbc"
+# Nights are killed, and their disks fail, at chosen system calls; a time stamping service is made of openssl.
+command -v strace >/dev/null || missing="$missing strace"
+command -v openssl >/dev/null || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 by_hand() {

@@ -24,7 +24,8 @@ class Machine:
         self.folder = folder
         self.asked = folder / "asked"
         self.has("env", f'exec {shutil.which("env")} "$@"')
-        self.has("python3", PRESENT)
+        for name in ("python3", "strace", "openssl"):
+            self.has(name, PRESENT)
 
     def has(self, name: str, body: str) -> None:
         program = self.folder / name
@@ -65,12 +66,14 @@ def test_nothing_is_done_where_everything_is_there(machine: Machine) -> None:
 
 def test_root_installs_exactly_what_is_missing(machine: Machine) -> None:
     machine.has("python3", MISSING)
+    for name in ("strace", "openssl"):
+        (machine.folder / name).unlink()
     machine.has_apt()
     as_root(machine)
     assert machine.run() == ""
     assert machine.asked.read_text().splitlines() == [
         " update",
-        "noninteractive install -y --no-install-recommends python3-venv unixodbc tdsodbc",
+        "noninteractive install -y --no-install-recommends python3-venv unixodbc tdsodbc strace openssl",
     ]
 
 
