@@ -192,6 +192,9 @@ class AuditLog(Protocol):
     def records(self, *types: str) -> Iterator[Record]:
         """The records so far, oldest first, of the given types (all when none is given)."""
 
+    def open_changes(self) -> Sequence[str]:
+        """Names of the changes that were announced and have no recorded end, oldest first."""
+
     def head(self) -> Head:
         """Where the log ends now."""
 

@@ -30,6 +30,7 @@ def judge(
     respelt: int = 0,
     limits: Limits | None = None,
     allow: frozenset[str] = frozenset(),
+    before: int | None = 1000,
     **population: int,
 ) -> dict[str, Verdict]:
     """The verdicts on a plan with so many changes of each sort, by name of the guard."""
@@ -39,7 +40,7 @@ def judge(
     counts = {"customers": 1000, "eligible": 1000, "with_business": 1000, "with_issues": 0} | population
     seal = Seal("account set", date(2025, 12, 31), "m", "p", "1.0")
     plan = Plan(seal, datetime(2026, 1, 1, tzinfo=UTC), changes, (), Population(**counts))
-    verdicts = check(plan, world.policy, limits or Limits(), allow=allow)
+    verdicts = check(plan, world.policy, limits or Limits(), allow=allow, last_customers=before)
     assert tuple(verdict.guard for verdict in verdicts) == GUARDS
     return {verdict.guard: verdict for verdict in verdicts}
 
@@ -49,6 +50,13 @@ def judge(
     [
         pytest.param("empty_source", {"customers": 1}, True, ("1", "1"), id="one customer is a source"),
         pytest.param("empty_source", {"customers": 0, "eligible": 0}, False, ("0", "1"), id="an empty archive"),
+        pytest.param("customers_missing", {"customers": 901}, True, ("90.10", "90"), id="a few customers went"),
+        pytest.param("customers_missing", {"customers": 900}, True, ("90.00", "90"), id="a tenth of them went"),
+        pytest.param("customers_missing", {"customers": 899}, False, ("89.90", "90"), id="more than a tenth went"),
+        pytest.param("customers_missing", {"customers": 500}, False, ("50.00", "90"), id="half of them are missing"),
+        pytest.param("customers_missing", {"customers": 2000}, True, ("100.00", "90"), id="customers came"),
+        pytest.param("customers_missing", {"before": 9, "customers": 1}, True, ("11.11", "90"), id="a tiny archive"),
+        pytest.param("customers_missing", {"before": None, "customers": 1}, True, ("100.00", "90"), id="the first run"),
         pytest.param("no_business", {"with_business": 1}, True, ("1", "1"), id="one customer has business"),
         pytest.param("no_business", {"with_business": 0}, False, ("0", "1"), id="nobody has business"),
         pytest.param("no_business", {"with_business": 0, "eligible": 0}, True, ("0", "1"), id="nobody could have any"),
@@ -120,7 +128,7 @@ def test_percentages_are_tested_from_a_number_of_customers_up(world: Any, custom
 
 
 def test_counts_are_tested_however_few_the_customers(world: Any) -> None:
-    few = judge(world, fallen=3, customers=3, eligible=3, with_business=0, limits=Limits(top_downgrades=2))
+    few = judge(world, before=3, fallen=3, customers=3, eligible=3, with_business=0, limits=Limits(top_downgrades=2))
     assert {name for name, verdict in few.items() if verdict.stops} == {"top_downgrades", "no_business"}
 
 
@@ -146,13 +154,14 @@ def test_a_customer_with_two_changed_fields_counts_once(world: Any) -> None:
     double = Change(base.code, (*base.fields, *base.fields), {}, base.reason)
     seal = Seal("account set", date(2025, 12, 31), "m", "p", "1.0")
     plan = Plan(seal, datetime(2026, 1, 1, tzinfo=UTC), (double,), (), Population(10, 10, 10, 0))
-    assert check(plan, world.policy, Limits(), allow=frozenset())[2].measured == "10.00"
+    assert check(plan, world.policy, Limits(), allow=frozenset(), last_customers=None)[3].measured == "10.00"
 
 
 def test_a_verdict_says_what_was_measured(world: Any) -> None:
     verdicts = judge(world, replaced=101, fallen=2, with_issues=51)
     assert [str(verdicts[guard].message) for guard in GUARDS] == [
         "customers in the archive: 1,000 (at least 1)",
+        "customers in the archive: 1,000, at the last good run 1,000 (at least 90 %)",
         "customers with business in the window: 1,000 (at least 1)",
         "103 of 1,000 customers would get another value in place of the present one: 10.30 % (limit 10 %)",
         "2 customers would fall from VIP (limit 20)",

@@ -221,6 +221,23 @@ def test_an_empty_archive_stops_the_run() -> None:
         world.run()
 
 
+def test_half_of_the_customers_missing_stops_the_run_and_coming_back_lets_it_go_on() -> None:
+    codes = [f"C{number:02}" for number in range(20)]
+    world = make_world({code: customer() for code in codes}, {code: 1000 * n for n, code in enumerate(codes, 1)})
+    assert world.run().exit_code == ExitCode.DONE
+    gone = {code: world.backend.read([CustomerCode(code)], ["cCusName"]) for code in codes[10:]}
+    for code in gone:
+        world.backend.remove(CustomerCode(code))
+    for _ in range(2):  # a night that was stopped is no good run to compare with
+        with pytest.raises(UnsafePlanError, match="customers in the archive: 10, at the last good run 20"):
+            world.run()
+    assert len([one for one in world.of_type("guard") if one["guard"] == "customers_missing" and not one["ok"]]) == 2
+    world.allow = frozenset({"customers_missing"})
+    world.run()
+    world.allow = frozenset()
+    assert world.run().exit_code == ExitCode.DONE, "what was allowed once is the measure from now on"
+
+
 @pytest.mark.parametrize("after_write", [False, True], ids=["before the write", "after the write"])
 def test_a_run_that_died_is_settled_by_the_next_one_before_it_plans(world: World, after_write: bool) -> None:  # noqa: FBT001
     def die(_edits: Sequence[Edit]) -> None:

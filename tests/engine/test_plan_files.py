@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -123,4 +124,17 @@ def test_a_plan_that_was_applied_in_part_is_applied_to_the_end(world: World, pla
 
 def test_blanks_for_nothing_do_not_make_a_plan_stale(world: World, plan: Plan) -> None:
     world.backend.change(CustomerCode("A1"), {TIER: "  "})
+    assert world.night().apply(plan).exit_code == ExitCode.DONE
+
+
+def test_a_plan_ages_out(world: World, plan: Plan) -> None:
+    world.clock.at += timedelta(hours=24, minutes=1)
+    with pytest.raises(StalePlanError, match="24 hours old") as refused:
+        world.night().apply(plan)
+    assert refused.value.exit_code == ExitCode.STALE
+    assert world.of_type("intent") == []
+
+
+def test_a_plan_of_yesterday_evening_is_applied(world: World, plan: Plan) -> None:
+    world.clock.at += timedelta(hours=23)
     assert world.night().apply(plan).exit_code == ExitCode.DONE

@@ -147,7 +147,9 @@ class Books:
         seal = Seal(ACCOUNT_SET.key, AS_OF, MAPPING.digest, POLICY.digest, "0.1.0")
         made_at = datetime(2026, 11, 1, 18, 30, tzinfo=UTC)
         plan = Plan(seal, made_at, decision.changes, decision.skipped, decision.population)
-        return Planned(ACCOUNT_SET, facts, decision, plan, check(plan, POLICY, limits, allow=frozenset(allow)))
+        return Planned(
+            ACCOUNT_SET, facts, decision, plan, check(plan, POLICY, limits, allow=frozenset(allow), last_customers=None)
+        )
 
     def applied(self, planned: Planned) -> RunResult:
         """A run in which the first two customers could not be written."""

@@ -78,6 +78,15 @@ class Paper:
     def records(self, *types: str) -> Iterator[Record]:
         return (record for record in [*self.durable, *self.pending] if not types or record["type"] in types)
 
+    def open_changes(self) -> list[str]:
+        waiting: dict[str, None] = {}
+        for record in self.records("intent", "outcome", "settle"):
+            if record["type"] == "intent":
+                waiting[str(record["op_id"])] = None
+            elif record["type"] == "settle" or record["status"] != "unknown":
+                waiting.pop(str(record["op_id"]), None)
+        return list(waiting)
+
     def checkpoint(self) -> str | None:
         return None
 

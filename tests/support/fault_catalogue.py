@@ -353,18 +353,18 @@ FAULTS: Final[dict[str, Fault]] = {
             f"{_PLAN}a_plan_made_for_something_else_is_refused",
             f"{_PLAN}a_plan_whose_customers_were_changed_since_is_refused_and_names_them",
             f"{_PLAN}a_plan_is_applied_once",
+            f"{_PLAN}a_plan_ages_out",
         ),
-        "a plan does not expire by the clock: it is refused when a value that it rests on has changed",
     ),
     "F46": Fault(
         "too many changes, nothing read, falls from the top",
         (
             f"{_APPLY}a_guard_stops_the_run_and_is_recorded",
             f"{_APPLY}an_empty_archive_stops_the_run",
+            f"{_APPLY}half_of_the_customers_missing_stops_the_run_and_coming_back_lets_it_go_on",
             "domain/test_guards.py::test_a_guard",
             "cli/test_the_main_job.py::test_a_guard_stops_the_night_and_says_how_to_let_it_pass",
         ),
-        "half of the rows missing: there is no guard that compares with the night before",
     ),
     "F47": Fault(
         "undo with later edits, twice, of a part",

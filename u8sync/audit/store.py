@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +22,14 @@ from u8sync.audit.durable import FLAGS, NEW, replace_file, sync, sync_folder, wr
 from u8sync.audit.findings import Base
 from u8sync.audit.lock import WriterLock, instant, take_lock, unwritable
 from u8sync.audit.quick import Check
-from u8sync.audit.reading import check_folder, first_fault, iterate
+from u8sync.audit.reading import check_folder, first_fault, iterate, lines_of, segments_of
 from u8sync.audit.seals import SEALS, Seals
 from u8sync.audit.segments import CHECKPOINT, FILES, HEAD, head_bytes, segment_name
 from u8sync.audit.story import TYPES
 from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
 from u8sync.ports import Clock, Head, Json, Progress, Record
-from u8sync.text import Message, msg
+from u8sync.text import msg
 
 __all__ = ["SEGMENT_BYTES", "ChainedLog", "open_existing", "open_log"]
 
@@ -372,11 +373,15 @@ class ChainedLog:
     def records(self, *types: str) -> Iterator[Record]:
         """The records so far, those not yet durable among them."""
         self._refuse_broken()
-        yield from iterate(self.folder, *types)
-        for line in self._pending:
-            record = parse(line)
-            if not isinstance(record, Message) and (not types or record["type"] in types):
+        # The log was checked when it was opened, so that lines of other types need not be read again.
+        for line in chain((line.data for line in lines_of(segments_of(self.folder))), self._pending):
+            record = parse(line) if _may_be(line, types) else None
+            if isinstance(record, dict) and (not types or record["type"] in types):
                 yield record
+
+    def open_changes(self) -> Sequence[str]:
+        """Names of the changes that have no recorded end."""
+        return self._known.story.open_intents
 
     def head(self) -> Head:
         """Where the log ends."""
@@ -434,6 +439,11 @@ class ChainedLog:
     def _break(self, error: OSError) -> AuditError:
         self._broken = True
         return unwritable(self.folder, error)
+
+
+def _may_be(line: bytes, types: Sequence[str]) -> bool:
+    """Whether a line in canonical form can be a record of one of these types; true for all when none is given."""
+    return not types or any(f'"type":"{type_}"'.encode() in line for type_ in types)
 
 
 def _unrecordable(record: Mapping[str, Json]) -> AuditError:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from u8sync import __version__
 from u8sync.anchoring.checks import examine_anchors
 from u8sync.audit.health import examine_log
+from u8sync.audit.reading import iterate
 from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
@@ -42,14 +43,14 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
-from u8sync.domain.model import Month, Window
+from u8sync.domain.model import AccountSet, Month, Window
 from u8sync.domain.policy import Policy
 from u8sync.engine import doctor
 from u8sync.engine.nightly import Night
-from u8sync.engine.planner import Rules
+from u8sync.engine.planner import Rules, customers_before
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError, InputError, Problem
+from u8sync.errors import AuditError, ConfigError, InputError, Problem
 from u8sync.ports import AccountSetFound, Backend, Check, Clock, DatabaseFound, Needs, Progress
 from u8sync.text import msg
 
@@ -234,10 +235,23 @@ def open_night(
                 progress=progress,
                 asked_to_stop=asked_to_stop,
                 publish=publisher(settings, installation.folder, log),
+                plan_hours=settings.plan_hours,
                 allow_reason=allow_reason,
             )
         finally:
             log.close()
+
+
+def customers_at_last_run(installation: Installation, account_set: AccountSet) -> int | None:
+    """How many customers the archive had at the last good run, by the audit log; null: that is not known.
+
+    A log that cannot be read hides nothing: it stops the run, not the plan.
+    """
+    folder = installation.settings.audit_folder / account_set.folder
+    try:
+        return customers_before(iterate(folder, "plan", "run_close")) if folder.is_dir() else None
+    except AuditError:
+        return None
 
 
 def new_run_id(clock: Clock) -> str:

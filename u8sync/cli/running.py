@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -233,10 +234,11 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
 
     clock = bootstrap.SystemClock()
     rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
+    retry = bootstrap.retry_of(installation)
     with bootstrap.open_backend(installation, writing=False) as backend:
-        return make_plan(
-            backend, rules, clock=clock, retry=bootstrap.retry_of(installation), progress=session.progress()
-        )
+        account_set, _ = retry.call(backend.account_set)
+        rules = replace(rules, last_customers=bootstrap.customers_at_last_run(installation, account_set))
+        return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())
 
 
 def night_run(

@@ -128,6 +128,7 @@ class Settings:
         trusted_keys: Public keys that the check of a log trusts, one line of text each; only their form was checked.
         anchors: Places that get each checkpoint.
         batch: Customers in one transaction.
+        plan_hours: How long a saved plan may be applied after it was made.
         person: Who U8 shows as the last editor.
         guards: Limits that a plan must keep.
         retry: When to try again.
@@ -147,6 +148,7 @@ class Settings:
     trusted_keys: tuple[str, ...]
     anchors: tuple[AnchorPlace, ...]
     batch: int
+    plan_hours: int
     person: str
     guards: Limits
     retry: Retry
@@ -182,11 +184,13 @@ def load_settings(path: Path) -> Settings:
         trusted_keys=tuple(shape.audit.trusted_keys),
         anchors=tuple(_anchor(anchor, at, folder) for at, anchor in enumerate(shape.audit.anchors)),
         batch=shape.write.batch,
+        plan_hours=shape.write.plan_hours,
         person=shape.write.person,
         guards=Limits(
             share_changed=shape.guards.share_changed,
             top_downgrades=shape.guards.top_downgrades,
             issue_share=shape.guards.issue_share,
+            customers_kept=shape.guards.customers_kept,
             from_customers=shape.guards.from_customers,
             protected=frozenset(shape.guards.protected),
         ),

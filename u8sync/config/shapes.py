@@ -441,6 +441,12 @@ class WriteShape(_Shape):
     """Writing back."""
 
     batch: int = Field(default=200, ge=1, le=500, description="每个事务的客户数。Customers in one transaction.")
+    plan_hours: int = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        description="保存的计划在多少小时内可以写入。Hours within which a saved plan may be applied.",
+    )
     person: Person = Field(default="u8sync", description="写入 U8 的修改人。Name that U8 shows as the last editor.")
 
 
@@ -458,6 +464,10 @@ class GuardsShape(_Shape):
     )
     issue_share: Percent = Field(
         default=Decimal(5), description="值不可用的客户占比上限，%。Most customers with an unusable value, percent."
+    )
+    customers_kept: Percent = Field(
+        default=Decimal(90),
+        description="客户数不得少于上次成功运行的百分比，%。Least customers, percent of those at the last good run.",
     )
     from_customers: int = Field(
         default=10, ge=0, description="客户数达到此数才检查百分比。The percentages count from this many customers up."

@@ -26,6 +26,7 @@ class Limits:
             get a tier. Filling an empty field does not count: nothing is lost by it.
         top_downgrades: Most customers that may fall from the highest tier in one run.
         issue_share: Most customers with an unusable value, in percent of all customers.
+        customers_kept: Least customers in the archive, in percent of those that the last good run found.
         from_customers: The percentages are only tested from this many customers up.
         protected: Customer codes that no run may change.
     """
@@ -33,6 +34,7 @@ class Limits:
     share_changed: Decimal = Decimal(10)
     top_downgrades: int = 20
     issue_share: Decimal = Decimal(5)
+    customers_kept: Decimal = Decimal(90)
     from_customers: int = 10
     protected: frozenset[str] = frozenset()
 
@@ -63,8 +65,18 @@ class Verdict:
         return not (self.ok or self.allowed)
 
 
-def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) -> tuple[Verdict, ...]:
-    """Judge a plan by every guard, in the order of :data:`GUARDS`."""
+def check(
+    plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str], last_customers: int | None
+) -> tuple[Verdict, ...]:
+    """Judge a plan by every guard, in the order of :data:`GUARDS`.
+
+    Args:
+        plan: The plan.
+        policy: The tiers.
+        limits: What it must keep.
+        allow: Guards that a person lets pass.
+        last_customers: How many customers the archive had at the last good run; null: there was none.
+    """
     replaced = 0
     fallen = 0
     population = plan.population
@@ -73,6 +85,9 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
         # A change of spelling has the same meaning on both sides; an undo falls like any other change.
         fallen += any(field.was == policy.top.name != field.becomes for field in change.fields)
     big_enough = population.customers >= limits.from_customers
+    big_enough_before = (last_customers or 0) >= limits.from_customers
+    # Rounded down, so that nothing below the limit is kept.
+    kept_percent = 100 - _percent(max((last_customers or 0) - population.customers, 0), last_customers or 0)
     changed_percent = _percent(replaced, population.eligible)
     issue_percent = _percent(population.with_issues, population.customers)
 
@@ -86,6 +101,20 @@ def check(plan: Plan, policy: Policy, limits: Limits, *, allow: frozenset[str]) 
             population.customers,
             1,
             msg("customers in the archive: {count:,} (at least 1)", count=population.customers),
+        ),
+        verdict(
+            "customers_missing",
+            last_customers is None or not big_enough_before or kept_percent >= limits.customers_kept,
+            kept_percent,
+            limits.customers_kept,
+            msg(
+                "customers in the archive: {count:,}, at the last good run {before:,} (at least {limit} %)",
+                count=population.customers,
+                before=last_customers,
+                limit=limits.customers_kept,
+            )
+            if last_customers is not None
+            else msg("customers in the archive: {count:,}; there is no earlier run", count=population.customers),
         ),
         verdict(
             "no_business",

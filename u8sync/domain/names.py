@@ -6,7 +6,9 @@ from typing import Final, Literal, get_args
 
 __all__ = ["GUARDS", "OUTCOMES", "GuardName", "OutcomeName"]
 
-GuardName = Literal["empty_source", "no_business", "share_changed", "top_downgrades", "issue_share"]
+GuardName = Literal[
+    "empty_source", "customers_missing", "no_business", "share_changed", "top_downgrades", "issue_share"
+]
 
 GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)
 """Names of all guards, in the order they are tested, as ``--allow`` takes them."""

@@ -7,18 +7,18 @@ open, and both go through the one applier.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, tzinfo
 from itertools import groupby
 from typing import Final
 
-from u8sync.domain.guards import Verdict, check
+from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, same
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
 from u8sync.engine.applier import apply_changes
-from u8sync.engine.planner import Rules, make_plan, seal_of
+from u8sync.engine.planner import Rules, customers_before, judge, make_plan, seal_of
 from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
@@ -66,6 +66,7 @@ class Night:
         progress: Hears how far a step has come.
         asked_to_stop: Whether somebody wants the run to end before its next batch.
         publish: Takes checkpoints of the log out of its writer's reach.
+        plan_hours: How long a saved plan may be applied after it was made.
         allow_reason: Why guards are let pass, in the words of the person who does; null: not said.
     """
 
@@ -83,6 +84,7 @@ class Night:
     progress: Progress
     asked_to_stop: Callable[[], bool] = _nobody_asks
     publish: Publish = _nowhere
+    plan_hours: int = 24
     allow_reason: str | None = None
 
     def run(self, show: Callable[[Planned], None]) -> RunResult:
@@ -131,16 +133,22 @@ class Night:
         return records.run_open(self.actor, self.account_set, mode, self.person, self.backend.route)
 
     def _run(self, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
-        planned = make_plan(self.backend, self.rules, clock=self.clock, retry=self.retry, progress=self.progress)
+        rules = replace(self.rules, last_customers=self._customers_before())
+        planned = make_plan(self.backend, rules, clock=self.clock, retry=self.retry, progress=self.progress)
         show(planned)
         return self._write(planned.plan, planned.verdicts, settled)
 
     def _apply(self, plan: Plan, settled: Settled) -> RunResult:
         self._refuse_other(plan)
+        self._refuse_old(plan)
         self._refuse_applied(plan)
         self._refuse_stale(plan)
-        verdicts = check(plan, self.rules.policy, self.rules.limits, allow=self.rules.allow)
-        return self._write(plan, verdicts, settled)
+        # An undo is made from the archive of another day: how large that was says nothing of today's.
+        before = None if any(change.undoes for change in plan.changes) else self._customers_before()
+        return self._write(plan, judge(plan, replace(self.rules, last_customers=before)), settled)
+
+    def _customers_before(self) -> int | None:
+        return customers_before(self.log.records("plan", "run_close"))
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
@@ -225,6 +233,19 @@ class Night:
                     msg("The plan was made for {what}", what=what),
                     hint=_plan_again(plan),
                 )
+
+    def _refuse_old(self, plan: Plan) -> None:
+        """What the documents say goes on changing, and no value of the customer shows it."""
+        age = self.clock.now() - plan.made_at
+        if age > timedelta(hours=self.plan_hours):
+            raise StalePlanError(
+                msg("The plan is {hours} hours old", hours=int(age.total_seconds()) // 3600),
+                hint=msg(
+                    "Nothing was written. Plans may be applied for {hours} hours (write: plan_hours:). Make it again"
+                    " with 'u8sync plan --out FILE'.",
+                    hours=self.plan_hours,
+                ),
+            )
 
     def _refuse_applied(self, plan: Plan) -> None:
         """A plan is used up once a run has applied all of it; one that was made after that run is another plan.

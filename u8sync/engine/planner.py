@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from u8sync.domain.decision import decide, needed_columns
 from u8sync.domain.fitting import misfits
-from u8sync.domain.guards import Limits, check
+from u8sync.domain.guards import Limits, Verdict, check
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.plan import Plan, Seal
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError
-from u8sync.ports import Backend, Clock, Progress
+from u8sync.errors import ConfigError, ExitCode
+from u8sync.ports import Backend, Clock, Json, Progress, Record
 
-__all__ = ["Rules", "make_plan", "seal_of"]
+__all__ = ["Rules", "customers_before", "judge", "make_plan", "seal_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Rules:
         window: The days that count.
         allow: Names of the guards that a person lets pass for this run.
         tool: Version of u8sync.
+        last_customers: How many customers the archive had at the last good run; null: not known.
     """
 
     mapping: CustomerMapping
@@ -38,6 +40,7 @@ class Rules:
     window: Window
     allow: frozenset[str]
     tool: str
+    last_customers: int | None = None
 
 
 def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
@@ -69,4 +72,25 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     )
     seal = seal_of(account_set, rules)
     plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population)
-    return Planned(account_set, facts, decision, plan, check(plan, rules.policy, rules.limits, allow=rules.allow))
+    return Planned(account_set, facts, decision, plan, judge(plan, rules))
+
+
+def customers_before(records: Iterable[Record]) -> int | None:
+    """How many customers the archive had at the last run that ended well; null: there was none.
+
+    Args:
+        records: Those of the types ``plan`` and ``run_close``, oldest first.
+    """
+    planned: dict[Json, Json] = {}
+    found: Json = None
+    for record in records:
+        if record["type"] == "plan":
+            planned[record["run_id"]] = record["customers"]
+        elif record["exit_code"] in {ExitCode.DONE, ExitCode.PENDING}:
+            found = planned.get(record["run_id"]) or found
+    return found if isinstance(found, int) else None
+
+
+def judge(plan: Plan, rules: Rules) -> tuple[Verdict, ...]:
+    """What the guards find."""
+    return check(plan, rules.policy, rules.limits, allow=rules.allow, last_customers=rules.last_customers)

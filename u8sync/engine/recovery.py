@@ -39,20 +39,20 @@ class OpenIntent:
 
 def open_intents(log: AuditLog) -> tuple[OpenIntent, ...]:
     """The intents without a final outcome, oldest first."""
-    waiting: dict[str, OpenIntent] = {}
-    for record in log.records("intent", "outcome", "settle"):
-        name = _text(record, "op_id")
-        if record["type"] == "intent":
-            waiting[name] = OpenIntent(
-                name,
-                _text(record, "run_id"),
-                CustomerCode(_text(record, "customer")),
-                _values(record, "before"),
-                _values(record, "after"),
-            )
-        elif record["type"] == "settle" or record["status"] != "unknown":
-            waiting.pop(name, None)
-    return tuple(waiting.values())
+    waiting = frozenset(log.open_changes())
+    if not waiting:
+        return ()
+    return tuple(
+        OpenIntent(
+            _text(record, "op_id"),
+            _text(record, "run_id"),
+            CustomerCode(_text(record, "customer")),
+            _values(record, "before"),
+            _values(record, "after"),
+        )
+        for record in log.records("intent")
+        if record.get("op_id") in waiting
+    )
 
 
 def settle_open(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from u8sync.domain.guards import check
 from u8sync.domain.model import CustomerCode
 from u8sync.domain.plan import Plan, Population
 from u8sync.domain.run import LoggedChange
 from u8sync.domain.undo import PastRun, PlannedUndo, take_back
-from u8sync.engine.planner import Rules, seal_of
+from u8sync.engine.planner import Rules, judge, seal_of
 from u8sync.engine.retry import Retry
 from u8sync.errors import InputError
 from u8sync.ports import Backend, Clock
@@ -74,7 +73,7 @@ def plan_undo(
     population = replace(past.population or Population(0, 0, 0, 0), with_issues=0)
     plan = Plan(seal_of(account_set, rules), clock.now(), changes, skipped, population)
     # Where nothing is to be written there is nothing to guard, whatever that run was made from.
-    verdicts = check(plan, rules.policy, rules.limits, allow=rules.allow) if changes else ()
+    verdicts = judge(plan, rules) if changes else ()
     return PlannedUndo(account_set, past.run_id, plan, verdicts)
 
 

@@ -104,6 +104,7 @@ WAYS: Final[Mapping[Literal["up", "down", "enter"], Message]] = {
 
 GUARD_NAMES: Final[Mapping[GuardName, Message]] = {
     "empty_source": msg("archive not empty"),
+    "customers_missing": msg("archive not shrunk"),
     "no_business": msg("business found"),
     "share_changed": msg("share of values replaced"),
     "top_downgrades": msg("falls from the highest tier"),
