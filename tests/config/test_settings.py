@@ -125,8 +125,8 @@ def test_the_keys_of_a_table_of_checkpoints_are_checked_by_its_own_options(tmp_p
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     settings = written(
         tmp_path,
-        HEAD
-        + "as_of: 2026-02-28\ntimezone: UTC\naudit: {folder: log/audit}\nwrite: {batch: 500, plan_hours: 1, person: 系统管理员}\n"
+        HEAD + "as_of: 2026-02-28\ntimezone: UTC\naudit: {folder: log/audit}\n"
+        "write: {batch: 500, plan_hours: 1, person: 系统管理员}\n"
         "guards: {share_changed: 12.5, top_downgrades: 0, issue_share: 0, customers_kept: 100, from_customers: 1,"
         " protected: [007, 0101]}\n"
         "retry: {tries: 1, budget_s: 5}\n",
