@@ -459,6 +459,7 @@ class Story:
         self.ended: Dict[str, str] = {}  # of the last run that opened: name of a change -> how it ended
         self.whole_run = ""
         self.plan: Optional[Dict[str, Any]] = None
+        self.plan_and_run = ""  # the end of what the name of each of its changes is made of
         self.sent = 0
         self.changes = hashlib.sha256()
         self.intents = self.plans_proved = self.plans_in_part = 0
@@ -492,6 +493,7 @@ class Story:
             self.name_files(record)
         if kind == "plan":
             self.plan, self.sent, self.changes = record, 0, hashlib.sha256(b'{"changes":[')
+            self.plan_and_run = '"plan":%s,"run":%s}' % (encode(record.get("plan")), encode(record["run_id"]))
         return self.take_close(record) if kind == "run_close" and run == self.whole_run else None
 
     def take_intent(self, intent: Dict[str, Any], text: str) -> Optional[str]:
@@ -503,8 +505,8 @@ class Story:
         if self.plan is None or self.plan["run_id"] != intent["run_id"]:
             return None
         # The name of a change is made of plan, customer and run: no intent can be lent to another plan.
-        named = (encode(customer), encode(self.plan.get("plan")), encode(intent["run_id"]))
-        if hashlib.sha256(('{"customer":%s,"plan":%s,"run":%s}' % named).encode()).hexdigest()[:32] != name:
+        named = '{"customer":%s,%s' % (encode(customer), self.plan_and_run)
+        if hashlib.sha256(named.encode()).hexdigest()[:32] != name:
             return "not_of_the_plan"
         try:
             change = change_in(intent, text)
