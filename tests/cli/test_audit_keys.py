@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import html
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 from audit_world import rewrite
 from cli_home import Ask, ask, demo_folder, edit, fresh, home
 
+import u8sync.audit
 from u8sync.audit.segments import CHECKPOINT
 
 __all__ = ["ask", "demo_folder", "fresh", "home"]
@@ -29,6 +31,13 @@ def keep_checkpoint(folder: Path) -> Path:
     kept = folder / "kept.checkpoint"
     shutil.copyfile(log_of(folder) / CHECKPOINT, kept)
     return kept
+
+
+def standalone(path: Path, *words: object) -> int:
+    """The exit code of the verifier that knows nothing of u8sync."""
+    verifier = Path(u8sync.audit.__file__).with_name("standalone_verify.py")
+    command = [sys.executable, "-I", str(verifier), str(path), *map(str, words)]
+    return subprocess.run(command, check=False, capture_output=True).returncode
 
 
 def move_some(folder: Path) -> None:
@@ -204,6 +213,12 @@ def test_old_segments_are_compressed_and_moved_and_the_nights_go_on(home: Path, 
     whole = ask("audit", "verify", "--archive", "old", "--json").json[0]
     assert (whole["whole"], whole["read_from_record"]) == (True, 1)
     assert whole["last_record"] == alone["last_record"]
+    key = ask("audit", "key", "show").out.strip()
+    for name, words in (("rest.zip", []), ("all.zip", ["--archive", "old"])):
+        assert ask("audit", "bundle", "--out", name, *words).code == 0
+        assert standalone(home / name, "--key", key) == 0
+    assert standalone(log, "--key", key) == 0
+    assert standalone(log, "--key", key, "--archive", home / "old" / log.name) == 0
     path = home / "old" / log.name / "seg-000001.jsonl.gz"
     path.chmod(0o600)
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"intent", b"INTENT", 1)))
@@ -238,5 +253,8 @@ def test_what_a_run_went_by_is_kept_beside_the_log(fresh: Path, ask: Ask) -> Non
     assert ask("plan", "--out", "plan.json").code == 2
     assert ask("apply", "plan.json").code == 0
     kept = {path.read_bytes() for path in (log_of(fresh) / "files").iterdir()}
+    records = [json.loads(line) for line in (log_of(fresh) / "seg-000001.jsonl").read_bytes().splitlines()]
+    (plan,) = (record for record in records if record["type"] == "plan")
+    assert plan["file_sha256"] == hashlib.sha256((fresh / "plan.json").read_bytes()).hexdigest()
     names = ("config.yaml", "mappings/customer.yaml", "mappings/tiers.yaml", "plan.json")
     assert kept == {(fresh / name).read_bytes() for name in names}

@@ -187,6 +187,8 @@ class _Content:
     def whole(cls, found: Verification, segments: Sequence[Segment]) -> _Content:
         """Everything."""
         content = cls(records=found.head.count - found.base.count)
+        if found.base.key is not None:
+            content.keys.append(found.base.key)
         for line in _lines(segments, None if found.faults else content.records):
             record = parse(line)
             if not isinstance(record, Message):
@@ -427,7 +429,7 @@ def _write(
     made.add(VERIFIER, here.with_name(VERIFIER).read_bytes())
     if selection.kind == "all":
         if found.base.count:
-            made.add_json(f"log/{BASE}", _base_json(found))
+            made.add_json(f"log/{BASE}", found.base.fields)
         for segment in segments:
             made.stream(f"log/{segment.name}", _raw(segment))
     else:
@@ -464,12 +466,6 @@ def _manifest(
         head = read_head(folder) if found.faults else found.head
         manifest["head"] = {"count": head.count, "hash": head.hash} if head else None
     return manifest
-
-
-def _base_json(found: Verification) -> dict[str, Any]:
-    base = found.base
-    frontier = [one.hex() for one in base.frontier]
-    return {"segments": base.segments, "count": base.count, "hash": base.hash, "frontier": frontier}
 
 
 def _write_files(made: _Zip, folder: Path, content: _Content) -> tuple[str, ...]:

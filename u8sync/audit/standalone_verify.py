@@ -587,11 +587,12 @@ class Head(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where the reading begins: the segments before were moved away. ``tree``: over the records before."""
+    """Where the reading begins: the segments before were moved away. ``tree``: over the records before; ``key`` signs on."""
 
     segments: int
     hash: str
     tree: Tree
+    key: Optional[Key]
 
 
 class Chain:
@@ -603,6 +604,10 @@ class Chain:
         self.first, self.seq, self.hash = tree.size + 1, tree.size, start.hash  # seq, hash: of the last record in place
         self.start = {"count": tree.size, "segments": start.segments, "hash": start.hash}
         self.start["frontier"] = [one.hex() for one in reversed(tree.waiting) if one]
+        self.start["key"] = start.key.text if start.key else None
+        if start.key:
+            seals.current = start.key
+            seals.named.append(start.key)
         self.start_named = tree.size == 0
         self.next_segment = start.segments + 1
         self.story = Story(complete=tree.size == 0)
@@ -830,10 +835,11 @@ def start_in(said: Any, first: int) -> Start:
         segments, count = said["segments"], said["count"]
         fits = type(count) is int and count > 0 and bin(count).count("1") == len(peaks)
         if 1 < first <= segments + 1 and fits and {len(one) for one in peaks} == {32}:
-            return Start(segments, str(said["hash"]), Tree(count, peaks))
+            key = None if said["key"] is None else parse_key(str(said["key"]))
+            return Start(segments, str(said["hash"]), Tree(count, peaks), key)
     except (KeyError, TypeError, ValueError):
         pass
-    return Start(0, GENESIS, Tree())
+    return Start(0, GENESIS, Tree(), None)
 
 
 def check_folder(folder: str, archive: Optional[str], seals: Seals) -> Result:

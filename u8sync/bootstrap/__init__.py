@@ -212,8 +212,7 @@ def open_night(
             signer=signer,
         )
         try:
-            for data in evidence:
-                log.keep(data)
+            kept = [log.keep(data) for data in evidence]
             yield Night(
                 backend=backend,
                 account_set=account_set,
@@ -236,6 +235,7 @@ def open_night(
                 asked_to_stop=asked_to_stop,
                 publish=publisher(settings, installation.folder, log),
                 plan_hours=settings.plan_hours,
+                plan_file=None if plan_file is None else kept[-1],
                 allow_reason=allow_reason,
             )
         finally:

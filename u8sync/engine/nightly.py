@@ -67,6 +67,7 @@ class Night:
         asked_to_stop: Whether somebody wants the run to end before its next batch.
         publish: Takes checkpoints of the log out of its writer's reach.
         plan_hours: How long a saved plan may be applied after it was made.
+        plan_file: SHA-256 of the saved plan that is applied, hex; null: it was made just now.
         allow_reason: Why guards are let pass, in the words of the person who does; null: not said.
     """
 
@@ -85,6 +86,7 @@ class Night:
     asked_to_stop: Callable[[], bool] = _nobody_asks
     publish: Publish = _nowhere
     plan_hours: int = 24
+    plan_file: str | None = None
     allow_reason: str | None = None
 
     def run(self, show: Callable[[Planned], None]) -> RunResult:
@@ -152,7 +154,7 @@ class Night:
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
-        self.log.append("plan", records.plan_record(plan, self.rules.policy))
+        self.log.append("plan", records.plan_record(plan, self.rules.policy, file=self.plan_file))
         for verdict in verdicts:
             self.log.append("guard", records.guard(verdict))
             if verdict.allowed and not verdict.ok:

@@ -75,15 +75,16 @@ def run_open(
     }
 
 
-def plan_record(plan: Plan, policy: Policy) -> dict[str, Json]:
+def plan_record(plan: Plan, policy: Policy, *, file: str | None = None) -> dict[str, Json]:
     """What is going to be written, by its fingerprint, and the rules that it follows from.
 
     The changes themselves are in the intents; with this record each tier can be worked out again from its intent, see
-    :mod:`u8sync.domain.recompute`. ``policy`` is the one that the seal names.
+    :mod:`u8sync.domain.recompute`. ``policy`` is the one that the seal names; ``file`` is the SHA-256 of a saved plan.
     """
     window = Window.ending(plan.seal.as_of, months=policy.months)
     return {
         "plan": plan.fingerprint,
+        "file_sha256": file,
         "seal": seal_json(plan.seal),
         "changes": len(plan.changes),
         "skipped": len(plan.skipped),
