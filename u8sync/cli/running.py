@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
     from u8sync.domain.undo import PlannedUndo
+    from u8sync.engine.nightly import Night
 
 __all__ = ["apply", "explain", "plan", "run"]
 
@@ -141,21 +144,8 @@ def apply(
 
     saved: Plan = load_plan(plan_file)
     installation = bootstrap.load(config)
-    clock = bootstrap.SystemClock()
-    rules = bootstrap.rules_of(installation, as_of=saved.seal.as_of, allow=frozenset(allow), clock=clock)
-    with (
-        listening() as asked_to_stop,
-        bootstrap.open_night(
-            installation,
-            rules,
-            command=session.command,
-            clock=clock,
-            progress=session.progress(),
-            asked_to_stop=asked_to_stop,
-            allow_reason=reason,
-            plan_file=plan_file.read_bytes(),
-        ) as night,
-    ):
+    kept = plan_file.read_bytes()
+    with _night(session, installation, as_of=saved.seal.as_of, allow=allow, reason=reason, plan_file=kept) as night:
         result = night.apply(saved)
     show_result(session, result, as_json=as_json)
     return _end(result)
@@ -251,10 +241,6 @@ def night_run(
     reason: str | None = None,
 ) -> tuple[Planned, RunResult]:
     """Plan, show unless ``quiet``, and write."""
-    from u8sync import bootstrap
-
-    clock = bootstrap.SystemClock()
-    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
     shown: list[Planned] = []
 
     def show(planned: Planned) -> None:
@@ -262,6 +248,26 @@ def night_run(
         if not quiet:
             show_planned(session, installation, planned, limit=20)
 
+    with _night(session, installation, as_of=as_of, allow=allow, reason=reason) as night:
+        result = night.run(show)
+    return shown[0], result
+
+
+@contextmanager
+def _night(
+    session: Session,
+    installation: Installation,
+    *,
+    as_of: date | None,
+    allow: tuple[str, ...],
+    reason: str | None,
+    plan_file: bytes | None = None,
+) -> Iterator[Night]:
+    """A run, ready to begin; a signal asks it to stop."""
+    from u8sync import bootstrap
+
+    clock = bootstrap.SystemClock()
+    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
     with (
         listening() as asked_to_stop,
         bootstrap.open_night(
@@ -272,10 +278,10 @@ def night_run(
             progress=session.progress(),
             asked_to_stop=asked_to_stop,
             allow_reason=reason,
+            plan_file=plan_file,
         ) as night,
     ):
-        result = night.run(show)
-    return shown[0], result
+        yield night
 
 
 def show_planned(session: Session, installation: Installation, planned: Planned, *, limit: int | None) -> None:
