@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from audit_world import ACCOUNT_SET, check, key, newest, open_at, rewrite, write_run
+from fakes import Quiet, Ticking
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from u8sync.audit.checkpoint import (
 from u8sync.audit.merkle import root_of
 from u8sync.audit.reading import iterate
 from u8sync.audit.segments import HEAD
+from u8sync.audit.store import open_existing
 from u8sync.errors import AuditError
 from u8sync.text import Message
 
@@ -350,8 +352,23 @@ def test_a_hand_over_that_the_old_key_did_not_sign_is_a_fault(signed: Path) -> N
     hand_over(signed, OTHER)
     rewrite(signed, lambda records: [*records[:-1], seal(records[-1], OTHER)])
     assert check(signed).faults
+
+
+def test_a_hand_over_that_was_cut_off_is_finished_by_whoever_has_both_keys(signed: Path) -> None:
+    hand_over(signed, OTHER)
     rewrite(signed, lambda records: records[:-1])
-    assert "no checkpoint says that it did" in str(check(signed).faults[0].message)
+    found = check(signed, keys=[SITE.verification])
+    assert not found.faults
+    assert "about to take over" in str(found.signed.notes[0])
+    for signer in (SITE, OTHER, None):
+        with pytest.raises(AuditError):
+            open_at(signed.parent, "run-3", signer=signer)
+    log = open_existing(signed, run_id="w", clock=Ticking(), host="h", pid=1, progress=Quiet(), signers=[SITE, OTHER])
+    assert log.key == OTHER.verification
+    log.close()
+    for trusted in (SITE, OTHER):
+        assert check(signed, keys=[trusted.verification]).signed.trusted
+    assert not check(signed).signed.notes
 
 
 def test_a_writer_refuses_a_record_with_which_the_log_could_not_be_opened_again(tmp_path: Path) -> None:

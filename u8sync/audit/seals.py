@@ -63,6 +63,16 @@ class Seals:
         """The key that signs now; null when the log names none."""
         return self._current
 
+    @property
+    def successor(self) -> VerificationKey | None:
+        """The key that is about to take over: its record is there, the checkpoint that both sign is not."""
+        return self._handing_over
+
+    @property
+    def lost(self) -> bool:
+        """Whether the successor takes over without the present key's signature."""
+        return self._lost
+
     # --- inside the log ---
 
     def take(self, record: Record, root: Callable[[], bytes]) -> Message | None:
@@ -184,7 +194,8 @@ class Seals:
         if self._given and not self._upto:
             wrong.append(msg("no checkpoint of the log is signed by a key that is trusted"))
         if self._handing_over is not None:
-            wrong.append(msg("a key was to take over, and no checkpoint says that it did"))
+            # The machine stopped between two lines; no trust has gone over yet.
+            self._notes.append(msg("A key is about to take over; 'u8sync audit key rotate' finishes it"))
         return wrong
 
     def signed(self) -> Signed:

@@ -312,7 +312,9 @@ class ChainedLog:
         """The first key is recorded; afterwards that one signs, and without it nothing is written."""
         present = self._known.seals.current
         self._signer = next((key for key in self._signers if present in {None, key.verification}), None)
-        if present is None and self._signer is not None:
+        if self._known.seals.successor is not None:
+            self._finish_hand_over()
+        elif present is None and self._signer is not None:
             self.append("key", {"key": self._signer.verification.text, "replaces": None})
         elif present is not None and self._signer is None and not self._any_key:
             raise AuditError(
@@ -324,6 +326,19 @@ class ChainedLog:
                     " audit key rotate'; if it is lost, 'u8sync audit key rotate --lost'."
                 ),
             )
+
+    def _finish_hand_over(self) -> None:
+        """The machine stopped after the record of a new key: only whoever has both keys may go on."""
+        seals = self._known.seals
+        successor = next((key for key in self._signers if key.verification == seals.successor), None)
+        signers = [key for key in (None if seals.lost else self._signer, successor) if key is not None]
+        if successor is None or len(signers) < (1 if seals.lost else 2):
+            raise AuditError(
+                msg("The key of the audit log {folder} was being changed", folder=str(self.folder)),
+                hint=msg("Nothing was sent. Run 'u8sync audit key rotate' again, which finishes it."),
+            )
+        self._signer = successor
+        self._seal(*signers)
 
     @property
     def key(self) -> VerificationKey | None:
