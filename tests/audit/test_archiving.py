@@ -121,6 +121,18 @@ def test_a_base_that_somebody_made_up_is_found(folder: Path, tmp_path: Path) -> 
     assert "lacks seg-000001" in str(check(folder).faults[0].message)
 
 
+def test_a_base_that_its_record_does_not_bear_out_is_found_without_any_signature(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        folder = write_run(tmp_path / "audit", f"run-{number}", segment_bytes=1500)
+    log = open_existing(folder, run_id="work", clock=Ticking(), host="h", pid=1, progress=Quiet())
+    archive_segments(log, to=tmp_path / "archive", keep=0, progress=Quiet())
+    log.close()
+    assert not check(folder).faults
+    base = json.loads((folder / BASE).read_text())
+    (folder / BASE).write_text(json.dumps({**base, "frontier": ["00" * 32] * len(base["frontier"])}))
+    assert "not those that the file BASE tells of" in str(check(folder).faults[0].message)
+
+
 def test_a_log_that_begins_late_without_a_record_of_it_is_a_fault(folder: Path, tmp_path: Path) -> None:
     whole = Path(shutil.copytree(folder, tmp_path / "whole"))
     archive(folder, tmp_path / "archive", keep=1)

@@ -339,6 +339,30 @@ def test_what_was_done_to_keys_and_signatures_is_told(signed: Path, change: Any,
     assert words in " ".join(str(fault.message) for fault in check(signed).faults)
 
 
+@pytest.mark.parametrize(
+    ("at", "change", "words"),
+    [
+        (0, lambda _line: "u8sync/another", "the checkpoint is that of another log"),
+        (4, lambda line: f"{line}x", "not that of this place in this log"),
+        (1, lambda line: str(int(line) - 1), "not that of this place in this log"),
+    ],
+    ids=["origin", "account set", "size"],
+)
+def test_a_rightly_signed_checkpoint_of_something_else_is_no_checkpoint_of_this_log(
+    signed: Path, at: int, change: Any, words: str
+) -> None:
+    def sign_other(record: dict[str, Any]) -> dict[str, Any]:
+        if record["seq"] != 24:
+            return record
+        lines = str(record["note"]).partition("\n\n")[0].split("\n")
+        lines[at] = change(lines[at])
+        body = "\n".join(lines) + "\n"
+        return {**record, "note": Note(body, (SITE.sign(body),)).text}
+
+    rewrite(signed, lambda records: [sign_other(record) for record in records])
+    assert words in str(check(signed).faults[0].message)
+
+
 def test_a_retired_key_signs_nothing_any_more(signed: Path) -> None:
     hand_over(signed, OTHER)
     log = open_at(signed.parent, "run-3", signer=OTHER)

@@ -240,6 +240,35 @@ def test_a_full_disk_stops_the_log_and_it_stays_stopped(tmp_path: Path) -> None:
     assert check(log.folder).faults == ()
 
 
+def test_nothing_is_written_beside_somebody_else(tmp_path: Path) -> None:
+    log = open_at(tmp_path)
+    log.append("run_open", {})
+    log.commit()
+    segment = log.folder / "seg-000001.jsonl"
+    with segment.open("ab") as file:
+        file.write(b"x")
+    before = segment.read_bytes()
+    log.append("run_close", {})
+    with pytest.raises(AuditError, match="Another process writes"):
+        log.commit()
+    with pytest.raises(AuditError):
+        log.commit()
+    assert segment.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no file that is open")
+@pytest.mark.parametrize("put_back", [False, True])
+def test_nothing_is_written_once_the_lock_was_deleted(tmp_path: Path, *, put_back: bool) -> None:
+    log = open_at(tmp_path)
+    log.append("run_open", {})
+    lock = log.folder / ".lock"
+    lock.rename(tmp_path / "taken away")  # so that the number of the file is not given to the next one
+    if put_back:
+        lock.touch()
+    with pytest.raises(AuditError, match="its lock was deleted"):
+        log.commit()
+
+
 def test_an_error_of_the_disk_is_never_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = open_at(tmp_path)
     calls = []

@@ -214,6 +214,13 @@ def test_a_guard_stops_the_run_and_is_recorded() -> None:
     assert world.run().exit_code == ExitCode.DONE
 
 
+def test_only_a_guard_that_would_have_stopped_the_run_is_an_approval(world: World) -> None:
+    world.allow = frozenset({"issue_share"})
+    world.run()
+    assert world.of_type("approval") == []
+    assert [one["ok"] for one in world.of_type("guard") if one["guard"] == "issue_share"] == [True]
+
+
 def test_an_empty_archive_stops_the_run() -> None:
     world = make_world({"A1": customer()}, {})
     world.backend.remove(CustomerCode("A1"))

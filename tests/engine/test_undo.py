@@ -46,6 +46,16 @@ def test_an_undo_of_an_undo_gives_the_state_after_the_first_run(world: World) ->
     assert world.rows() == after
 
 
+def test_an_old_run_is_taken_back_though_the_archive_has_grown_since() -> None:
+    codes = [f"C{number:02}" for number in range(12)]
+    world = make_world({code: customer() for code in codes}, {code: 1000 * n for n, code in enumerate(codes, 1)})
+    world.run()
+    for number in range(20):
+        world.backend.change(CustomerCode(f"N{number:02}"), customer())
+    world.run()
+    assert world.night().apply(world.undo("run-1").plan).exit_code == ExitCode.DONE
+
+
 def test_an_undo_may_be_undone_and_made_again(world: World) -> None:
     before = world.rows()
     world.run()
