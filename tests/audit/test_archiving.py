@@ -56,6 +56,14 @@ def test_compressed_segments_hold_the_same_bytes_and_the_check_reads_them(folder
     assert list(iterate(folder))[: len(records)] == records
 
 
+def test_a_compressed_file_left_by_a_crash_is_made_again(folder: Path) -> None:
+    left = folder / "seg-000001.jsonl.gz"
+    left.write_bytes(b"half a file")
+    left.chmod(0o400)
+    assert "seg-000001.jsonl" in archive(folder, None).compressed
+    assert not check(folder).faults
+
+
 def test_moved_segments_leave_a_log_that_is_whole_and_goes_on(folder: Path, tmp_path: Path) -> None:
     kept, before = newest(folder), check(folder)
     to = tmp_path / "archive" / folder.name

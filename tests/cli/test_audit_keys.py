@@ -18,7 +18,9 @@ from audit_world import rewrite
 from cli_home import Ask, ask, demo_folder, edit, fresh, home
 
 import u8sync.audit
+from u8sync import bootstrap
 from u8sync.audit.segments import CHECKPOINT
+from u8sync.errors import InputError
 
 __all__ = ["ask", "demo_folder", "fresh", "home"]
 
@@ -247,6 +249,14 @@ def test_customers_that_get_no_change_stand_in_the_log_with_the_reason(fresh: Pa
     planned = {one["code"]: one["cause"] for one in ask("plan", "--json").json["skipped"]}
     assert skipped == planned
     assert planned
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "mappings/customer.yaml", "mappings/tiers.yaml"])
+def test_a_file_that_is_edited_while_the_run_reads_it_stops_the_run(fresh: Path, name: str) -> None:
+    installation = bootstrap.load(Path("config.yaml"))
+    (fresh / name).write_bytes((fresh / name).read_bytes() + b"\n# edited\n")
+    with pytest.raises(InputError, match="was edited while it was being read"):
+        bootstrap.evidence_of(installation)
 
 
 def test_what_a_run_went_by_is_kept_beside_the_log(fresh: Path, ask: Ask) -> None:

@@ -100,7 +100,9 @@ def _compressed(segment: Segment) -> Segment:
                 shutil.copyfileobj(plain, writer, _PIECE)
             file.flush()
             os.fsync(file.fileno())
-        if _digest(Segment(temporary.rename(packed), segment.number)) != _digest(segment):
+        if packed.exists():
+            _remove(packed)  # of a time when the machine stopped here; the plain one is still whole
+        if _digest(Segment(temporary.replace(packed), segment.number)) != _digest(segment):
             raise AuditError(
                 msg("The compressed file {path} does not read as it was written", path=str(packed)),
                 hint=msg("Nothing was removed. Check the disk."),
