@@ -320,6 +320,7 @@ def _night(question: Mapping[str, Any]) -> int:
     os.chdir(question["cwd"])
     os.environ.update(question.get("environment", {}))
     time.tzset()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
     for number in question.get("ignore", ()):
         signal.signal(number, signal.SIG_IGN)
     if "umask" in question:
