@@ -138,9 +138,23 @@ class BackendError(U8SyncError):
 
 
 class TransientError(BackendError):
-    """It was certainly not done, and may work if tried again (a busy database, a deadlock)."""
+    """It was certainly not done, and may work if tried again (a busy database, a deadlock).
+
+    Args:
+        message: What is wrong, and where.
+        hint: What to do next; null when the message says it all.
+        wait_s: What U8 itself asked to wait before the next try, in seconds; 0 when it did not say.
+        exhausted: Whether it was tried as often as it may be: nobody tries again what somebody below gave up.
+    """
 
     exit_code = ExitCode.TEMPORARY
+
+    def __init__(
+        self, message: Message, *, hint: Message | None = None, wait_s: float = 0.0, exhausted: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
+        self.exhausted = exhausted
 
 
 class FatalError(BackendError):

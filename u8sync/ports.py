@@ -10,10 +10,11 @@ Which error means what: :class:`~u8sync.errors.TransientError` not done for cert
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from decimal import Decimal
+from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import polars as pl
 
@@ -32,6 +33,7 @@ __all__ = [
     "DatabaseFound",
     "Edit",
     "EditOutcome",
+    "FailedTry",
     "Head",
     "Json",
     "Needs",
@@ -39,6 +41,7 @@ __all__ = [
     "Reading",
     "Record",
     "Stamp",
+    "Trying",
 ]
 
 
@@ -127,6 +130,13 @@ class Backend(Protocol):
 
     route: Mapping[str, str]
     """How U8 is reached, for the audit log: driver, server, login, protection of the line. No secret; may be empty."""
+
+    most_edits: int | None
+    """Most edits in one :meth:`write`; null: any number. 1 where U8 offers no transaction over several customers."""
+
+    late_s: float
+    """How long after it was sent an edit may still take effect though its answer is missing, in seconds; 0 where
+    :meth:`read` waits for it. Until then a value that is as before proves nothing."""
 
     def account_set(self) -> AccountSet:
         """Which account set this is."""
@@ -244,6 +254,45 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+
+
+@dataclass(frozen=True)
+class FailedTry:
+    """One try that failed.
+
+    Attributes:
+        number: Which try of the operation, from 1.
+        error: Class of the error.
+        message: The error in English; the backends keep secrets out of it.
+        waited_s: Seconds that were waited after it; 0 when nothing was tried after it.
+    """
+
+    number: int
+    error: str
+    message: str
+    waited_s: Decimal
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Trying(Protocol):
+    """When to try again, for a way into U8 whose operations are many small calls; may be used by several threads."""
+
+    @property
+    def sleep(self) -> Callable[[float], None]:
+        """Waits so many seconds."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Seconds that only go forwards."""
+
+    def call(self, operation: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
+        """Call ``operation`` until it works; returns its result and the number of attempts.
+
+        Only a TransientError is tried again. The last one rises, exhausted, when that is all that may be done.
+        """
 
 
 class Progress(Protocol):

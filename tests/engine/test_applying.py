@@ -322,3 +322,78 @@ def test_an_answer_that_says_u8_is_not_well_ends_the_run_after_it_is_settled(wor
     result = world.run()
     assert [ending.status for ending in result.endings] == ["not_applied"] * 2 + ["not_started"] * 3
     assert isinstance(result.stopped_by, UnknownOutcomeError)
+
+
+# --- a way into U8 without transactions -------------------------------------------------------------------------------
+
+
+def test_where_u8_takes_one_edit_at_a_time_each_has_its_own_intent_and_end(world: World) -> None:
+    world.batch = 200
+    world.backend.most_edits = 1
+    seen: list[list[str]] = []
+    world.backend.on_write = lambda _edits: seen.append([record["type"] for record in world.of_type("intent")])
+    result = world.run()
+    assert result.totals["applied"] == 5
+    assert [len(intents) for intents in seen] == [1, 2, 3, 4, 5]
+    assert len({record["batch"] for record in world.of_type("intent")}) == 5
+
+
+def lost_once(world: World, *, late: bool) -> list[float]:
+    """The answer to the first edit of A1 is lost; it takes effect while it is waited for, or never."""
+    lost: list[Edit] = []
+
+    def lose(edits: Sequence[Edit]) -> None:
+        if edits[0].code == "A1" and not lost:
+            lost.append(edits[0])
+            raise LOST
+
+    slept: list[float] = []
+
+    def wait(seconds: float) -> None:
+        slept.append(seconds)
+        if late:
+            world.backend.change(CustomerCode("A1"), lost[0].after)
+
+    world.backend.most_edits = 1
+    world.backend.late_s = 120
+    world.backend.on_write = lose
+    world.sleep = wait
+    return slept
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(True, "applied"), (False, "not_applied")])
+def test_an_edit_that_may_still_take_effect_is_read_again_before_it_counts_as_not_done(
+    world: World, *, late: bool, verdict: str
+) -> None:
+    slept = lost_once(world, late=late)
+    result = world.run()
+    assert slept == [120]
+    assert next(ending.status for ending in result.endings if ending.code == "A1") == verdict
+    assert [record["verdict"] for record in world.of_type("settle")] == [verdict]
+    assert world.tier("A1") == ("一般" if late else None)
+
+
+def test_nothing_is_waited_for_when_the_new_value_is_there_already(world: World) -> None:
+    slept = lost_once(world, late=False)
+    world.backend.on_write = None
+
+    def lose(edits: Sequence[Edit]) -> None:
+        if edits[0].code == "A1":
+            raise LOST
+
+    world.backend.on_written = lose
+    result = world.run()
+    assert slept == []
+    assert result.totals["applied"] == 5
+
+
+def test_three_missing_answers_in_a_row_end_the_run(world: World) -> None:
+    def lose(_edits: Sequence[Edit]) -> None:
+        raise LOST
+
+    world.backend.most_edits = 1
+    world.backend.on_write = lose
+    result = world.run()
+    assert isinstance(result.stopped_by, UnknownOutcomeError)
+    assert result.totals["not_applied"] == 3
+    assert result.totals["not_started"] == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Thread
 
 import pytest
 from engine_world import World, customer, make_world
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.engine import retry as policy
-from u8sync.engine.retry import FailedTry, Retry
+from u8sync.engine.retry import Retry
 from u8sync.errors import (
     AuditError,
     ExitCode,
@@ -22,7 +23,7 @@ from u8sync.errors import (
     U8SyncError,
     UnknownOutcomeError,
 )
-from u8sync.ports import Edit
+from u8sync.ports import Edit, FailedTry
 from u8sync.text import msg
 
 BUSY = TransientError(msg("busy"))
@@ -213,6 +214,36 @@ def test_somebody_else_who_keeps_the_record_shares_the_budget_and_the_breaker(wa
         retry.telling(lambda _failed: None).call(Server([BUSY] * 5).ask)
     assert retry.health.openings == 1
     assert retry.telling(lambda _failed: None).health is retry.health
+
+
+def test_what_was_given_up_below_is_not_tried_again_above_and_counts_once(watch: Watch) -> None:
+    retry = watch.retry(tries=3)
+    down = Server([BUSY] * 100)
+    with pytest.raises(TransientError, match="busy"):
+        retry.call(lambda: retry.call(down.ask))
+    assert down.calls == 3
+    assert retry.health.failures == 3
+
+
+def test_what_u8_asks_to_wait_is_waited_if_time_allows(watch: Watch) -> None:
+    slow = TransientError(msg("too many"), wait_s=50)
+    assert watch.retry(budget_s=120).call(Server([slow, "done"]).ask) == ("done", 2)
+    assert watch.slept == [50]
+    with pytest.raises(TransientError, match="too many"):
+        watch.retry(budget_s=40).call(Server([slow, "done"]).ask)
+    assert watch.slept == [50]
+
+
+def test_threads_that_fail_together_open_the_breaker_once(watch: Watch) -> None:
+    health = watch.retry().health
+    threads = [Thread(target=health.failed, args=(watch.now,)) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (health.failures, health.openings) == (40, 1)
+    health.failed(watch.now + 60)
+    assert health.openings == 2
 
 
 # --- in a run ---------------------------------------------------------------------------------------------------------

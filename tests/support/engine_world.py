@@ -147,6 +147,7 @@ class World:
     batch: int = 2
     allow: frozenset[str] = frozenset()
     waits: list[float] = field(default_factory=list)
+    sleep: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:
         self.log.clock = self.clock
@@ -163,7 +164,7 @@ class World:
         )
 
     def retry(self) -> Retry:
-        return Retry(tries=3, budget_s=60, sleep=self.waits.append)
+        return Retry(tries=3, budget_s=60, sleep=self.sleep or self.waits.append)
 
     def plan(self) -> Planned:
         return make_plan(self.backend, self.rules(), clock=self.clock, retry=self.retry(), progress=Quiet())

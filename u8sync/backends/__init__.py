@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from u8sync.errors import InputError
-from u8sync.ports import AccountSetFound, Anchor, Backend, Check, Needs
+from u8sync.ports import AccountSetFound, Anchor, Backend, Check, Needs, Trying
 from u8sync.text import msg
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class BackendKind:
 
     Attributes:
         options: The class of its settings; made from the configuration file, unknown names are an error.
-        open: Opens it: ``(options, base)``, where ``base`` is the folder that relative paths start from.
+        open: Opens it: ``(options, base, trying)``, where ``base`` is the folder that relative paths start from, and
+            ``trying`` says when to try again, for a way whose operations are many small calls; most ways need it not.
             Raises FatalError when there is no usable account set behind it.
         way: :attr:`u8sync.ports.Backend.way` of what it opens.
         examine: The checks of ``u8sync doctor`` that only this kind can make, ``(options, base, needs)``; what can be
@@ -56,7 +57,7 @@ class BackendKind:
     """
 
     options: type[BaseModel]
-    open: Callable[[Any, Path], Backend]
+    open: Callable[[Any, Path, Trying], Backend]
     way: str = "sql"
     examine: Callable[[Any, Path, Needs], Iterator[Check]] | None = None
     accounts: Callable[[Any, Path], Sequence[AccountSetFound]] | None = None

@@ -51,6 +51,8 @@ class MemoryBackend:
     way = "sql"
     read_only = False
     route: Mapping[str, str] = MappingProxyType({})
+    most_edits: int | None = None
+    late_s = 0.0
 
     def __init__(
         self,

@@ -22,6 +22,8 @@ class ReadOnly:
         self._backend = backend
         self.way = backend.way
         self.route = backend.route
+        self.most_edits = backend.most_edits
+        self.late_s = backend.late_s
         self.read_only = True
 
     def account_set(self) -> AccountSet:

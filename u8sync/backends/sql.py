@@ -48,6 +48,8 @@ class SqlBackend(ABC):
     way = "sql"
     read_only = False
     route: Mapping[str, str] = MappingProxyType({})
+    most_edits: int | None = None
+    late_s = 0.0
 
     def __init__(self, engine: Engine, dialect: SqlDialect, *, page: int = PAGE) -> None:
         self._engine = engine

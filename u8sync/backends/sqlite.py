@@ -25,7 +25,7 @@ from u8sync.backends.sql_write import update_one
 from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase
 from u8sync.domain.model import AccountSet, CustomerCode
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
-from u8sync.ports import Backend, Check, Needs
+from u8sync.ports import Backend, Check, Needs, Trying
 from u8sync.text import msg
 
 __all__ = ["KIND", "SqliteDialect", "SqliteOptions", "examine", "open_backend"]
@@ -193,7 +193,7 @@ class SqliteBackend(SqlBackend):
         )
 
 
-def open_backend(options: SqliteOptions, base: Path) -> Backend:
+def open_backend(options: SqliteOptions, base: Path, _trying: Trying | None = None) -> Backend:
     """Open the embedded account set.
 
     Args:

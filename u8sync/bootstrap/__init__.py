@@ -149,9 +149,9 @@ def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset
     )
 
 
-def retry_of(installation: Installation) -> Retry:
+def retry_of(settings: Settings) -> Retry:
     """When to try again."""
-    retry = installation.settings.retry
+    retry = settings.retry
     return Retry(tries=retry.tries, budget_s=float(retry.budget_s), sleep=time.sleep)
 
 
@@ -166,12 +166,22 @@ def _kind_of(settings: Settings) -> tuple[BackendKind, Any]:
 
 
 @contextmanager
-def open_backend(installation: Installation, *, writing: bool, tries: int = OPENING_TRIES) -> Iterator[Backend]:
-    """Open the way into U8; unless ``writing``, one that refuses to write. At most ``tries`` times when it is busy."""
+def open_backend(
+    installation: Installation, *, writing: bool, tries: int = OPENING_TRIES, retry: Retry | None = None
+) -> Iterator[Backend]:
+    """Open the way into U8; unless ``writing``, one that refuses to write. At most ``tries`` times when it is busy.
+
+    Args:
+        installation: Where it is described.
+        writing: Whether it may write.
+        tries: Most tries of the opening itself.
+        retry: When to try again, shared with who uses the backend; null: by the configuration alone.
+    """
     kind, options = _kind_of(installation.settings)
-    retry = retry_of(installation)
+    retry = retry or retry_of(installation.settings)
     backend: Backend
-    backend, _ = replace(retry, tries=min(tries, retry.tries)).call(kind.open, options, installation.folder)
+    opening = replace(retry, tries=min(tries, retry.tries))
+    backend, _ = opening.call(kind.open, options, installation.folder, retry)
     try:
         yield backend if writing else ReadOnly(backend)
     finally:
@@ -198,8 +208,8 @@ def open_night(
     run_id = new_run_id(clock)
     signer = signer_of(settings)
     evidence = [*evidence_of(installation), *([] if plan_file is None else [plan_file])]
-    with open_backend(installation, writing=True) as backend:
-        retry = retry_of(installation)
+    retry = retry_of(installation.settings)
+    with open_backend(installation, writing=True, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
         log = open_log(
             settings.audit_folder,
@@ -316,7 +326,7 @@ def account_sets(config: Path) -> Sequence[AccountSetFound]:
     kind, options = _kind_of(settings)
     if kind.accounts is not None:
         return kind.accounts(options, config.parent)
-    backend: Backend = kind.open(options, config.parent)
+    backend: Backend = kind.open(options, config.parent, retry_of(settings))
     try:
         found = backend.account_set()
     finally:

@@ -49,8 +49,8 @@ def reconcile(session: Session, *, config: Path, archive: Path | None, out: Path
     if out is not None:
         suffix_of(out)
     installation = bootstrap.load(config)
-    retry = bootstrap.retry_of(installation)
-    with bootstrap.open_backend(installation, writing=False) as backend:
+    retry = bootstrap.retry_of(installation.settings)
+    with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
         settings = installation.settings
         logs = logs_of(config, settings.audit_folder / account_set.folder, archive or settings.audit_archive)

@@ -224,8 +224,8 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
 
     clock = bootstrap.SystemClock()
     rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
-    retry = bootstrap.retry_of(installation)
-    with bootstrap.open_backend(installation, writing=False) as backend:
+    retry = bootstrap.retry_of(installation.settings)
+    with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
         rules = replace(rules, last_customers=bootstrap.customers_at_last_run(installation, account_set))
         return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())

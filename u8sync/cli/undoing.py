@@ -48,8 +48,8 @@ def plan_to_undo(
 
     clock = bootstrap.SystemClock()
     rules = bootstrap.rules_of(installation, as_of=None, allow=frozenset(allow), clock=clock)
-    retry = bootstrap.retry_of(installation)
-    with bootstrap.open_backend(installation, writing=False) as backend:
+    retry = bootstrap.retry_of(installation.settings)
+    with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
         past = _past_run(session, installation.settings, account_set.folder, run)
         return plan_undo(past, backend, rules, customers=customers, fields=fields, clock=clock, retry=retry)

@@ -15,7 +15,7 @@ from u8sync.domain.plan import Change, Plan, op_id
 from u8sync.domain.run import Ending
 from u8sync.engine import records
 from u8sync.engine.recovery import open_intents, settle_open
-from u8sync.engine.retry import FailedTry, Retry
+from u8sync.engine.retry import Retry
 from u8sync.errors import (
     BackendError,
     FatalError,
@@ -26,13 +26,13 @@ from u8sync.errors import (
     U8SyncError,
     UnknownOutcomeError,
 )
-from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, Progress, Stamp
+from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, FailedTry, Progress, Stamp
 from u8sync.text import msg
 
 __all__ = ["Applied", "apply_changes"]
 
 LOST_BATCHES: Final = 3
-"""So many batches in a row that could not be written end the run: U8 is not well."""
+"""So many batches in a row that could not be written, or whose answer is missing, end the run: U8 is not well."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def apply_changes(
     progress: Progress,
     asked_to_stop: Callable[[], bool],
 ) -> Applied:
-    """Write the changes of ``plan``, ``batch`` customers a transaction.
+    """Write the changes of ``plan``, ``batch`` customers a transaction, or as many as U8 takes at once.
 
     Raises AuditError as soon as the log cannot be written; nothing is sent after that, and the next run settles what is
     open. Errors of the backend do not rise: they end the run, and stand in the result.
@@ -71,7 +71,7 @@ def apply_changes(
     stopped_by: U8SyncError | None = None
     lost = 0
     progress.start(msg("Writing to U8"), len(plan.changes))
-    for number, changes in enumerate(_batches(plan.changes, batch), 1):
+    for number, changes in enumerate(_batches(plan.changes, min(batch, backend.most_edits or batch)), 1):
         if asked_to_stop():
             stopped_by = StoppedError(
                 msg("The run was asked to stop"),
@@ -89,7 +89,8 @@ def apply_changes(
             outcomes, _ = retry.telling(tries.append).call(backend.write, edits, stamp)
         except UnknownOutcomeError as error:
             ended, stopped_by = _settle(sent, backend, log, error, tries=tries, retry=retry)
-            stopped_by = stopped_by or (error if error.ends_run else None)
+            lost += 1
+            stopped_by = stopped_by or (error if error.ends_run or lost >= LOST_BATCHES else None)
         except (TransientError, FatalError, RefusedError, LockHeldError) as error:
             ended = [_Ended(Ending(code, "not_applied", {}, str(error))) for code in sent]
             _record(sent, ended, log, attempts=len(tries), tries=tries)

@@ -16,7 +16,8 @@ from u8sync.domain.plan import Change, Plan, reason_json, seal_json, undoes_json
 from u8sync.domain.policy import Policy
 from u8sync.domain.recompute import rules_json
 from u8sync.domain.run import Ending, Settlement, totals
-from u8sync.engine.retry import FailedTry, Health
+from u8sync.engine.retry import Health
+from u8sync.ports import FailedTry
 
 __all__ = [
     "Actor",

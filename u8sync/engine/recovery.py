@@ -10,9 +10,9 @@ from u8sync.domain.canonical import Json
 from u8sync.domain.model import CustomerCode, same
 from u8sync.domain.run import Settlement
 from u8sync.engine import records
-from u8sync.engine.retry import FailedTry, Retry
+from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError
-from u8sync.ports import AuditLog, Backend, Reading, Record
+from u8sync.ports import AuditLog, Backend, FailedTry, Reading, Record
 from u8sync.text import msg
 
 __all__ = ["OpenIntent", "open_intents", "settle_open", "verdict_on"]
@@ -60,6 +60,9 @@ def settle_open(
 ) -> tuple[Settlement, ...]:
     """Read U8, record how each intent ended, and make the records durable.
 
+    Where an edit may still take effect after its answer was lost, a value that is as before proves nothing yet: that
+    time is waited, and U8 is read again.
+
     Raises the backend's errors when U8 cannot be read; the intents then stay open for the next run.
     """
     if not intents:
@@ -68,6 +71,11 @@ def settle_open(
     tries: list[FailedTry] = []
     retry = retry.telling(tries.append)
     now, _ = retry.call(backend.read, [intent.code for intent in intents], columns)
+    undone = [intent.code for intent in intents if verdict_on(intent, now.get(intent.code)) == "not_applied"]
+    if undone and backend.late_s > 0:
+        retry.sleep(backend.late_s)
+        again, _ = retry.call(backend.read, undone, columns)
+        now = {code: reading for code, reading in now.items() if code not in undone} | dict(again)
     receipts, _ = retry.call(backend.receipts, [intent.op_id for intent in intents])
     settled = []
     for intent in intents:

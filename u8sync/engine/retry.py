@@ -1,25 +1,28 @@
 """When to try again: only what certainly was not done, and may work the next time.
 
-One policy for every operation; no layer below retries on its own. A missing answer to a write is never retried here:
-it is settled by reading back (``recovery.py``). Three things keep a run from hammering a server that is not well: the
-tries and the time of one operation, a budget of retries over the whole run, and a breaker that pauses everything after
-failures in a row. Every failed try is told to whoever keeps the record.
+One policy for every operation; no layer below has another one. A way into U8 whose operations are many small calls asks
+this one for each of them, and what was given up there is not tried again above. A missing answer to a write is never
+retried here: it is settled by reading back (``recovery.py``). Three things keep a run from hammering a server that is
+not well: the tries and the time of one operation, a budget of retries over the whole run, and a breaker that pauses
+everything after failures in a row. Every failed try is told to whoever keeps the record.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, ParamSpec, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from u8sync.errors import TransientError, U8SyncError
+from u8sync.ports import FailedTry
 from u8sync.text import msg
 
-__all__ = ["FailedTry", "Health", "Retry"]
+__all__ = ["Health", "Retry"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,26 +43,9 @@ OPENINGS: Final = 3
 """When it opens this often in a run, the run gives up."""
 
 
-@dataclass(frozen=True)
-class FailedTry:
-    """One try that failed.
-
-    Attributes:
-        number: Which try of the operation, from 1.
-        error: Class of the error.
-        message: The error in English; the backends keep secrets out of it.
-        waited_s: Seconds that were waited after it; 0 when nothing was tried after it.
-    """
-
-    number: int
-    error: str
-    message: str
-    waited_s: Decimal
-
-
 @dataclass
 class Health:
-    """How U8 has answered in this run so far; all operations of the run share one.
+    """How U8 has answered in this run so far; all operations of the run share one, also those of several threads.
 
     Attributes:
         operations: Operations begun.
@@ -74,6 +60,17 @@ class Health:
     failures: int = 0
     openings: int = 0
     opened_at: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def begun(self) -> None:
+        """An operation begins."""
+        with self._lock:
+            self.operations += 1
+
+    def repeated(self) -> None:
+        """A try is made again."""
+        with self._lock:
+            self.retries += 1
 
     @property
     def given_up(self) -> bool:
@@ -90,11 +87,20 @@ class Health:
         return max(0.0, self.opened_at + PAUSE_S - now) if self.failures >= FAILURES else 0.0
 
     def failed(self, now: float) -> None:
-        """A try failed; the one that follows a pause opens the breaker again at once."""
-        self.failures += 1
-        if self.failures >= FAILURES:
-            self.openings += 1
-            self.opened_at = now
+        """A try failed; the one that follows a pause opens the breaker again at once.
+
+        One that began before the breaker opened says nothing new: several threads fail together.
+        """
+        with self._lock:
+            self.failures += 1
+            if self.failures == FAILURES or (self.failures > FAILURES and now >= self.opened_at + PAUSE_S):
+                self.openings += 1
+                self.opened_at = now
+
+    def worked(self) -> None:
+        """A try worked."""
+        with self._lock:
+            self.failures = 0
 
 
 def _unheard(_failed: FailedTry) -> None:
@@ -129,12 +135,12 @@ class Retry:
         """Call ``operation`` until it works; returns its result and the number of attempts.
 
         Raises the last TransientError when attempts, time or budget are used up, one that says so when the run gives
-        up, and every other error at once.
+        up, and every other error at once. What U8 asked to wait is waited, if time allows.
         """
         if self.health.given_up:
             raise _given_up(None)
         health = self.health
-        health.operations += 1
+        health.begun()
         pause = health.pause(self.clock())
         if pause:
             self.sleep(pause)
@@ -147,14 +153,14 @@ class Retry:
             return state.attempt_number >= self.tries or late or not health.may_retry or health.given_up
 
         def before_retry(state: RetryCallState) -> None:
-            health.retries += 1
+            health.repeated()
             if state.outcome is not None:
                 self._tell(state.attempt_number, state.outcome.exception(), state.upcoming_sleep)
 
         retrying = Retrying(
             stop=used_up,
-            wait=lambda state: max(jitter(state), health.pause(self.clock())),
-            retry=retry_if_exception_type(TransientError),
+            wait=lambda state: max(jitter(state), health.pause(self.clock()), _asked(state)),
+            retry=retry_if_exception(lambda error: isinstance(error, TransientError) and not error.exhausted),
             before_sleep=before_retry,
             sleep=self.sleep,
             reraise=True,
@@ -163,8 +169,12 @@ class Retry:
             result = retrying(self._watched(operation), *args, **kwargs)
         except U8SyncError as error:
             self._tell(int(retrying.statistics["attempt_number"]), error, 0.0)
-            if health.given_up and isinstance(error, TransientError):
-                raise _given_up(error) from error
+            if isinstance(error, TransientError):
+                if error.exhausted:
+                    raise
+                if health.given_up:
+                    raise _given_up(error) from error
+                raise TransientError(error.message, hint=error.hint, exhausted=True) from error
             raise
         return result, int(retrying.statistics["attempt_number"])
 
@@ -174,10 +184,11 @@ class Retry:
         def watched(*args: P.args, **kwargs: P.kwargs) -> T:
             try:
                 result = operation(*args, **kwargs)
-            except TransientError:
-                self.health.failed(self.clock())
+            except TransientError as error:
+                if not error.exhausted:  # else it was counted below
+                    self.health.failed(self.clock())
                 raise
-            self.health.failures = 0
+            self.health.worked()
             return result
 
         return watched
@@ -186,10 +197,16 @@ class Retry:
         self.on_failure(FailedTry(number, type(error).__name__, str(error), Decimal(f"{waited:.3f}")))
 
 
+def _asked(state: RetryCallState) -> float:
+    """Seconds that U8 asked to wait."""
+    error = state.outcome.exception() if state.outcome else None
+    return error.wait_s if isinstance(error, TransientError) else 0.0
+
+
 def _given_up(last: TransientError | None) -> TransientError:
     hint = msg("Nothing more was sent. See what keeps U8 busy, then run the command again: it settles what is open.")
     if last is None:
-        return TransientError(msg("U8 does not answer: this run has given up"), hint=hint)
+        return TransientError(msg("U8 does not answer: this run has given up"), hint=hint, exhausted=True)
     return TransientError(
         msg(
             "U8 failed {failures} times in a row and again after {pauses} pauses of {seconds} s: given up. Last: {why}",
@@ -199,4 +216,5 @@ def _given_up(last: TransientError | None) -> TransientError:
             why=last.message,
         ),
         hint=hint,
+        exhausted=True,
     )

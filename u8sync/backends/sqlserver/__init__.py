@@ -15,12 +15,12 @@ from u8sync.backends.sqlserver.checks import examine
 from u8sync.backends.sqlserver.connect import ENTRANCE, open_server
 from u8sync.backends.sqlserver.identity import read_identity
 from u8sync.backends.sqlserver.options import SqlServerOptions
-from u8sync.ports import Backend
+from u8sync.ports import Backend, Trying
 
 __all__ = ["KIND", "open_backend"]
 
 
-def open_backend(options: SqlServerOptions, base: Path) -> Backend:
+def open_backend(options: SqlServerOptions, base: Path, _trying: Trying | None = None) -> Backend:
     """Find the account set on its server and open it.
 
     Args:
