@@ -67,6 +67,7 @@ class BackendKind:
 
 BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "openapi": "u8sync.backends.openapi:KIND",
         "sqlite": "u8sync.backends.sqlite:KIND",
         "sqlserver": "u8sync.backends.sqlserver:KIND",
     }

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, Table, and_, cast, func, select
 
+from u8sync.backends.sides import no_cost_posted, no_whole_month, posted_up_to
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_source import Source, filled
 from u8sync.backends.u8_schema import AccInformation, IASubsidiary, RdRecord, RdRecord32, RdRecords, RdRecords32
@@ -53,29 +54,15 @@ def find_cost(connection: Connection, dialect: SqlDialect, sources: Sequence[Sou
         return _unknown(_why_none(books))
     months = [month for month in window.complete_months() if month.first >= min(started)]
     if not months:
-        return _unknown(
-            msg(
-                "No complete month of stock accounting lies between {start} and {end}: cost and profit are not known.",
-                start=window.start,
-                end=window.as_of,
-            )
-        )
+        return _unknown(no_whole_month(window))
     latest = [month for book in books if (month := book.latest(connection, months)) is not None]
     if not latest:
-        return _unknown(
-            msg(
-                "Stock accounting has posted no cost of sales from {first} to {last}: cost and profit are not known.",
-                first=months[0],
-                last=months[-1],
-            )
-        )
+        return _unknown(no_cost_posted(months))
     last = max(latest)
     posted = (months[0], last)
     notes = [note for book in books if (note := book.note(connection, posted))]
     if last != months[-1]:
-        notes.append(
-            msg("Stock accounting has posted cost up to {month} only: profit leaves later months out.", month=last)
-        )
+        notes.append(posted_up_to(last))
     return Costing(posted, tuple((book.source, book.query(posted)) for book in books), tuple(notes))
 
 

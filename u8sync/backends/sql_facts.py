@@ -16,22 +16,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Select, Table, and_, case, func, select
 
+from u8sync.backends.sides import SIDE_SCHEMA, facts_of
 from u8sync.backends.sql_cost import Posted, find_cost
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_source import ARCHIVE_KEY, Source, filled, off, within
 from u8sync.backends.u8_schema import SaleBillVouch, SaleBillVouchs, SOSOMain
-from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Window
+from u8sync.domain.model import MONEY, Facts, Window
 from u8sync.ports import Progress
-from u8sync.text import Message, msg
+from u8sync.text import msg
 
 __all__ = ["read_facts"]
-
-_SCHEMA: Final[dict[str, pl.DataType]] = {**FACTS_SCHEMA, "documents": pl.Int64()}
 
 
 def read_facts(
@@ -57,20 +56,7 @@ def read_facts(
     progress.finish()
 
     notes = [*costing.notes, *(loss for source in sources for loss in source.losses())]
-    frame = _lay_together(sides)
-    nameless = frame.filter(pl.col("code").is_null())
-    if nameless.height:
-        notes.append(_nameless_note(nameless.row(0, named=True)))
-    if not frame["orders"].sum():
-        notes.append(
-            msg(
-                "No approved sales order lies between {start} and {end}: the order frequency counts invoices.",
-                start=window.start,
-                end=window.as_of,
-            )
-        )
-    named = frame.filter(pl.col("code").is_not_null()).select(*FACTS_SCHEMA)
-    return Facts(frame=named, window=window, posted=costing.posted, notes=tuple(notes))
+    return facts_of(sides, window, posted=costing.posted, notes=notes)
 
 
 def _side(connection: Connection, dialect: SqlDialect, source: Source, query: Select[Any]) -> pl.DataFrame:
@@ -93,42 +79,13 @@ def _as_archived(dialect: SqlDialect, query: Select[Any]) -> Select[Any]:
 
 
 def _typed(name: str, values: Sequence[Any]) -> pl.Series:
-    wanted = _SCHEMA[name]
+    wanted = SIDE_SCHEMA[name]
     if wanted == MONEY:
         ten_thousandth = pl.Series([Decimal("0.0001")], dtype=MONEY)
         return pl.Series(name, values, dtype=pl.Int64).cast(MONEY) * ten_thousandth
     if wanted == pl.Date():
         return pl.Series(name, values, dtype=pl.String).str.to_date("%Y-%m-%d")
     return pl.Series(name, values, dtype=wanted)
-
-
-def _lay_together(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row a customer; code null for documents without one. Sums of nothing stay null."""
-
-    def total(name: str) -> pl.Expr:
-        return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).cast(_SCHEMA[name]).alias(name)
-
-    code = pl.col("code").str.strip_chars_end(" \u3000")
-    return (
-        pl.concat([pl.DataFrame(schema=_SCHEMA), *sides], how="diagonal")
-        .with_columns(pl.when(code != "").then(code).alias("code"))
-        .group_by("code")
-        .agg(
-            *(total(name) for name in ("revenue", "revenue_posted", "cost")),
-            *(pl.col(name).sum() for name in ("invoices", "orders", "documents")),
-            pl.col("first_sale_on").min(),
-            pl.col("last_sale_on").max(),
-        )
-    )
-
-
-def _nameless_note(row: dict[str, Any]) -> Message:
-    return msg(
-        "{count} document(s) without a customer code were left out: revenue {revenue}, cost {cost}.",
-        count=row["documents"],
-        revenue=row["revenue"] if row["revenue"] is not None else Decimal(0),
-        cost=row["cost"] if row["cost"] is not None else Decimal(0),
-    )
 
 
 # --- the sides --------------------------------------------------------------------------------------------------------

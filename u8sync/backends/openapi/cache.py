@@ -1,0 +1,333 @@
+"""The local cache: customers and documents as they were read last, so that a night fetches only what changed.
+
+One SQLite file an account set. It may be deleted at any time: then everything is read anew. It holds no contact, bank
+or address field, and nothing is ever written to U8 on its word alone: a write compares with U8 itself.
+
+Everything of one refresh is one transaction: what dies half-way leaves the cache as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import polars as pl
+
+from u8sync.backends.openapi.fields import CODE, READABLE, raw, version_of
+from u8sync.backends.openapi.replies import Row
+from u8sync.errors import FatalError, TransientError
+from u8sync.text import msg
+
+__all__ = ["Cache", "Document", "Kind", "Reading", "open_cache"]
+
+FORMAT: Final = "1"
+
+Kind = Literal["order", "invoice", "stock_out"]
+
+CHUNK: Final = 500
+"""Most parameters of one statement."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When something was read, and how far.
+
+    Attributes:
+        full_at: When all of it was read last, aware.
+        at: When it was read last, in part or in full, aware.
+        latest: Greatest timestamp seen; null when some row had none that could be read.
+        since: First day that was read; null: from the beginning.
+    """
+
+    full_at: datetime
+    at: datetime
+    latest: int | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as far as it counts.
+
+    Attributes:
+        id: Its number; for stock-outs read one by one, the main id.
+        digest: Of what the list said of it.
+        day: Its date.
+        customer: Code as the document spells it; null when it names none.
+        approved: Whether somebody approved it, as far as the server says.
+        returned: Whether it takes something back.
+        amount: Ten-thousandths of home currency: revenue or cost; null when not read yet, or not known.
+        unpriced: Lines without a cost.
+    """
+
+    id: str
+    digest: str
+    day: date
+    customer: str | None
+    approved: bool
+    returned: bool
+    amount: int | None = None
+    unpriced: int = 0
+
+
+_FIELDS: Final = tuple(READABLE)
+_CARD: Final = ", ".join(f'"{field}"' for field in _FIELDS)
+
+_TABLES: Final = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE card ({", ".join(f'"{field}" TEXT' for field in _FIELDS)}, version TEXT, PRIMARY KEY ("{CODE}"));
+CREATE TABLE reading (what TEXT PRIMARY KEY, full_at TEXT NOT NULL, at TEXT NOT NULL, latest INTEGER, since TEXT);
+CREATE TABLE document (
+  kind TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, day TEXT NOT NULL, customer TEXT,
+  approved INTEGER NOT NULL, returned INTEGER NOT NULL, amount INTEGER, unpriced INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+);
+CREATE INDEX document_day ON document (kind, day);
+"""
+
+
+class Cache:
+    """An open cache; used by one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def close(self) -> None:
+        """Close the file. Calling it twice is harmless."""
+        self._connection.close()
+
+    @contextmanager
+    def refresh(self) -> Iterator[None]:
+        """One transaction: all of it or nothing. Raises TransientError while another u8sync holds the cache."""
+        with self._telling():
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+        with self._telling():
+            self._connection.execute("COMMIT")
+
+    def reading(self, what: str) -> Reading | None:
+        """When ``what`` was read last; null: never."""
+        row = self._connection.execute(
+            "SELECT full_at, at, latest, since FROM reading WHERE what = ?", (what,)
+        ).fetchone()
+        if row is None:
+            return None
+        since = None if row[3] is None else date.fromisoformat(row[3])
+        return Reading(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1]), row[2], since)
+
+    def was_read(self, what: str, reading: Reading) -> None:
+        """Note that ``what`` was read."""
+        since = None if reading.since is None else reading.since.isoformat()
+        row = (what, reading.full_at.isoformat(), reading.at.isoformat(), reading.latest, since)
+        self._connection.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)", row)
+
+    # --- customers ----------------------------------------------------------------------------------------------------
+
+    def codes(self) -> set[str]:
+        """The customers."""
+        return {code for (code,) in self._connection.execute('SELECT "code" FROM card')}
+
+    def count(self) -> int:
+        """How many customers."""
+        (count,) = self._connection.execute("SELECT count(*) FROM card").fetchone()
+        return int(count)
+
+    def clear_cards(self) -> None:
+        """Forget all customers."""
+        self._connection.execute("DELETE FROM card")
+
+    def put_cards(self, cards: Iterable[Row]) -> None:
+        """Remember customers as they are now, only what may be handed out."""
+        places = ", ".join("?" * (len(_FIELDS) + 1))
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO card ({_CARD}, version) VALUES ({places})",  # noqa: S608 - names of our own
+            ((*(raw(card, field) for field in _FIELDS), version_of(card)) for card in cards),
+        )
+
+    def disabled(self, codes: Sequence[str]) -> set[str]:
+        """Which of these customers have a day of deactivation."""
+        found: set[str] = set()
+        for start in range(0, len(codes), CHUNK):
+            part = codes[start : start + CHUNK]
+            query = f'SELECT "code" FROM card WHERE end_date IS NOT NULL AND "code" IN ({", ".join("?" * len(part))})'  # noqa: S608
+            found |= {code for (code,) in self._connection.execute(query, part)}
+        return found
+
+    def cards(self, fields: Sequence[str]) -> pl.DataFrame:
+        """All customers: ``n × (code, *fields)``, all String."""
+        names = [CODE, *fields]
+        query = f"SELECT {', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)} FROM card"  # noqa: S608
+        rows = self._connection.execute(query).fetchall()
+        schema = {CODE: pl.String(), **{field: pl.String() for field in fields}}
+        columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+        keyed = {CODE: columns[0], **dict(zip(fields, columns[1:], strict=True))}
+        return pl.DataFrame(keyed, schema=schema)
+
+    def values(self, field: str) -> frozenset[str]:
+        """The values of a field that are in use, blanks left out."""
+        query = f'SELECT DISTINCT rtrim("{field}") FROM card'  # noqa: S608
+        return frozenset(value for (value,) in self._connection.execute(query) if value)
+
+    # --- documents ----------------------------------------------------------------------------------------------------
+
+    def digests(self, kind: Kind, since: date | None) -> Mapping[str, str]:
+        """Id -> digest of the documents from ``since`` on."""
+        first = "" if since is None else since.isoformat()
+        rows = self._connection.execute(
+            "SELECT id, digest FROM document WHERE kind = ? AND day >= ?", (kind, first)
+        ).fetchall()
+        return dict(rows)
+
+    def put_documents(self, kind: Kind, documents: Iterable[Document]) -> None:
+        """Remember documents, in place of what was known of them."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (kind, d.id, d.digest, d.day.isoformat(), d.customer, d.approved, d.returned, d.amount, d.unpriced)
+                for d in documents
+            ),
+        )
+
+    def drop_documents(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Forget documents."""
+        self._connection.executemany("DELETE FROM document WHERE kind = ? AND id = ?", ((kind, id_) for id_ in ids))
+
+    def clear_documents(self, kind: Kind) -> None:
+        """Forget all documents of a kind."""
+        self._connection.execute("DELETE FROM document WHERE kind = ?", (kind,))
+
+    def incomplete(self, kind: Kind, first: date, last: date) -> list[str]:
+        """Ids of the documents between two days that may count and whose amount is not known, or not of every line.
+
+        A document that is not approved does not count, unless none is: then the server does not show approvals.
+        """
+        rows = self._connection.execute(
+            "SELECT id FROM document WHERE kind = :kind AND day BETWEEN :first AND :last"
+            " AND (amount IS NULL OR unpriced > 0) AND (approved"
+            " OR NOT EXISTS (SELECT 1 FROM document WHERE kind = :kind AND approved)) ORDER BY id",
+            {"kind": kind, "first": first.isoformat(), "last": last.isoformat()},
+        )
+        return [id_ for (id_,) in rows]
+
+    def set_amount(self, kind: Kind, id_: str, amount: int | None, unpriced: int, customer: str | None) -> None:
+        """Note what a document comes to; ``customer`` only when the list did not say."""
+        self._connection.execute(
+            "UPDATE document SET amount = ?, unpriced = ?, customer = coalesce(customer, ?) WHERE kind = ? AND id = ?",
+            (amount, unpriced, customer, kind, id_),
+        )
+
+    def documents(self, kind: Kind, last: date) -> pl.DataFrame:
+        """The documents up to a day: ``n × (day, customer, approved, returned, amount, unpriced)``."""
+        rows = self._connection.execute(
+            "SELECT day, customer, approved, returned, amount, unpriced FROM document WHERE kind = ? AND day <= ?",
+            (kind, last.isoformat()),
+        ).fetchall()
+        schema = {
+            "day": pl.String(),
+            "customer": pl.String(),
+            "approved": pl.Int64(),
+            "returned": pl.Int64(),
+            "amount": pl.Int64(),
+            "unpriced": pl.Int64(),
+        }
+        columns = list(zip(*rows, strict=True)) if rows else [() for _ in schema]
+        frame = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+        return frame.with_columns(
+            pl.col("day").str.to_date("%Y-%m-%d"), pl.col("approved", "returned").cast(pl.Boolean)
+        )
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise _unusable(self._path, error) from error
+
+
+def open_cache(folder: Path, identity: str) -> Cache:
+    """Open the cache of an account set, and make it when it is not there or no longer fits.
+
+    Args:
+        folder: Where caches are; made when it is not there.
+        identity: What tells the account set from every other one.
+
+    Raises:
+        FatalError: The folder or the file cannot be written.
+        TransientError: Another u8sync holds it.
+    """
+    words = re.sub(r"[^A-Za-z0-9_-]+", "-", identity).strip("-")[-40:]
+    path = folder / f"openapi-{words}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}.db"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(2):
+            connection = _connect(path)
+            try:
+                if _fits(connection, identity):
+                    return Cache(connection, path)
+            except sqlite3.OperationalError as error:
+                connection.close()
+                raise _unusable(path, error) from error
+            except sqlite3.DatabaseError:  # damaged, or no database at all
+                connection.close()
+            except BaseException:
+                connection.close()
+                raise
+            connection.close()
+            path.unlink()
+    except OSError as error:
+        raise _unusable(path, error) from error
+    raise FatalError(msg("The cache {file} cannot be made.", file=str(path)))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    os.close(os.open(path, flags, 0o600))
+    connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")  # somebody else may have made the file
+    return connection
+
+
+def _fits(connection: sqlite3.Connection, identity: str) -> bool:
+    """Whether it is a cache of this account set and this format; an empty file becomes one."""
+    wanted = {"format": f"{FORMAT} {hashlib.sha256(_TABLES.encode()).hexdigest()[:16]}", "identity": identity}
+    connection.execute("BEGIN IMMEDIATE")
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
+    fits = "meta" in tables or not tables
+    if fits:
+        fits = dict(connection.execute("SELECT name, value FROM meta").fetchall()) == wanted
+    connection.execute("COMMIT")
+    return fits
+
+
+def _unusable(path: Path, error: Exception) -> FatalError | TransientError:
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }:
+        return TransientError(
+            msg("Another u8sync holds the cache {file}.", file=str(path)),
+            hint=msg("Wait until it is done, then run the command again."),
+        )
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return FatalError(
+        msg("The cache {file} cannot be used: {why}", file=str(path), why=why),
+        hint=msg("Check the setting 'cache', the rights of its folder, and the space on the disk."),
+    )

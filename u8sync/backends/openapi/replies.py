@@ -1,0 +1,163 @@
+"""What a reply says: from bytes to text, strictly, and from keys of any case to one. No I/O.
+
+The gateway writes numbers as strings on some pages and bare on others, leaves empty fields out, and spells keys in
+mixed case. So every plain value becomes text, every key lower case, and what is no JSON object is a
+:class:`BadReplyError`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+__all__ = ["EMPTY", "OK", "BadReplyError", "Counters", "Reply", "Row", "counters", "parse", "rows"]
+
+Row = Mapping[str, str | None]
+"""One object of a reply: key in lower case -> text; null for null. Lists and objects inside it are left out."""
+
+OK: Final = "0"
+EMPTY: Final = "20002"
+"""``errcode`` of a search that found nothing."""
+
+_DIGITS: Final = 40
+"""No number of U8 is longer; Python itself would work for a long time on one of a million digits."""
+
+
+class BadReplyError(Exception):
+    """The reply is not what the contract says. Its words hold nothing of the reply itself."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply that could be read.
+
+    Attributes:
+        errcode: ``"0"`` is success; null when there is none, as in the acceptance of an asynchronous call.
+        errmsg: The server's words; empty when it says nothing.
+        data: Everything, keys in lower case at every level.
+    """
+
+    errcode: str | None
+    errmsg: str
+    data: Mapping[str, Any]
+
+    def text(self, key: str) -> str | None:
+        """A plain value as text; null when it is missing, null or no plain value."""
+        return _text(self.data.get(key))
+
+
+def parse(body: bytes) -> Reply:
+    """Read a reply. Raises BadReplyError when it is no JSON object, or an ambiguous one."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadReplyError("not UTF-8") from None
+    if text.lstrip()[:1] == "<":
+        raise BadReplyError("HTML in place of JSON")
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_folded,
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_no_number,
+        )
+    except RecursionError:
+        raise BadReplyError("nested too deeply") from None
+    except ValueError as error:
+        if isinstance(error, json.JSONDecodeError):
+            raise BadReplyError("no whole JSON document") from None
+        raise BadReplyError(str(error)) from None
+    if not isinstance(data, dict):
+        raise BadReplyError("no JSON object")
+    errcode, errmsg = _text(data.get("errcode")), _text(data.get("errmsg"))
+    if errcode is None and not {"url", "tradeid"} & data.keys():
+        raise BadReplyError("no errcode")
+    return Reply(errcode.strip() if errcode is not None else None, errmsg or "", data)
+
+
+def _folded(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    folded: dict[str, Any] = {}
+    for key, value in pairs:
+        low = key.lower()
+        if low in folded and folded[low] != value:
+            raise ValueError("two values for one key")
+        folded[low] = value
+    return folded
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError("a number that is too long")
+    return int(digits)
+
+
+def _fraction(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if len(digits) > _DIGITS or abs(number.adjusted()) > _DIGITS:
+        raise ValueError("a number that is too long")
+    return number
+
+
+def _no_number(_word: str) -> NoReturn:
+    raise ValueError("a value that is no number")
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return None
+
+
+def _row(item: object) -> dict[str, str | None]:
+    if not isinstance(item, dict):
+        raise BadReplyError("an entry that is no object")
+    return {key: _text(value) for key, value in item.items() if not isinstance(value, list | dict)}
+
+
+def rows(data: Mapping[str, Any], *keys: str) -> list[Row]:
+    """The objects under the first of ``keys`` that is there: one, many or none.
+
+    Raises BadReplyError when something else stands there.
+    """
+    found = next((data[key] for key in keys if key in data), None)
+    if found is None:
+        return []
+    return [_row(item) for item in (found if isinstance(found, list) else [found])]
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a page says of the whole list.
+
+    Attributes:
+        total: Rows in all.
+        pages: Pages in all.
+        per_page: Rows in a page, as the server cut it.
+    """
+
+    total: int
+    pages: int
+    per_page: int
+
+
+def counters(reply: Reply) -> Counters | None:
+    """The counters of a page; null when the call has none. Raises BadReplyError when they contradict each other."""
+    words = [reply.text(key) for key in ("row_count", "page_count", "rows_per_page")]
+    if words[0] is None or words[2] is None:
+        return None
+    numbers = [int(word) if word is not None and word.strip().isdecimal() else -1 for word in words]
+    total, pages, per_page = numbers
+    needed = -(-total // per_page) if per_page > 0 else -1
+    if total < 0 or per_page < 1 or (words[1] is not None and max(pages, 1) != max(needed, 1)):
+        raise BadReplyError("page counters that contradict each other")
+    return Counters(total, max(needed, 1), per_page)
