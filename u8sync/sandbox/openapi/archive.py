@@ -42,6 +42,7 @@ CUSTOMERS: Final = List(
     },
 )
 CUSTOMER_COLUMNS: Final = ", ".join(f"h.{field.column}" for field in CARD if field.column)
+_STORED: Final = tuple(field.name for field in CARD if field.column)
 
 CLASSES: Final = List(
     key="customerclass",
@@ -68,18 +69,18 @@ def card(row: sqlite3.Row, people: People, behaviour: Behaviour) -> dict[str, ob
         people: Whatever the account set does not hold.
         behaviour: How the timestamp is written.
     """
-    made_up = people.of(row["cCusCode"])
-    management, operator = (row["cCusMngTypeCode"] or ""), row["cCusPPerson"]
-    joined = {
-        "ccusmngtypename": MANAGEMENT_NAMES.get(management),
+    stored = dict(zip(_STORED, row, strict=True))
+    management, operator = stored["ccusmngtypecode"], stored["spec_operator"]
+    others: dict[str, object] = {
+        **people.of(row["cCusCode"]),
+        "ccusmngtypename": MANAGEMENT_NAMES.get(str(management or "")),
         "spec_operator_name": f"业务员{operator}" if operator else None,
     }
-    values: dict[str, object] = {
-        field.name: shown(field, row[field.column]) if field.column else joined.get(field.name, made_up.get(field.name))
-        for field in CARD
+    values = {
+        field.name: shown(field, stored[field.name]) if field.column else others.get(field.name) for field in CARD
     }
     if behaviour.numbers == "bare":
-        values["timestamp"] = row["pubufts"]
+        values["timestamp"] = stored["timestamp"]
     return drop_empty(values)
 
 

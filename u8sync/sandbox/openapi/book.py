@@ -43,7 +43,7 @@ class Book:
             found = set()
             reason = str(error)
         else:
-            reason = "Customer"
+            reason = ", ".join(sorted(NEEDED - found))
         if not found >= NEEDED:
             raise InputError(
                 msg("{file} is no embedded account set: {reason}", file=str(file), reason=reason),

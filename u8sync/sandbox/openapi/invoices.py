@@ -14,7 +14,7 @@ from u8sync.sandbox.openapi.lists import Filter, List
 from u8sync.sandbox.openapi.refusals import not_found
 from u8sync.sandbox.openapi.words import amount, day, drop_empty, figure, flag, given
 
-__all__ = ["INVOICES", "INVOICE_COLUMNS", "invoice_row", "one_invoice"]
+__all__ = ["INVOICES", "INVOICE_COLUMNS", "invoice_keys", "invoice_row", "one_invoice"]
 
 MAKER: Final = "demo"
 """An embedded account set does not know who made an invoice out."""
@@ -22,7 +22,8 @@ MAKER: Final = "demo"
 INVOICES: Final = List(
     key="saleinvoicelist",
     word="销售发票",
-    source="SaleBillVouch h LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
+    source="SaleBillVouch h",
+    names="LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
     code="h.cSBVCode",
     stamp="h.SBVID",
     filters={
@@ -67,15 +68,25 @@ def invoice_row(head: sqlite3.Row, behaviour: Behaviour) -> dict[str, object]:
     )
 
 
-def one_invoice(connection: sqlite3.Connection, code: str, behaviour: Behaviour) -> dict[str, object]:
+def invoice_keys(connection: sqlite3.Connection) -> dict[str, int]:
+    """Number of every invoice that is served -> its key. U8 has no index on the number."""
+    return dict(connection.execute(f"SELECT h.cSBVCode, h.SBVID FROM {INVOICES.source} WHERE {INVOICES.only}"))  # noqa: S608
+
+
+def one_invoice(connection: sqlite3.Connection, key: int | None, behaviour: Behaviour) -> dict[str, object]:
     """An invoice with its lines in ``entry``.
 
+    Args:
+        connection: Where to read.
+        key: What :func:`invoice_keys` has for its number; null when it has nothing.
+        behaviour: Signs of red amounts, and whether it tells who approved it.
+
     Raises:
-        RefusalError: There is none with this number that is not voided.
+        RefusalError: There is none.
     """
     head = connection.execute(
-        f"SELECT {INVOICE_COLUMNS} FROM {INVOICES.source} WHERE {INVOICES.only} AND h.cSBVCode = ?",  # noqa: S608
-        [code],
+        f"SELECT {INVOICE_COLUMNS} FROM {INVOICES.source} {INVOICES.names} WHERE {INVOICES.only} AND h.SBVID = ?",  # noqa: S608
+        [key],
     ).fetchone()
     if head is None:
         raise not_found(INVOICES.word)

@@ -15,7 +15,8 @@ __all__ = ["ORDERS", "ORDER_COLUMNS", "delivered", "one_order", "order_rows"]
 ORDERS: Final = List(
     key="saleorderlist",
     word="销售订单",
-    source="SO_SOMain h LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
+    source="SO_SOMain h",
+    names="LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
     code="h.cSOCode",
     stamp="h.ID",
     filters={
@@ -82,7 +83,7 @@ def one_order(connection: sqlite3.Connection, code: str) -> dict[str, object]:
         RefusalError: There is none with this code.
     """
     head = connection.execute(
-        f"SELECT {ORDER_COLUMNS} FROM {ORDERS.source} WHERE h.cSOCode = ?",  # noqa: S608 - names of this package
+        f"SELECT {ORDER_COLUMNS} FROM {ORDERS.source} {ORDERS.names} WHERE h.cSOCode = ?",  # noqa: S608 - names of this package
         [code],
     ).fetchone()
     if head is None:

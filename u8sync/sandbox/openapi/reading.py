@@ -19,7 +19,7 @@ from u8sync.sandbox.openapi.behaviour import Behaviour
 from u8sync.sandbox.openapi.book import Book
 from u8sync.sandbox.openapi.calls import INVOICE_LIST, LISTS
 from u8sync.sandbox.openapi.faults import Fault
-from u8sync.sandbox.openapi.invoices import INVOICE_COLUMNS, invoice_row, one_invoice
+from u8sync.sandbox.openapi.invoices import INVOICE_COLUMNS, invoice_keys, invoice_row, one_invoice
 from u8sync.sandbox.openapi.lists import find
 from u8sync.sandbox.openapi.orders import ORDER_COLUMNS, delivered, one_order, order_rows
 from u8sync.sandbox.openapi.people import People
@@ -57,6 +57,7 @@ class Reader:
         self._people = people
         self._lock = threading.Lock()
         self._sent: Mapping[int, str] | None = None
+        self._invoices: Mapping[str, int] = {}
 
     def one(self, name: str, key: str, behaviour: Behaviour) -> dict[str, object]:
         """The answer of a ``…/get``: one object under the name of the resource.
@@ -73,7 +74,7 @@ class Reader:
             case "saleorder":
                 found = one_order(connection, key)
             case "saleinvoice":
-                found = one_invoice(connection, key, behaviour)
+                found = one_invoice(connection, self._invoice(connection, key), behaviour)
             case _:
                 found = one_stock_out(connection, key)
         return {resource: found}
@@ -129,3 +130,10 @@ class Reader:
             if self._sent is None:
                 self._sent = delivered(connection)
             return self._sent
+
+    def _invoice(self, connection: sqlite3.Connection, number: str) -> int | None:
+        # A client asks for invoice after invoice; looking each up by its number would read them all each time.
+        with self._lock:
+            if number not in self._invoices:
+                self._invoices = invoice_keys(connection)
+            return self._invoices.get(number)

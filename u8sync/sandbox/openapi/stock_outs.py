@@ -21,7 +21,8 @@ _SALES: Final = "h.cVouchType = '32'"
 STOCK_OUTS: Final = List(
     key="saleoutlist",
     word="销售出库单",
-    source="rdrecord32 h LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
+    source="rdrecord32 h",
+    names="LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
     code="h.cCode",
     stamp="h.ID",
     filters=_FILTERS,
@@ -32,7 +33,8 @@ STOCK_OUT_COLUMNS: Final = "h.ID, h.cCode, h.dDate, h.cCusCode, c.cCusName, h.cH
 FLAT: Final = List(
     key="saleoutlistall",
     word="销售出库单",
-    source="rdrecord32 h JOIN rdrecords32 l ON l.ID = h.ID LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
+    source="rdrecord32 h JOIN rdrecords32 l ON l.ID = h.ID",
+    names="LEFT JOIN Customer c ON c.cCusCode = h.cCusCode",
     code="h.cCode",
     stamp="l.AutoID",
     filters=_FILTERS,
@@ -74,7 +76,8 @@ def one_stock_out(connection: sqlite3.Connection, key: str) -> dict[str, object]
     head = None
     if key.isascii() and key.isdecimal():
         head = connection.execute(
-            f"SELECT {STOCK_OUT_COLUMNS} FROM {STOCK_OUTS.source} WHERE {_SALES} AND h.ID = CAST(? AS INTEGER)",  # noqa: S608
+            f"SELECT {STOCK_OUT_COLUMNS} FROM {STOCK_OUTS.source} {STOCK_OUTS.names}"  # noqa: S608
+            f" WHERE {_SALES} AND h.ID = CAST(? AS INTEGER)",
             [key],
         ).fetchone()
     if head is None:
