@@ -161,6 +161,9 @@ class _Listener(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """As TCP servers do, without looking the own name up, which can take seconds on a laptop."""
+        if os.name != "nt":
+            # The port is free again at once. On Windows this would let two servers have one port.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.host, int(self.socket.getsockname()[1])
