@@ -1,5 +1,6 @@
 """What the tests of the sandbox share: a progress that counts, and one account set that many tests look into."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,8 +8,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from openapi_asker import Asker
 
 from u8sync.sandbox.generator import create_account_set
+from u8sync.sandbox.openapi.server import OpenApiServer
 from u8sync.text import Message
 
 UNTIL = date(2026, 10, 20)
@@ -48,4 +51,39 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def books(made: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"{made.as_uri()}?mode=ro", uri=True)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 customers, 6 months; to be copied."""
+    file = tmp_path_factory.mktemp("small") / "small.db"
+    create_account_set(file, customers=60, months=6, seed=3, until=UNTIL, progress=Counting())
+    return file
+
+
+@pytest.fixture
+def db(small: Path, tmp_path: Path) -> Path:
+    """An account set that a test may change."""
+    return Path(shutil.copy(small, tmp_path / "account-set.db"))
+
+
+@pytest.fixture
+def server(db: Path) -> Iterator[OpenApiServer]:
+    """Its OpenAPI."""
+    with OpenApiServer(db) as served:
+        yield served
+
+
+@pytest.fixture
+def asker(server: OpenApiServer) -> Iterator[Asker]:
+    """Somebody who asks it."""
+    with closing(Asker(server)) as someone:
+        yield someone
+
+
+@pytest.fixture
+def stored(db: Path) -> Iterator[sqlite3.Connection]:
+    """What truly stands in the file."""
+    with closing(sqlite3.connect(db)) as connection:
         yield connection

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from u8sync.cli.options import Day
+from u8sync.cli.serving import serve
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode
 from u8sync.text import N_, msg
@@ -81,6 +82,9 @@ def import_(session: Session, *, csv_file: Path, file: Path, overwrite: bool) ->
     summary = import_purchases(csv_file, file, overwrite=overwrite, progress=session.progress())
     say_made(session, summary)
     return ExitCode.DONE
+
+
+sandbox.add_command(serve)
 
 
 def say_made(session: Session, summary: SandboxSummary) -> None:
