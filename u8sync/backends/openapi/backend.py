@@ -123,7 +123,6 @@ class OpenApiBackend:
         """What the documents add up to, after the cache was brought up to date."""
         approved_by = self._options.invoice_approved_by
         read = partial(self._refresher.documents, first=window.start, last=window.as_of, progress=progress)
-        progress.start(msg("Adding up documents"), 3)
         read("order", approved_by="verifier")
         read("invoice", approved_by=approved_by)
         notes = list(self._notes)
@@ -144,7 +143,6 @@ class OpenApiBackend:
             since=self._options.history_from,
         )
         facts = add_up(books, window, sorted(self._cache.codes()), [*notes, _NO_LOCK])
-        progress.advance(3)
         progress.finish()
         return facts
 

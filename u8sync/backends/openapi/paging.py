@@ -126,7 +126,7 @@ class Pager:
             fresh = {name: row for row in page.rows if (name := key(row)) is not None and name not in keys}
             take(list(fresh.values()))
             advance(len(fresh.keys() - seen))
-            keys |= fresh.keys()
+            keys.update(fresh)  # in place: the caller counts them
             return len(fresh)
 
         for _ in range(READINGS):
