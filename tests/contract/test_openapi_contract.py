@@ -64,7 +64,7 @@ class OverHttp(BackendContract):
             yield at
             at.backend.close()
             # The name of the list of invoices is found out by asking.
-            assert {one.call for one in at.server.violations} <= {"saleinvoicelist/batch_get"}
+            assert {one.call for one in at.server.violations} <= {"api/saleinvoicelist/batch_get"}
 
 
 class TestPlain(OverHttp):

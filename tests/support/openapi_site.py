@@ -150,7 +150,7 @@ def openapi_settings(server: OpenApiServer, **more: Any) -> dict[str, Any]:
         "to_account": credentials.to_account,
         "app_key": credentials.app_key,
         "app_secret": {"env": SECRET},
-        "calls_per_s": None,
+        "calls_per_s": 0,
         "late_s": 0,
         "items": ITEMS,
         **more,

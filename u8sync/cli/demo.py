@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from u8sync.cli.sandboxing import LAST_DAY, say_made
+from u8sync.cli.serving import PORT
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, InputError
 from u8sync.text import N_, msg
+
+if TYPE_CHECKING:
+    from u8sync.sandbox.openapi.server import OpenApiServer
 
 __all__ = ["demo"]
 
@@ -22,13 +29,15 @@ FOLDER = "u8sync-demo"
 CUSTOMERS = 1000
 MONTHS = 24
 SEED = 1
+SECRET_FILE = "app-secret.txt"  # noqa: S105 - the name of a file
 
 
 @click.command(
     short_help=N_("Try the whole job on a made-up account set."),
     help=N_(
         "Make up an account set and run two nights on it: the first fills every tier, the second, a month later, moves"
-        " those that changed. Leaves account set, configuration, mappings, audit log and report in the folder."
+        " those that changed. Leaves account set, configuration, mappings, audit log and report in the folder. With"
+        " --via openapi the account set is served as Yonyou's OpenAPI serves one, and reached through that."
     ),
 )
 @click.option(
@@ -40,20 +49,21 @@ SEED = 1
         "The folder to make; must not hold anything yet. Default: u8sync-demo, or the next free u8sync-demo-2, ..."
     ),
 )
+@click.option(
+    "--via",
+    type=click.Choice(["sqlite", "openapi"]),
+    default="sqlite",
+    show_default=True,
+    help=N_("The way into the account set."),
+)
 @click.pass_obj
-def demo(session: Session, *, folder: Path | None) -> ExitCode:
+def demo(session: Session, *, folder: Path | None, via: str) -> ExitCode:
     """Run the main job on a made-up account set."""
-    from u8sync import bootstrap
-    from u8sync.audit.checkpoint import new_key
-    from u8sync.audit.reading import verify_folder
-    from u8sync.cli.options import audit_folders
-    from u8sync.cli.running import night_run, show_result, write_report
     from u8sync.sandbox.generator import create_account_set
 
     if folder is None:
         folder = next(path for path in _usual_folders() if not path.exists() or not any(path.iterdir()))
     _make_folder(folder)
-    config = folder / "config.yaml"
     summary = create_account_set(
         folder / "account-set.db",
         customers=CUSTOMERS,
@@ -64,6 +74,26 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
         progress=session.progress(),
     )
     say_made(session, summary)
+    if via == "sqlite":
+        return _two_nights(session, folder, hints=())
+    from u8sync.sandbox.openapi.server import OpenApiServer
+
+    with OpenApiServer(folder / "account-set.db", port=_usual_port()) as server:
+        _write_way(folder, server)
+        session.say(msg("It is served as Yonyou's OpenAPI at {url} while the demo runs.", url=server.url))
+        port = server.url.rstrip("/").rpartition(":")[2]
+        return _two_nights(session, folder, hints=(f"sandbox serve account-set.db --port {port}",))
+
+
+def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> ExitCode:
+    """Run both nights; ``hints`` are commands to try before the usual ones."""
+    from u8sync import bootstrap
+    from u8sync.audit.checkpoint import new_key
+    from u8sync.audit.reading import verify_folder
+    from u8sync.cli.options import audit_folders
+    from u8sync.cli.running import night_run, show_result, write_report
+
+    config = folder / "config.yaml"
     installation = bootstrap.load(config)
     signer = new_key("u8sync-demo")
     bootstrap.key_store(installation.settings).put(signer)
@@ -94,9 +124,43 @@ def demo(session: Session, *, folder: Path | None) -> ExitCode:
     mover = next((change.code for change in planned.plan.changes), None)
     session.out.print()
     session.say(msg("Now try, in the folder {folder}:", folder=str(folder)))
-    for words in ("plan", f"explain {mover}", f"audit list --customer {mover}", "audit verify"):
+    if hints:
+        session.say(msg("(the first one in a window of its own: it serves the account set until Ctrl+C)"))
+    for words in (*hints, "plan", f"explain {mover}", f"audit list --customer {mover}", "audit verify"):
         session.out.print(f"  {_program()} {words}", markup=False, highlight=False, soft_wrap=True)
     return result.exit_code
+
+
+def _usual_port() -> int:
+    """The port that ``sandbox serve`` takes, where it is free."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
+
+
+def _write_way(folder: Path, server: OpenApiServer) -> None:
+    """Put the way to this server into the configuration, and the made-up secret into a file beside it."""
+    known = server.credentials
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    with os.fdopen(os.open(folder / SECRET_FILE, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"{known.app_secret}\n")
+    way = (
+        "account_set:\n"
+        "  backend: openapi\n"
+        f"  url: {server.url}\n"
+        f"  from_account: {known.from_account}\n"
+        f"  to_account: {known.to_account}\n"
+        f"  app_key: {known.app_key}\n"
+        f"  app_secret: {{file: {SECRET_FILE}}}\n"
+        "  items: {self_define5: {length: 60}}\n"
+        "  calls_per_s: 0"
+    )
+    config = folder / "config.yaml"
+    text = config.read_text(encoding="utf-8").replace("account_set: {backend: sqlite, file: account-set.db}", way)
+    config.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _program() -> str:

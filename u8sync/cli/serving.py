@@ -17,9 +17,10 @@ from u8sync.text import N_, msg
 if TYPE_CHECKING:
     from u8sync.sandbox.openapi.server import OpenApiServer
 
-__all__ = ["serve"]
+__all__ = ["PORT", "serve"]
 
 SECRET = "U8SYNC_APP_SECRET"  # noqa: S105 - the name of an environment variable
+PORT = 18118
 LOOK_S = 0.1
 
 
@@ -31,7 +32,7 @@ LOOK_S = 0.1
     ),
 )
 @click.argument("file", metavar="DB", type=click.Path(path_type=Path))
-@click.option("--port", type=click.IntRange(0, 65535), default=18118, show_default=True, help=N_("0: any free port."))
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help=N_("0: any free port."))
 @click.option(
     "--host",
     default="127.0.0.1",

@@ -88,11 +88,7 @@ class Client:
         self._trying = trying
         self._wire = wire
         self._now = now
-        self._pace = Pace(
-            None if options.calls_per_s is None else float(options.calls_per_s),
-            clock=trying.clock,
-            sleep=trying.sleep,
-        )
+        self._pace = Pace(float(options.calls_per_s), clock=trying.clock, sleep=trying.sleep)
         self._tokens = Tokens(self._fetch_token, clock=trying.clock)
         self._known_secrets = {secret.get_secret_value()}
         self.place = urlsplit(options.url).netloc

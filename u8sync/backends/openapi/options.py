@@ -126,11 +126,11 @@ class OpenApiOptions(BaseModel):
         description="增量读取客户时时间戳回退的量。 How far the timestamps of two incremental reads overlap.",
     )
     connections: int = Field(default=4, ge=1, le=16, description="同时连接数。 Calls at the same time.")
-    calls_per_s: Decimal | None = Field(
+    calls_per_s: Decimal = Field(
         default=Decimal(20),
-        gt=0,
+        ge=0,
         le=1000,
-        description="每秒最多调用次数；none 不限。 Most calls in a second; 'none' for no limit.",
+        description="每秒最多调用次数；0 不限。 Most calls in a second; 0: no limit.",
     )
     rows_per_page: int = Field(default=100, ge=1, le=5000, description="每页行数。 Rows in a page.")
     connect_timeout_s: int = Field(default=5, ge=1, le=120, description="连接超时，秒。 Time to connect in seconds.")

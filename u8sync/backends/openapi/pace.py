@@ -12,12 +12,12 @@ class Pace:
     """Lets callers begin one after another.
 
     Args:
-        per_s: Most calls in a second; null: no limit.
+        per_s: Most calls in a second; 0: no limit.
         clock: Seconds that only go forwards.
         sleep: Waits so many seconds.
     """
 
-    def __init__(self, per_s: float | None, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(self, per_s: float, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._distance = 1 / per_s if per_s else 0.0
         self._clock = clock
         self._sleep = sleep
