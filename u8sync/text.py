@@ -37,10 +37,10 @@ def msg(template: str, /, **args: object) -> Message:
     return Message(template, args)
 
 
-def listed(messages: Sequence[Message]) -> Message:
+def listed(messages: Sequence[Message], separator: str = "; ") -> Message:
     """Several sentences as one message."""
     named = {f"m{number}": message for number, message in enumerate(messages)}
-    return Message("; ".join(f"{{{name}}}" for name in named), named)
+    return Message(separator.join(f"{{{name}}}" for name in named), named)
 
 
 def N_(template: str) -> str:  # noqa: N802 - the name that Babel and gettext know

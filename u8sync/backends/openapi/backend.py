@@ -227,7 +227,9 @@ class OpenApiBackend:
             raise self._refresher.odd("customer/get", bad) from None
         mine = [card for card in cards if card.get(CODE) == code]
         if len(mine) != 1:
-            raise self._refresher.odd("customer/get", BadReplyError("another customer than the one that was asked for"))
+            raise self._refresher.odd(
+                "customer/get", BadReplyError(msg("another customer than the one that was asked for"))
+            )
         return mine[0]
 
     def _read_back(self, code: str) -> Row:

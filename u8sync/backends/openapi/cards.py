@@ -71,13 +71,18 @@ def _put_back(before: Row, changed: list[str]) -> Message:
         if field in shown
     ]
     hidden = [field for field in changed if field in PERSONAL or field not in shown]
-    put_back = msg("Put back in U8: {values}.", values=listed(values)) if values else msg("Put them back in U8.")
-    secret = msg(
-        " Take {fields} from a backup or from the person who keeps the card: u8sync does not show such fields.",
-        fields=", ".join(hidden),
+    sentences = [msg("Put back in U8: {values}.", values=listed(values))] if values else []
+    if hidden:
+        sentences.append(
+            msg(
+                "Take {fields} from a backup or from the person who keeps the card: u8sync does not show such fields.",
+                fields=", ".join(hidden),
+            )
+        )
+    sentences.append(
+        msg(
+            "Either somebody edited the card in the same moment, or an edit replaces the whole card here: then set"
+            " 'edit_sends: card' in the configuration."
+        )
     )
-    advice = msg(
-        " Either somebody edited the card in the same moment, or an edit replaces the whole card here: then set"
-        " 'edit_sends: card' in the configuration."
-    )
-    return msg("{first}{second}{third}", first=put_back, second=secret if hidden else "", third=advice)
+    return listed(sentences, " ")

@@ -77,7 +77,7 @@ def _source(client: calls.Client, options: OpenApiOptions) -> Check:
     try:
         known = [row.get("sequence") or "?" for row in rows(reply.data, "datasource")]
     except BadReplyError as bad:
-        return Check(topic, "warning", msg("Not known: {why}", why=str(bad)))
+        return Check(topic, "warning", msg("Not known: {why}", why=bad.what))
     if options.ds_sequence is None:
         if len(known) > 1:
             return Check(

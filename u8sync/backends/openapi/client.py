@@ -28,7 +28,7 @@ from u8sync.backends.openapi.tokens import USUAL_LIFE_S, Token, Tokens
 from u8sync.backends.openapi.wire import Answer, LostError, UnsentError, Wire
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import Trying
-from u8sync.text import msg
+from u8sync.text import Message, msg
 
 __all__ = ["Client", "EditAnswer"]
 
@@ -139,7 +139,7 @@ class Client:
         if reply.errcode == OK:
             answered = reply.text("id")
             if answered is not None and answered != card["code"]:
-                raise self._unclear("customer/edit", "the answer names another customer")
+                raise self._unclear("customer/edit", msg("the answer names another customer"))
             return EditAnswer(done=True, words="")
         return EditAnswer(done=False, words=self._words(reply))
 
@@ -182,7 +182,7 @@ class Client:
         token = None if reply is None else reply.data.get("token")
         text = token.get("id") if isinstance(token, dict) else None
         if not isinstance(text, str) or not text.strip() or not isinstance(token, dict):
-            raise to_error("bad", "token", place=self.place, call="system/token", detail="no token")
+            raise to_error("bad", "token", place=self.place, call="system/token", detail=msg("no token in it"))
         self._known_secrets.add(text)
         life = str(token.get("expiresin") or "")
         return text, float(life) if re.fullmatch(r"[0-9]{1,9}", life) and int(life) > 0 else USUAL_LIFE_S
@@ -197,7 +197,7 @@ class Client:
                 return self._understood(self._wired(url, query, step, call, body), call, step)
             except BadReplyError as bad:
                 if last:
-                    raise self._error("bad", step, call, str(bad)) from None
+                    raise self._error("bad", step, call, bad.what) from None
         raise AssertionError
 
     def _wired(
@@ -218,7 +218,7 @@ class Client:
         if answer.status not in _GOOD:
             situation = situation_of(answer.status)
             wait_s = wait_of(answer.retry_after, self._now())
-            error = self._error(situation, step, call, f"HTTP {answer.status}", wait_s=wait_s)
+            error = self._error(situation, step, call, msg("HTTP {status}", status=answer.status), wait_s=wait_s)
             raise _TokenRefusedError(error) if situation == "denied" else error
         reply = parse(answer.body)
         if reply.errcode in (OK, None):
@@ -240,11 +240,11 @@ class Client:
             if not address:
                 break
             if urlsplit(address)[:2] != urlsplit(self._options.url)[:2]:
-                raise self._unclear("result", "the result is said to be on another server")
+                raise self._unclear("result", msg("the result is said to be on another server"))
             self._trying.sleep(_ping(reply.text("ping_after")))
             reply = self._poll(address)
         if reply.text("url") or reply.errcode is None:
-            raise self._unclear("result", "the result did not come")
+            raise self._unclear("result", msg("the result did not come"))
         return reply
 
     def _poll(self, address: str) -> Reply:
@@ -253,11 +253,13 @@ class Client:
         def ask() -> Reply:
             answer = self._wired(address, {}, "read", "result")
             if answer.status not in _GOOD:
-                raise self._error(situation_of(answer.status), "read", "result", f"HTTP {answer.status}")
+                raise self._error(
+                    situation_of(answer.status), "read", "result", msg("HTTP {status}", status=answer.status)
+                )
             try:
                 return parse(answer.body)
             except BadReplyError as bad:
-                raise self._error("bad", "read", "result", str(bad)) from None
+                raise self._error("bad", "read", "result", bad.what) from None
 
         try:
             reply, _ = self._trying.call(ask)
@@ -268,7 +270,7 @@ class Client:
     # --- words --------------------------------------------------------------------------------------------------------
 
     def _error(
-        self, situation: Situation, step: Step, call: str, detail: str = "", *, wait_s: float = 0.0
+        self, situation: Situation, step: Step, call: str, detail: Message | None = None, *, wait_s: float = 0.0
     ) -> BackendError:
         return to_error(
             situation,
@@ -304,7 +306,7 @@ class Client:
                 text = text.replace(form, "***")
         return text
 
-    def _unclear(self, call: str, detail: str) -> UnknownOutcomeError:
+    def _unclear(self, call: str, detail: Message) -> UnknownOutcomeError:
         return UnknownOutcomeError(
             msg("U8 OpenAPI {place}, {call}: {what}", place=self.place, call=call, what=detail),
             hint=msg("U8 is read back. The next run settles what cannot be read now."),

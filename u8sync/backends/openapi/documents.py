@@ -22,6 +22,7 @@ from typing import Any, Final
 from u8sync.backends.openapi.cache import Document, Kind
 from u8sync.backends.openapi.replies import BadReplyError, Row, rows
 from u8sync.backends.u8_types import MONEY_UNITS
+from u8sync.text import msg
 
 __all__ = [
     "FORMS",
@@ -92,10 +93,10 @@ def units(text: str | None) -> int | None:
     try:
         amount = Decimal(text.strip())
         if not amount.is_finite() or abs(amount) > Decimal(10) ** 20:
-            raise BadReplyError("an amount that is no number")
+            raise BadReplyError(msg("an amount that is no number"))
         return int((amount * MONEY_UNITS).to_integral_value(ROUND_HALF_EVEN))
     except InvalidOperation:
-        raise BadReplyError("an amount that is no number") from None
+        raise BadReplyError(msg("an amount that is no number")) from None
 
 
 def digest_of(items: Iterable[Row]) -> str:
@@ -112,7 +113,7 @@ def _day_of(row: Row, field: str) -> date:
     try:
         return date.fromisoformat((row.get(field) or "")[:10])
     except ValueError:
-        raise BadReplyError("a document without a date") from None
+        raise BadReplyError(msg("a document without a date")) from None
 
 
 def document_of(kind: Kind, row: Row, *, approved_by: str) -> Document | None:
@@ -168,7 +169,7 @@ def _single(data: Mapping[str, Any], key: str, field: str, number: str) -> Mappi
     heads = found if isinstance(found, list) else [found]
     mine = [head for head in heads if isinstance(head, dict) and str(head.get(field, number)).strip() == number]
     if len(mine) != 1:
-        raise BadReplyError("another document than the one that was asked for")
+        raise BadReplyError(msg("another document than the one that was asked for"))
     return mine[0]
 
 

@@ -93,7 +93,7 @@ def wait_of(retry_after: str | None, now: datetime) -> float:
 
 
 def to_error(
-    situation: Situation, step: Step, *, place: str, call: str, detail: str = "", wait_s: float = 0.0
+    situation: Situation, step: Step, *, place: str, call: str, detail: Message | None = None, wait_s: float = 0.0
 ) -> BackendError:
     """The error to raise.
 
@@ -102,7 +102,7 @@ def to_error(
         step: While doing what.
         place: What messages call the server: host and path, never the query.
         call: The call, e.g. ``customer/get``.
-        detail: What more can be said without a secret; empty: nothing.
+        detail: What more can be said without a secret; null: nothing.
         wait_s: What the server asked to wait.
     """
     meaning = MEANINGS[situation][step == "edit"]

@@ -321,7 +321,7 @@ class Refresher:
                 "U8 OpenAPI {place}, {call}: the reply is not what the contract says: {what}",
                 place=self.client.place,
                 call=call.removeprefix("api/"),
-                what=str(bad),
+                what=bad.what,
             ),
             hint=msg("The gateway does not keep to its own documentation. Ask who runs it."),
         )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from u8sync.text import Message, msg
+
 __all__ = ["EMPTY", "OK", "BadReplyError", "Counters", "Reply", "Row", "counters", "parse", "rows"]
 
 Row = Mapping[str, str | None]
@@ -27,7 +29,11 @@ _DIGITS: Final = 40
 
 
 class BadReplyError(Exception):
-    """The reply is not what the contract says. Its words hold nothing of the reply itself."""
+    """The reply is not what the contract says; ``what`` says how, and holds nothing of the reply itself."""
+
+    def __init__(self, what: Message) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ def parse(body: bytes) -> Reply:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise BadReplyError("not UTF-8") from None
+        raise BadReplyError(msg("not UTF-8")) from None
     if text.lstrip()[:1] == "<":
-        raise BadReplyError("HTML in place of JSON")
+        raise BadReplyError(msg("HTML in place of JSON"))
     try:
         data = json.loads(
             text,
@@ -66,17 +72,23 @@ def parse(body: bytes) -> Reply:
             parse_constant=_no_number,
         )
     except RecursionError:
-        raise BadReplyError("nested too deeply") from None
+        raise BadReplyError(msg("nested too deeply")) from None
     except ValueError as error:
         if isinstance(error, json.JSONDecodeError):
-            raise BadReplyError("no whole JSON document") from None
-        raise BadReplyError(str(error)) from None
+            raise BadReplyError(msg("no whole JSON document")) from None
+        raise BadReplyError(_said(error)) from None
     if not isinstance(data, dict):
-        raise BadReplyError("no JSON object")
+        raise BadReplyError(msg("no JSON object"))
     errcode, errmsg = _text(data.get("errcode")), _text(data.get("errmsg"))
     if errcode is None and not {"url", "tradeid"} & data.keys():
-        raise BadReplyError("no errcode")
+        raise BadReplyError(msg("no errcode"))
     return Reply(errcode.strip() if errcode is not None else None, errmsg or "", data)
+
+
+def _said(error: ValueError) -> Message:
+    """What one of the hooks below complained of."""
+    what = error.args[0] if error.args else None
+    return what if isinstance(what, Message) else msg("no JSON document")
 
 
 def _folded(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,26 +96,26 @@ def _folded(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         low = key.lower()
         if low in folded and folded[low] != value:
-            raise ValueError("two values for one key")
+            raise ValueError(msg("two values for one key"))
         folded[low] = value
     return folded
 
 
 def _whole(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise ValueError("a number that is too long")
+        raise ValueError(msg("a number that is too long"))
     return int(digits)
 
 
 def _fraction(digits: str) -> Decimal:
     number = Decimal(digits)
     if len(digits) > _DIGITS or abs(number.adjusted()) > _DIGITS:
-        raise ValueError("a number that is too long")
+        raise ValueError(msg("a number that is too long"))
     return number
 
 
 def _no_number(_word: str) -> NoReturn:
-    raise ValueError("a value that is no number")
+    raise ValueError(msg("a value that is no number"))
 
 
 def _text(value: object) -> str | None:
@@ -120,7 +132,7 @@ def _text(value: object) -> str | None:
 
 def _row(item: object) -> dict[str, str | None]:
     if not isinstance(item, dict):
-        raise BadReplyError("an entry that is no object")
+        raise BadReplyError(msg("an entry that is no object"))
     return {key: _text(value) for key, value in item.items() if not isinstance(value, list | dict)}
 
 
@@ -159,5 +171,5 @@ def counters(reply: Reply) -> Counters | None:
     total, pages, per_page = numbers
     needed = -(-total // per_page) if per_page > 0 else -1
     if total < 0 or per_page < 1 or (words[1] is not None and max(pages, 1) != max(needed, 1)):
-        raise BadReplyError("page counters that contradict each other")
+        raise BadReplyError(msg("page counters that contradict each other"))
     return Counters(total, max(needed, 1), per_page)
