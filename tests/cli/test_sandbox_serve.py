@@ -1,6 +1,5 @@
 """``u8sync sandbox serve``: what it prints lets somebody in, and it ends when asked to."""
 
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ from u8sync.cli import serving
 
 
 @pytest.fixture
-def db(demo_folder: Path, tmp_path: Path) -> Path:
-    [file] = demo_folder.glob("*.db")
-    return Path(shutil.copy(file, tmp_path / "account-set.db"))
+def db(ask: Ask, tmp_path: Path) -> Path:
+    file = tmp_path / "account-set.db"
+    assert ask("sandbox", "create", file, "--customers", 20, "--months", 2).code == 0
+    return file
 
 
 @pytest.fixture

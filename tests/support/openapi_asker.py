@@ -31,7 +31,6 @@ class Asker:
 
     Args:
         server: Whom to ask.
-        keep: Whether the connection is kept between requests.
     """
 
     def __init__(self, server: OpenApiServer) -> None:
