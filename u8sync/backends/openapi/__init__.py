@@ -43,7 +43,8 @@ def open_backend(options: OpenApiOptions, base: Path, trying: Trying) -> Backend
     client = connect(options, base, trying)
     try:
         client.sign_in()
-        identity = f"{options.url} {options.to_account} {options.ds_sequence}"
+        sequence = "default" if options.ds_sequence is None else str(options.ds_sequence)
+        identity = f"{options.url} {options.to_account} {sequence}"
         cache = open_cache(base / options.cache, identity)
     except BaseException:
         client.close()

@@ -74,7 +74,7 @@ class OpenApiBackend:
         self._trying = trying
         self._pool = ThreadPoolExecutor(options.connections, thread_name_prefix="openapi")
         self._refresher = Refresher(client, cache, Pager(self._pool, options.connections), options, now)
-        self._notes: list[Message] = []
+        self._notes = _notes_of(options)
         self.late_s = float(options.late_s)
         route = {"way": "openapi", "url": options.url, "from_account": options.from_account, "app_key": options.app_key}
         if options.insecure_reason is not None:
@@ -268,6 +268,13 @@ _NO_LOCK: Final = msg(
     "The OpenAPI has no lock and no transaction: a customer is read, compared, written and read again. What somebody"
     " saves in U8 between the comparison and the write would be overwritten."
 )
+
+
+def _notes_of(options: OpenApiOptions) -> list[Message]:
+    """What a reader of reports should know of the line."""
+    if options.insecure_reason is None:
+        return []
+    return [msg("The connection to the OpenAPI is not encrypted. Reason: {why}", why=options.insecure_reason)]
 
 
 def _reading(card: Row, columns: Sequence[str]) -> Reading:

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from u8sync.backends.openapi import client as calls
 from u8sync.backends.openapi.fields import WIDTHS
-from u8sync.backends.openapi.options import OpenApiOptions
+from u8sync.backends.openapi.options import OpenApiOptions, stays_here
 from u8sync.backends.openapi.replies import BadReplyError, Reply, counters, rows
 from u8sync.backends.openapi.wire import Wire
 from u8sync.backends.secrets import resolve
@@ -43,7 +43,9 @@ def examine(options: OpenApiOptions, base: Path, needs: Needs) -> Iterator[Check
     try:
         yield _line(options)
         client.sign_in()
-        yield Check(msg("Login"), "ok", msg("{place} accepts the app {app}.", place=client.place, app=options.app_key))
+        yield Check(
+            msg("Sign-in"), "ok", msg("{place} accepts the app {app}.", place=client.place, app=options.app_key)
+        )
         yield _subscription(client)
         yield _source(client, options)
         yield _archive(client)
@@ -55,6 +57,8 @@ def examine(options: OpenApiOptions, base: Path, needs: Needs) -> Iterator[Check
 def _line(options: OpenApiOptions) -> Check:
     if options.url.startswith("https:"):
         return Check(msg("Encryption"), "ok", msg("https, the certificate is checked."))
+    if stays_here(options.url):
+        return Check(msg("Encryption"), "ok", msg("Plain http that does not leave this machine."))
     hint = None if options.insecure_reason is None else msg("Reason given: {reason}", reason=options.insecure_reason)
     return Check(msg("Encryption"), "warning", msg("Plain http: what is sent can be read on the way."), hint)
 

@@ -15,7 +15,7 @@ from u8sync.backends.openapi.fields import ITEM_WIDTHS
 from u8sync.backends.secrets import SecretReference
 from u8sync.text import msg
 
-__all__ = ["ItemOptions", "OpenApiOptions"]
+__all__ = ["ItemOptions", "OpenApiOptions", "stays_here"]
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=400)]
@@ -36,7 +36,7 @@ def _address(value: str) -> str:
     return value if value.endswith("/") else f"{value}/"
 
 
-def _stays_here(url: str) -> bool:
+def stays_here(url: str) -> bool:
     """Whether the address is this machine."""
     host = urlsplit(url).hostname or ""
     try:
@@ -168,7 +168,7 @@ class OpenApiOptions(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.url.startswith("http:") and not _stays_here(self.url) and self.insecure_reason is None:
+        if self.url.startswith("http:") and not stays_here(self.url) and self.insecure_reason is None:
             raise ValueError(
                 msg("url is not https: anybody on the way could read the app's secret"),
                 msg("Use https, or say in insecure_reason why this site accepts it."),
