@@ -86,7 +86,7 @@ def wait_of(retry_after: str | None, now: datetime) -> float:
     else:
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year or a zone beyond all bounds
             return 0.0
         seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
     return min(max(seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)

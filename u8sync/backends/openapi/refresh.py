@@ -29,7 +29,7 @@ from u8sync.backends.openapi.documents import (
 from u8sync.backends.openapi.fields import CODE
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Page, Pager, in_order
-from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows
+from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows, whole
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress
 from u8sync.text import Message, msg
@@ -332,8 +332,9 @@ _LINE: Final = " line"
 
 
 def _stamp(card: Row) -> int | None:
-    words = (card.get("timestamp") or "").strip()
-    return int(words) if words.isascii() and words.isdigit() else None
+    """Null also for one that no row of U8 can have: it would not fit into the cache."""
+    value = whole(card.get("timestamp"))
+    return value if value is not None and value < 1 << 63 else None
 
 
 def _some(codes: Sequence[str]) -> str:
