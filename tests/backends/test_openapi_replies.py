@@ -1,4 +1,4 @@
-"""Single replies of the OpenAPI: what is read of them, what is refused, and what follows from each thing that goes wrong.
+"""Single replies of the OpenAPI: what is read of them, what is refused, and what follows when something goes wrong.
 
 No server here: replies stand in the test, clocks and pauses are the test's own.
 """
@@ -309,7 +309,7 @@ KINDS = {"transient": TransientError, "fatal": FatalError, "unknown": UnknownOut
 def test_what_follows_is_what_the_table_says(case: str, step: Step) -> None:
     situation: Any = situation_of(int(case)) if case.isdigit() else case
     error = to_error(situation, step, place="h", call="c", wait_s=7)
-    assert type(error) is KINDS[TABLE[case][step == "edit"]]
+    assert isinstance(error, KINDS[TABLE[case][step == "edit"]])
     assert error.hint is not None
     assert str(error).startswith("U8 OpenAPI h, c: ")
     if isinstance(error, TransientError):
@@ -642,7 +642,7 @@ def test_an_edit_is_sent_once_whatever_its_status(talk: Talk, status: int) -> No
     talk.put(EDIT, b"", method="POST", status=status, Location="https://elsewhere.example/")
     with pytest.raises(BackendError) as error:
         talk.client.edit({"code": "01"})
-    assert type(error.value) is KINDS[TABLE.get(str(status), ("fatal", "fatal"))[1]]
+    assert isinstance(error.value, KINDS[TABLE.get(str(status), ("fatal", "fatal"))[1]])
     assert talk.asked("edit") == talk.asked() - 1 == 1
 
 
