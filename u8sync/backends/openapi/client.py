@@ -11,7 +11,7 @@ asynchronous result may take (20 polls, as Yonyou's own SDK does).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -117,8 +117,12 @@ class Client:
         reply, _ = self._trying.call(self._get, call, query or {})
         return reply
 
-    def edit(self, card: Mapping[str, str]) -> EditAnswer:
+    def edit(self, card: Mapping[str, str], *, hide: Collection[str] = ()) -> EditAnswer:
         """Edit one customer: sent once, an asynchronous result is waited for.
+
+        Args:
+            card: What is sent.
+            hide: What no message may hold, should the server repeat it.
 
         Raises:
             TransientError: Certainly not done.
@@ -146,7 +150,7 @@ class Client:
             if answered is not None and answered != card["code"]:
                 raise self._unclear("customer/edit", msg("the answer names another customer"))
             return EditAnswer(done=True, words="")
-        return EditAnswer(done=False, words=self._words(reply))
+        return EditAnswer(done=False, words=self._words(reply, hide))
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
@@ -299,9 +303,11 @@ class Client:
             hint=advice_for(reply.errmsg, step),
         )
 
-    def _words(self, reply: Reply) -> str:
+    def _words(self, reply: Reply, hide: Collection[str] = ()) -> str:
         """The server's words and errcode, with no secret, line end or control character in them."""
         text = self.redacted(reply.errmsg)
+        for value in sorted(hide, key=len, reverse=True):
+            text = text.replace(value, "***")
         text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
         code = self.redacted(reply.errcode or "?")[:20]
         return f"{text[:LONGEST_WORDS]} [{code}]".strip()
