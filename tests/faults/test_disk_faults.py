@@ -40,6 +40,12 @@ def test_a_log_that_cannot_be_written_stops_a_night_over_the_wire(over_wire: Any
     assert all(failed.log for failed in hold(over_wire, 5))
 
 
+def test_a_log_or_a_cache_that_cannot_be_written_harms_no_night_through_the_openapi(over_http: Any) -> None:
+    results = hold(over_http, 10)
+    assert any(failed.log for failed in results)
+    assert any(not failed.log for failed in results), "the cache failed too"
+
+
 def test_a_write_that_ends_short_stops_the_night_and_its_bytes_are_a_torn_tail(over_wire: Any) -> None:
     dice = deaths.dice_of(SEED)
     home = over_wire.site.fresh()
@@ -58,9 +64,9 @@ def test_an_error_of_the_disk_while_the_log_is_closed_is_told_in_words(on_file: 
     assert failed.code in {0, AUDIT}
 
 
-def test_every_record_is_on_the_disk_before_anything_is_sent(on_file: Any, over_wire: Any) -> None:
+def test_every_record_is_on_the_disk_before_anything_is_sent(on_file: Any, over_wire: Any, over_http: Any) -> None:
     """What kill -9 cannot show, because the system keeps its bytes: a power failure would take what is not synced."""
-    for scene in (on_file, over_wire):
+    for scene in (on_file, over_wire, over_http):
         home = scene.site.fresh()
         ended = scene.nursery.run(home, *deaths.RUN, trace=CALLS)
         unsynced: set[str] = set()
