@@ -13,6 +13,7 @@ from killing import CALLS
 
 SEED = 20261124
 AUDIT = 74
+UNAVAILABLE = 69
 
 
 def hold(scene: Any, size: int) -> list[deaths.Failed]:
@@ -44,6 +45,14 @@ def test_a_log_or_a_cache_that_cannot_be_written_harms_no_night_through_the_open
     results = hold(over_http, 10)
     assert any(failed.log for failed in results)
     assert any(not failed.log for failed in results), "the cache failed too"
+
+
+def test_no_tier_is_decided_without_the_cost_that_a_cache_could_not_take(over_http: Any) -> None:
+    """The last transactions of the cache fail as they end, that of the stock-outs among them."""
+    ends = [point for point in over_http.points if point.call == "fdatasync" and point.on.endswith(".db")]
+    for point in ends[-2:]:
+        failed = deaths.failing(over_http.nursery, over_http.site, point, "EIO", over_http.planned)
+        assert failed.code == UNAVAILABLE, f"{point}: {failed.code}"
 
 
 def test_a_write_that_ends_short_stops_the_night_and_its_bytes_are_a_torn_tail(over_wire: Any) -> None:
