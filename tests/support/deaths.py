@@ -1,8 +1,8 @@
 """Nights that die or whose disk fails, and what must hold at once, after the next night, and after the one after that.
 
-What lives here are the account sets to do it to (a file, a server over the wire, a served OpenAPI) and the experiments; how a
-night is killed is in :mod:`killing`, what must hold in :mod:`oracle`. The one idea: one experiment is one function of
-one point, so that a sample of points is a test and all of them are the full matrix.
+What lives here are the account sets to do it to (a file, a server over the wire, a served OpenAPI) and the
+experiments; how a night is killed is in :mod:`killing`, what must hold in :mod:`oracle`. The one idea: one experiment
+is one function of one point, so that a sample of points is a test and all of them are the full matrix.
 """
 
 from __future__ import annotations
