@@ -22,10 +22,9 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "support")]
 
-from goals import RUNNERS, Bench, Figure  # noqa: E402
+from deaths import ENVIRONMENT  # noqa: E402
+from goals import RUNNERS, SITES, Bench, Figure  # noqa: E402
 from killing import Nursery  # noqa: E402
-from odbc import DRIVERS  # noqa: E402
-from sqlserver_site import PASSWORD  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--full", action="store_true", help="everything, not a sample")
     parser.add_argument("--only", action="append", choices=[*RUNNERS, *SUITES], help="one goal; may be repeated")
-    parser.add_argument("--site", action="append", choices=["file", *DRIVERS], help="one account set; may be repeated")
+    parser.add_argument("--site", action="append", choices=SITES, help="one account set; may be repeated")
     chosen = parser.parse_args()
-    os.environ[PASSWORD] = "Geheim#1"
+    os.environ.update(ENVIRONMENT)
     missed = 0
     with tempfile.TemporaryDirectory(prefix="u8sync-figures-") as folder:
         nights = Path(folder) / "nights"
         nights.mkdir()
-        with Nursery(nights, {PASSWORD: "Geheim#1"}) as nursery:
-            bench = Bench(Path(folder), nursery, chosen.full, frozenset(chosen.site or ["file", *DRIVERS]))
+        with Nursery(nights, ENVIRONMENT) as nursery:
+            bench = Bench(Path(folder), nursery, chosen.full, frozenset(chosen.site or SITES))
             for goal in chosen.only or [*RUNNERS, *SUITES]:
                 makers = [lambda r=runner: r(bench) for runner in RUNNERS.get(goal, ())]
                 makers += [lambda g=goal: suite(g)] if goal in SUITES else []

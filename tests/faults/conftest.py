@@ -9,9 +9,11 @@ from pathlib import Path
 import deaths
 import odbc
 import pytest
-from deaths import FileSite, Planned, Site, WireSite
+from deaths import ENVIRONMENT, FileSite, HttpSite, Planned, Site, WireSite
 from killing import Nursery, Point, require_strace
-from sqlserver_site import PASSWORD, emulated_site
+from sqlserver_site import emulated_site
+
+from u8sync.sandbox.openapi.server import OpenApiServer
 
 DATABASE = "UFDATA_999_2024"
 
@@ -46,8 +48,7 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     require_strace(tmp_path_factory.mktemp("strace"))
-    # The password that emulated servers know.
-    with Nursery(tmp_path_factory.mktemp("nights"), {PASSWORD: "Geheim#1"}) as nursery:
+    with Nursery(tmp_path_factory.mktemp("nights"), ENVIRONMENT) as nursery:
         yield nursery
 
 
@@ -65,3 +66,10 @@ def over_wire(
     made = {"account_set": home / "account-set.db", "database": DATABASE}
     with emulated_site(folder / "server", request.param, **made) as at:
         yield scene(nursery, WireSite(home, at, request.param))
+
+
+@pytest.fixture(scope="module")
+def over_http(nursery: Nursery, new_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    home = FileSite(new_home, tmp_path_factory.mktemp("http")).fresh()
+    with OpenApiServer(home / "account-set.db") as server:
+        yield scene(nursery, HttpSite(home, server))

@@ -13,6 +13,7 @@ from killing import CALLS
 
 SEED = 20261124
 AUDIT = 74
+UNAVAILABLE = 69
 
 
 def hold(scene: Any, size: int) -> list[deaths.Failed]:
@@ -40,6 +41,20 @@ def test_a_log_that_cannot_be_written_stops_a_night_over_the_wire(over_wire: Any
     assert all(failed.log for failed in hold(over_wire, 5))
 
 
+def test_a_log_or_a_cache_that_cannot_be_written_harms_no_night_through_the_openapi(over_http: Any) -> None:
+    results = hold(over_http, 10)
+    assert any(failed.log for failed in results)
+    assert any(not failed.log for failed in results), "the cache failed too"
+
+
+def test_no_tier_is_decided_without_the_cost_that_a_cache_could_not_take(over_http: Any) -> None:
+    """The last transactions of the cache fail as they end, that of the stock-outs among them."""
+    ends = [point for point in over_http.points if point.call == "fdatasync" and point.on.endswith(".db")]
+    for point in ends[-2:]:
+        failed = deaths.failing(over_http.nursery, over_http.site, point, "EIO", over_http.planned)
+        assert failed.code == UNAVAILABLE, f"{point}: {failed.code}"
+
+
 def test_a_write_that_ends_short_stops_the_night_and_its_bytes_are_a_torn_tail(over_wire: Any) -> None:
     dice = deaths.dice_of(SEED)
     home = over_wire.site.fresh()
@@ -58,9 +73,9 @@ def test_an_error_of_the_disk_while_the_log_is_closed_is_told_in_words(on_file: 
     assert failed.code in {0, AUDIT}
 
 
-def test_every_record_is_on_the_disk_before_anything_is_sent(on_file: Any, over_wire: Any) -> None:
+def test_every_record_is_on_the_disk_before_anything_is_sent(on_file: Any, over_wire: Any, over_http: Any) -> None:
     """What kill -9 cannot show, because the system keeps its bytes: a power failure would take what is not synced."""
-    for scene in (on_file, over_wire):
+    for scene in (on_file, over_wire, over_http):
         home = scene.site.fresh()
         ended = scene.nursery.run(home, *deaths.RUN, trace=CALLS)
         unsynced: set[str] = set()

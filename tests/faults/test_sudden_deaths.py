@@ -32,6 +32,26 @@ def test_a_night_over_the_wire_that_dies_before_any_call_is_put_right_by_the_nex
     assert died >= len(sample) - 2
 
 
+def test_a_night_through_the_openapi_that_dies_before_any_call_is_put_right_by_the_next(over_http: Any) -> None:
+    dice = deaths.dice_of(SEED)
+    # Up to its first intent a night can do no harm: most of the sample is what comes then.
+    begun = [point.on for point in over_http.points].index("seg-000001.jsonl")
+    sample = deaths.sample(over_http.points[begun:], 8, dice) + deaths.sample(over_http.points[:begun], 3, dice)
+    died = sum(deaths.die(over_http.nursery, over_http.site, point, over_http.planned) for point in sample)
+    assert died == len(sample), "every night died where it was to"
+
+
+def test_recoveries_through_the_openapi_may_die_three_deep(over_http: Any) -> None:
+    dice = deaths.dice_of(SEED)
+    sent = [point for point in over_http.points if point.call == "sendto"]
+    early = [point for point in over_http.points if point.call in ("write", "fdatasync", "sendto")][:16]
+    died = sum(
+        deaths.die(over_http.nursery, over_http.site, point, over_http.planned, again=deaths.recoveries(dice, early, 3))
+        for point in dice.sample(sent[-60:], 2)
+    )
+    assert died >= 6, "nearly all of the recoveries died as well"
+
+
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_recovery_may_die_too_and_the_recovery_of_the_recovery(on_file: Any, depth: int) -> None:
     dice = deaths.dice_of(SEED + depth)

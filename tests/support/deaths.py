@@ -1,8 +1,8 @@
 """Nights that die or whose disk fails, and what must hold at once, after the next night, and after the one after that.
 
-What lives here are the two account sets to do it to (a file, and a server over the wire) and the experiments; how a
-night is killed is in :mod:`killing`, what must hold in :mod:`oracle`. The one idea: one experiment is one function of
-one point, so that a sample of points is a test and all of them are the full matrix.
+What lives here are the account sets to do it to (a file, a server over the wire, a served OpenAPI) and the
+experiments; how a night is killed is in :mod:`killing`, what must hold in :mod:`oracle`. The one idea: one experiment
+is one function of one point, so that a sample of points is a test and all of them are the full matrix.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import os
 import random
 import re
 import shutil
+import socket
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -24,16 +26,21 @@ import oracle
 import yaml
 from emulated.journal import Change
 from killing import CALLS, DISK, Ended, Nursery, Point, points_of
+from openapi_site import NAMES, SECRET, openapi_settings
 from oracle import Entry
-from sqlserver_site import EmulatedSite
+from sqlserver_site import PASSWORD, EmulatedSite
 
 from u8sync.cli.app import call
+from u8sync.sandbox.openapi.gate import Credentials
+from u8sync.sandbox.openapi.server import OpenApiServer
 
 __all__ = [
+    "ENVIRONMENT",
     "RUN",
     "TIER",
     "Failed",
     "FileSite",
+    "HttpSite",
     "Planned",
     "Site",
     "WireSite",
@@ -54,8 +61,12 @@ __all__ = [
 
 BATCH: Final = 3
 TIER: Final = "cCusDefine5"
+TIERS: Final = frozenset({TIER, NAMES[TIER]})
+"""What the tier's column is called, whichever the way in."""
 CUSTOMERS: Final = 30
 RUN: Final = ("run", "--json")
+ENVIRONMENT: Final = {PASSWORD: "Geheim#1", SECRET: Credentials().app_secret}
+"""What nights find in their environment: the secrets of the servers."""
 FINISHED: Final = frozenset({0, 2})
 """Exit codes of a night that came to its end."""
 
@@ -176,6 +187,62 @@ class WireSite:
             os.sched_yield()
 
 
+class HttpSite:
+    """The embedded account set behind the OpenAPI that the test's own process serves. Each beginning empties its tiers.
+
+    Args:
+        home: Its folder, whose configuration is changed to reach it through ``server``.
+        server: Serves the account set in ``home``.
+        options: More settings of the account set.
+    """
+
+    name = "OpenAPI"
+
+    def __init__(self, home: Path, server: OpenApiServer, **options: Any) -> None:
+        self.server = server
+        self.file = home / "account-set.db"
+        self._home = home
+        settings = yaml.safe_load((home / "config.yaml").read_text(encoding="utf-8"))
+        items = {NAMES[TIER]: {"length": 60}}
+        settings["account_set"] = openapi_settings(server, calls_per_s=0, items=items, **options)
+        (home / "config.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+    def fresh(self) -> Path:
+        """The same home without its log, what was kept of it, and its cache; the tiers emptied."""
+        self._settle_down()
+        for name in ("audit", "anchor", "cache"):
+            shutil.rmtree(self._home / name, ignore_errors=True)
+        (self._home / "anchor").mkdir()
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute(f"UPDATE Customer SET {TIER} = NULL WHERE {TIER} IS NOT NULL")
+            connection.execute("DELETE FROM test_journal")
+        return self._home
+
+    def journal(self) -> list[Entry]:
+        """From the file, by the names of the OpenAPI, once every request of the dead is answered."""
+        self._settle_down()
+        return [
+            replace(entry, column=NAMES.get(entry.column, entry.column))
+            if entry.column not in oracle.BOOKKEEPING
+            else entry
+            for entry in oracle.sqlite_journal(self.file)
+        ]
+
+    def touches(self, trace_line: str) -> bool:
+        """A call that sends."""
+        return re.match(r"(sendto|sendmsg|write)\(.*<TCP", trace_line) is not None
+
+    def _settle_down(self) -> None:
+        # Connections are taken in the order in which they came: with an answer, those of the dead are known.
+        host, port = self.server.url.removeprefix("http://").rstrip("/").split(":")
+        with socket.create_connection((host, int(port))) as probe:
+            probe.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while probe.recv(4096):
+                pass
+        while self.server.connections:
+            time.sleep(0.001)
+
+
 # --- the experiments --------------------------------------------------------------------------------------------------
 
 
@@ -197,7 +264,7 @@ def wanted(nursery: Nursery, site: Site) -> Counter[tuple[str, str | None]]:
 
 def written(journal: Sequence[Entry]) -> Counter[tuple[str, str | None]]:
     """Customer and tier -> how often it was written."""
-    return Counter((entry.customer, entry.after) for entry in journal if entry.column == TIER)
+    return Counter((entry.customer, entry.after) for entry in journal if entry.column in TIERS)
 
 
 def die(

@@ -30,13 +30,16 @@ from tampering_logs import signed_log
 from u8sync.domain.guards import Limits
 from u8sync.domain.model import CustomerCode
 from u8sync.errors import UnknownOutcomeError
+from u8sync.sandbox.openapi.server import OpenApiServer
 from u8sync.text import msg
 
-__all__ = ["RUNNERS", "Bench", "Figure"]
+__all__ = ["RUNNERS", "SITES", "Bench", "Figure"]
 
 TESTS = Path(__file__).parent.parent
 SEED = 20261124
 AUDIT = 74
+SITES = ("file", "http", *DRIVERS)
+"""The account sets: a file, one behind the OpenAPI, and one on a server through each driver."""
 OFTEN = 0.7
 
 
@@ -65,7 +68,7 @@ class Bench:
         folder: For everything they write.
         nursery: Where nights come from.
         full: Whether to take everything.
-        chosen: The account sets to take: ``file`` and the names of drivers.
+        chosen: The account sets to take, of :data:`SITES`.
     """
 
     folder: Path
@@ -84,13 +87,16 @@ class Bench:
 
 @contextmanager
 def sites(bench: Bench) -> Iterator[list[deaths.Site]]:
-    """The account set as a file, and on a server through every driver that is there."""
+    """The account set as a file, behind the OpenAPI, and on a server through every driver that is there."""
     home = deaths.make_home(bench.folder / f"home-{time.monotonic_ns()}")
     there = {"freetds": freetds, "msodbcsql": msodbcsql, "mssql-python": mssql_python}
     found: list[deaths.Site] = []
     if "file" in bench.chosen:
         found.append(deaths.FileSite(home, bench.folder / f"files-{time.monotonic_ns()}"))
     with ExitStack() as servers:
+        if "http" in bench.chosen:
+            copy = deaths.FileSite(home, bench.folder / f"http-{time.monotonic_ns()}").fresh()
+            found.append(deaths.HttpSite(copy, servers.enter_context(OpenApiServer(copy / "account-set.db"))))
         for driver in DRIVERS:
             if driver not in bench.chosen or not there[driver]():
                 continue

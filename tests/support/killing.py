@@ -39,9 +39,25 @@ CALLS: Final = DISK + WIRE
 
 _HEAVY: Final = (
     *("u8sync.cli.app", "u8sync.cli.as_json", "u8sync.bootstrap", "u8sync.report.terminal", "u8sync.report.html"),
-    *("u8sync.report.progress", "u8sync.backends.sqlite", "u8sync.backends.sqlserver", "u8sync.engine.plan_file"),
-    *("u8sync.engine.planner", "u8sync.audit.history", "rich.console", "polars", "tenacity", "zoneinfo"),
-    *("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.mssql", "filelock", "gettext", "platform", "getpass"),
+    *("u8sync.report.progress", "u8sync.backends.sqlite", "u8sync.backends.sqlserver", "u8sync.backends.openapi"),
+    *(
+        "u8sync.engine.plan_file",
+        "u8sync.engine.planner",
+        "u8sync.audit.history",
+        "rich.console",
+        "polars",
+        "tenacity",
+        "zoneinfo",
+    ),
+    *(
+        "requests",
+        "sqlalchemy.dialects.sqlite",
+        "sqlalchemy.dialects.mssql",
+        "filelock",
+        "gettext",
+        "platform",
+        "getpass",
+    ),
 )
 _OPTIONAL: Final = ("pyodbc", "cryptography.hazmat.primitives.asymmetric.ed25519")
 _ANY_TRACER: Final = (0x59616D61, -1)

@@ -22,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
-from u8sync.backends.openapi.cache import Cache
+from u8sync.backends.openapi.cache import Cache, CacheError
 from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
 from u8sync.backends.openapi.client import Client
 from u8sync.backends.openapi.facts import Books, add_up
@@ -133,6 +133,8 @@ class OpenApiBackend:
             try:
                 read("stock_out", approved_by="handler")
                 stock_outs = self._cache.documents("stock_out", window.as_of)
+            except CacheError:
+                raise
             except FatalError as error:
                 # Profit is one metric of several; what this gateway does not offer must not keep the others away.
                 notes.append(msg("Stock-outs cannot be read, so cost is not known: {why}", why=error.message))

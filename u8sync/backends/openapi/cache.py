@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -26,7 +26,7 @@ from u8sync.backends.openapi.replies import Row
 from u8sync.errors import FatalError, TransientError
 from u8sync.text import msg
 
-__all__ = ["Cache", "Document", "Kind", "Reading", "open_cache"]
+__all__ = ["Cache", "CacheError", "Document", "Kind", "Reading", "open_cache"]
 
 FORMAT: Final = "1"
 
@@ -34,6 +34,10 @@ Kind = Literal["order", "invoice", "stock_out"]
 
 CHUNK: Final = 500
 """Most parameters of one statement."""
+
+
+class CacheError(FatalError):
+    """The cache cannot be used: a matter of this machine, whatever the gateway offers."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,10 @@ class Cache:
 
     def reading(self, what: str) -> Reading | None:
         """When ``what`` was read last; null: never."""
-        row = self._connection.execute(
-            "SELECT full_at, at, latest, since FROM reading WHERE what = ?", (what,)
-        ).fetchone()
-        if row is None:
+        rows = self._rows("SELECT full_at, at, latest, since FROM reading WHERE what = ?", (what,))
+        if not rows:
             return None
+        row = rows[0]
         since = None if row[3] is None else date.fromisoformat(row[3])
         return Reading(datetime.fromisoformat(row[0]), datetime.fromisoformat(row[1]), row[2], since)
 
@@ -133,27 +136,27 @@ class Cache:
         """Note that ``what`` was read."""
         since = None if reading.since is None else reading.since.isoformat()
         row = (what, reading.full_at.isoformat(), reading.at.isoformat(), reading.latest, since)
-        self._connection.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)", row)
+        self._rows("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)", row)
 
     # --- customers ----------------------------------------------------------------------------------------------------
 
     def codes(self) -> set[str]:
         """The customers."""
-        return {code for (code,) in self._connection.execute('SELECT "code" FROM card')}
+        return {code for (code,) in self._rows('SELECT "code" FROM card')}
 
     def count(self) -> int:
         """How many customers."""
-        (count,) = self._connection.execute("SELECT count(*) FROM card").fetchone()
+        ((count,),) = self._rows("SELECT count(*) FROM card")
         return int(count)
 
     def clear_cards(self) -> None:
         """Forget all customers."""
-        self._connection.execute("DELETE FROM card")
+        self._rows("DELETE FROM card")
 
     def put_cards(self, cards: Iterable[Row]) -> None:
         """Remember customers as they are now, only what may be handed out."""
         places = ", ".join("?" * (len(_FIELDS) + 1))
-        self._connection.executemany(
+        self._all(
             f"INSERT OR REPLACE INTO card ({_CARD}, version) VALUES ({places})",  # noqa: S608 - names of our own
             ((*(raw(card, field) for field in _FIELDS), version_of(card)) for card in cards),
         )
@@ -164,14 +167,14 @@ class Cache:
         for start in range(0, len(codes), CHUNK):
             part = codes[start : start + CHUNK]
             query = f'SELECT "code" FROM card WHERE end_date IS NOT NULL AND "code" IN ({", ".join("?" * len(part))})'  # noqa: S608
-            found |= {code for (code,) in self._connection.execute(query, part)}
+            found |= {code for (code,) in self._rows(query, part)}
         return found
 
     def cards(self, fields: Sequence[str]) -> pl.DataFrame:
         """All customers: ``n × (code, *fields)``, all String."""
         names = [CODE, *fields]
         query = f"SELECT {', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)} FROM card"  # noqa: S608
-        rows = self._connection.execute(query).fetchall()
+        rows = self._rows(query)
         schema = {CODE: pl.String(), **{field: pl.String() for field in fields}}
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
         keyed = {CODE: columns[0], **dict(zip(fields, columns[1:], strict=True))}
@@ -180,21 +183,18 @@ class Cache:
     def values(self, field: str) -> frozenset[str]:
         """The values of a field that are in use, blanks left out."""
         query = f'SELECT DISTINCT rtrim("{field}") FROM card'  # noqa: S608
-        return frozenset(value for (value,) in self._connection.execute(query) if value)
+        return frozenset(value for (value,) in self._rows(query) if value)
 
     # --- documents ----------------------------------------------------------------------------------------------------
 
     def digests(self, kind: Kind, since: date | None) -> Mapping[str, str]:
         """Id -> digest of the documents from ``since`` on."""
         first = "" if since is None else since.isoformat()
-        rows = self._connection.execute(
-            "SELECT id, digest FROM document WHERE kind = ? AND day >= ?", (kind, first)
-        ).fetchall()
-        return dict(rows)
+        return dict(self._rows("SELECT id, digest FROM document WHERE kind = ? AND day >= ?", (kind, first)))
 
     def put_documents(self, kind: Kind, documents: Iterable[Document]) -> None:
         """Remember documents, in place of what was known of them."""
-        self._connection.executemany(
+        self._all(
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (kind, d.id, d.digest, d.day.isoformat(), d.customer, d.approved, d.returned, d.amount, d.unpriced)
@@ -204,18 +204,18 @@ class Cache:
 
     def drop_documents(self, kind: Kind, ids: Iterable[str]) -> None:
         """Forget documents."""
-        self._connection.executemany("DELETE FROM document WHERE kind = ? AND id = ?", ((kind, id_) for id_ in ids))
+        self._all("DELETE FROM document WHERE kind = ? AND id = ?", ((kind, id_) for id_ in ids))
 
     def clear_documents(self, kind: Kind) -> None:
         """Forget all documents of a kind."""
-        self._connection.execute("DELETE FROM document WHERE kind = ?", (kind,))
+        self._rows("DELETE FROM document WHERE kind = ?", (kind,))
 
     def incomplete(self, kind: Kind, first: date, last: date) -> list[str]:
         """Ids of the documents between two days that may count and whose amount is not known, or not of every line.
 
         A document that is not approved does not count, unless none is: then the server does not show approvals.
         """
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT id FROM document WHERE kind = :kind AND day BETWEEN :first AND :last"
             " AND (amount IS NULL OR unpriced > 0) AND (approved"
             " OR NOT EXISTS (SELECT 1 FROM document WHERE kind = :kind AND approved)) ORDER BY id",
@@ -225,17 +225,17 @@ class Cache:
 
     def set_amount(self, kind: Kind, id_: str, amount: int | None, unpriced: int, customer: str | None) -> None:
         """Note what a document comes to; ``customer`` only when the list did not say."""
-        self._connection.execute(
+        self._rows(
             "UPDATE document SET amount = ?, unpriced = ?, customer = coalesce(customer, ?) WHERE kind = ? AND id = ?",
             (amount, unpriced, customer, kind, id_),
         )
 
     def documents(self, kind: Kind, last: date) -> pl.DataFrame:
         """The documents up to a day: ``n × (day, customer, approved, returned, amount, unpriced)``."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT day, customer, approved, returned, amount, unpriced FROM document WHERE kind = ? AND day <= ?",
             (kind, last.isoformat()),
-        ).fetchall()
+        )
         schema = {
             "day": pl.String(),
             "customer": pl.String(),
@@ -250,11 +250,19 @@ class Cache:
             pl.col("day").str.to_date("%Y-%m-%d"), pl.col("approved", "returned").cast(pl.Boolean)
         )
 
+    def _rows(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        with self._telling():
+            return self._connection.execute(statement, values).fetchall()
+
+    def _all(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        with self._telling():
+            self._connection.executemany(statement, rows)
+
     @contextmanager
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _unusable(self._path, error) from error
 
 
@@ -266,7 +274,7 @@ def open_cache(folder: Path, identity: str) -> Cache:
         identity: What tells the account set from every other one.
 
     Raises:
-        FatalError: The folder or the file cannot be written.
+        CacheError: The folder or the file cannot be written.
         TransientError: Another u8sync holds it.
     """
     words = re.sub(r"[^A-Za-z0-9_-]+", "-", identity).strip("-")[-40:]
@@ -290,7 +298,7 @@ def open_cache(folder: Path, identity: str) -> Cache:
             path.unlink()
     except OSError as error:
         raise _unusable(path, error) from error
-    raise FatalError(msg("The cache {file} cannot be made.", file=str(path)))
+    raise CacheError(msg("The cache {file} cannot be made.", file=str(path)))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -317,7 +325,7 @@ def _fits(connection: sqlite3.Connection, identity: str) -> bool:
     return fits
 
 
-def _unusable(path: Path, error: Exception) -> FatalError | TransientError:
+def _unusable(path: Path, error: Exception) -> CacheError | TransientError:
     if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -327,7 +335,10 @@ def _unusable(path: Path, error: Exception) -> FatalError | TransientError:
             hint=msg("Wait until it is done, then run the command again."),
         )
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return FatalError(
+    damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+    return CacheError(
         msg("The cache {file} cannot be used: {why}", file=str(path), why=why),
-        hint=msg("Check the setting 'cache', the rights of its folder, and the space on the disk."),
+        hint=msg("Delete the file: everything is read anew then.")
+        if damaged
+        else msg("Check the setting 'cache', the rights of its folder, and the space on the disk."),
     )

@@ -108,6 +108,11 @@ class OpenApiServer:
         """Every breach of the contract by a client so far."""
         return tuple(self._service.journal.violations)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now. A request whose client went away is still being worked on until then."""
+        return self._listener.connections
+
     def forget(self) -> None:
         """Clear requests, edits, violations and faults; tokens and the account set stay."""
         self._service.journal.clear()
@@ -142,6 +147,12 @@ class _Listener(ThreadingHTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        with self._lock:
+            return len(self.open)
 
     def serve(self) -> None:
         """Accept until stopped. Waits without polling; stopping wakes it with a connection of its own."""
