@@ -36,15 +36,13 @@ EDIT = "customer/edit"
 
 
 @functools.cache
-def folder() -> Path:
-    kept = tempfile.TemporaryDirectory(prefix="u8sync-writing-")
-    folder.kept = kept  # type: ignore[attr-defined]
-    return Path(kept.name)
+def folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="u8sync-writing-")
 
 
 @functools.cache
 def account_set() -> Path:
-    file = folder() / "account-set.db"
+    file = Path(folder().name) / "account-set.db"
     create_account_set(file, customers=CUSTOMERS, months=3, seed=1, until=date(2026, 10, 31), progress=Quiet())
     return file
 

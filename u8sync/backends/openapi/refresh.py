@@ -180,7 +180,8 @@ class Refresher:
             approved_by: The field that is filled once one is approved.
         """
         at = self.now()
-        known = self.cache.reading(kind)
+        what = f"{kind} {approved_by} {self.options.stock_outs if kind == 'stock_out' else ''}".strip()
+        known = self.cache.reading(what)
         since = self._first_day(kind, first)
         with self.cache.refresh():
             whole = known is None or not self._recent(known, at) or (known.since or date.min) > (since or date.min)
@@ -194,7 +195,7 @@ class Refresher:
             self._merge(kind, listed, begin, whole=whole)
             full_at = at if whole or known is None else known.full_at
             reach = since if whole or known is None else known.since
-            self.cache.was_read(kind, Reading(full_at=full_at, at=at, since=reach))
+            self.cache.was_read(what, Reading(full_at=full_at, at=at, since=reach))
         if kind == "invoice" or (kind == "stock_out" and self.options.stock_outs == "single"):
             self._amounts(kind, first, last, progress)
 
