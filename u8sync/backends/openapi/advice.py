@@ -21,7 +21,7 @@ _BY_WORDS: Final[tuple[tuple[str, Message], ...]] = (
         msg("Set the data source of the app up on the open platform, and put its number into 'ds_sequence'."),
     ),
     (
-        "离线|未启动|未运行|不在线|中继|转发|offline|relay",
+        "离线|未启动|未运行|不在线|未在线|中继|中转|转发|offline|relay",
         msg("Start the relay program (用友开放平台客户端) on the U8 server; it must run all the time."),
     ),
     (

@@ -23,7 +23,7 @@ import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
 from u8sync.backends.openapi.cache import Cache, CacheError
-from u8sync.backends.openapi.cards import body_of, harmed
+from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
 from u8sync.backends.openapi.client import Client
 from u8sync.backends.openapi.facts import Books, add_up
 from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, version_of
@@ -200,7 +200,15 @@ class OpenApiBackend:
         outcome = decide(edit, reading, self._widths())
         if outcome is not None or card is None or reading is None:
             return outcome or EditOutcome(edit.code, "gone", seen={})
-        answer = self._client.edit(body_of(card, edit.after, self._options.edit_sends))
+        body = body_of(card, edit.after, self._options.edit_sends)
+        try:
+            answer = self._client.edit(body, hide=hidden_values(card))
+        except FatalError as error:
+            # Whoever refused it may stand behind U8: what is recorded as not done must not be done.
+            now = self._read_back(edit.code)
+            if all(same(raw(now, field), raw(card, field)) for field in edit.after):
+                raise
+            raise UnknownOutcomeError(error.message, hint=error.hint, ends_run=True) from None
         now = self._read_back(edit.code)
         harm = harmed(edit.code, card, now, edit.after)
         if harm is not None:

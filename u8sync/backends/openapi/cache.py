@@ -166,7 +166,8 @@ class Cache:
         found: set[str] = set()
         for start in range(0, len(codes), CHUNK):
             part = codes[start : start + CHUNK]
-            query = f'SELECT "code" FROM card WHERE end_date IS NOT NULL AND "code" IN ({", ".join("?" * len(part))})'  # noqa: S608
+            places = ", ".join("?" * len(part))
+            query = f'SELECT "code" FROM card WHERE length(trim(end_date)) > 0 AND "code" IN ({places})'  # noqa: S608
             found |= {code for (code,) in self._rows(query, part)}
         return found
 
@@ -295,7 +296,8 @@ def open_cache(folder: Path, identity: str) -> Cache:
                 connection.close()
                 raise
             connection.close()
-            path.unlink()
+            for ending in ("", "-journal", "-wal", "-shm"):  # what belongs to the old file must not mend the new one
+                path.with_name(path.name + ending).unlink(missing_ok=True)
     except OSError as error:
         raise _unusable(path, error) from error
     raise CacheError(msg("The cache {file} cannot be made.", file=str(path)))
@@ -313,6 +315,8 @@ def _fits(connection: sqlite3.Connection, identity: str) -> bool:
     """Whether it is a cache of this account set and this format; an empty file becomes one."""
     wanted = {"format": f"{FORMAT} {hashlib.sha256(_TABLES.encode()).hexdigest()[:16]}", "identity": identity}
     connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("damaged")
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
         for statement in filter(str.strip, _TABLES.split(";")):

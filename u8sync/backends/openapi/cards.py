@@ -15,7 +15,7 @@ from u8sync.domain.model import bare, same
 from u8sync.errors import UnknownOutcomeError
 from u8sync.text import Message, listed, msg
 
-__all__ = ["body_of", "harmed"]
+__all__ = ["body_of", "harmed", "hidden_values"]
 
 LONGEST: Final = 200
 
@@ -30,6 +30,13 @@ def body_of(card: Row, after: Mapping[str, str | None], sends: Literal["changes"
     if sends == "card":
         body |= {field: value for field in EDITABLE if (value := card.get(field.lower())) is not None}
     return body | {field: value or "" for field, value in after.items()}
+
+
+def hidden_values(card: Row) -> frozenset[str]:
+    """The contact, bank and address values of a card, as no message may hold them."""
+    shown = {field.lower() for field in READABLE} | JOINED | MOVING
+    values = {value.strip() for field, value in card.items() if value and field not in shown}
+    return frozenset(values - {"", "0", "1"})
 
 
 def harmed(code: str, before: Row, now: Row, after: Mapping[str, str | None]) -> UnknownOutcomeError | None:

@@ -11,7 +11,7 @@ asynchronous result may take (20 polls, as Yonyou's own SDK does).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -90,6 +90,7 @@ class Client:
         self._now = now
         self._pace = Pace(float(options.calls_per_s), clock=trying.clock, sleep=trying.sleep)
         self._tokens = Tokens(self._fetch_token, clock=trying.clock)
+        self._edit_refused = False  # reads prove a token in between, so that they cannot tell a gateway that bars edits
         self._known_secrets = {secret.get_secret_value()}
         self.place = urlsplit(options.url).netloc
         """What messages call the server."""
@@ -116,8 +117,12 @@ class Client:
         reply, _ = self._trying.call(self._get, call, query or {})
         return reply
 
-    def edit(self, card: Mapping[str, str]) -> EditAnswer:
+    def edit(self, card: Mapping[str, str], *, hide: Collection[str] = ()) -> EditAnswer:
         """Edit one customer: sent once, an asynchronous result is waited for.
+
+        Args:
+            card: What is sent.
+            hide: What no message may hold, should the server repeat it.
 
         Raises:
             TransientError: Certainly not done.
@@ -128,10 +133,14 @@ class Client:
         try:
             reply = self._send(token, "api/customer/edit", {}, {"customer": dict(card)})
         except _TokenRefusedError as refused:
+            if self._edit_refused:
+                raise refused.error from None
+            self._edit_refused = True
             self._tokens.renewed(token, refused.error)
             raise TransientError(
                 msg("U8 OpenAPI {place}: the token was refused and has been renewed", place=self.place)
             ) from None
+        self._edit_refused = False
         if reply is None:
             return EditAnswer(done=False, words=EMPTY)
         token.proved = True
@@ -141,7 +150,7 @@ class Client:
             if answered is not None and answered != card["code"]:
                 raise self._unclear("customer/edit", msg("the answer names another customer"))
             return EditAnswer(done=True, words="")
-        return EditAnswer(done=False, words=self._words(reply))
+        return EditAnswer(done=False, words=self._words(reply, hide))
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
@@ -221,6 +230,8 @@ class Client:
             error = self._error(situation, step, call, msg("HTTP {status}", status=answer.status), wait_s=wait_s)
             raise _TokenRefusedError(error) if situation == "denied" else error
         reply = parse(answer.body)
+        if reply.errcode is None and step != "edit":
+            raise BadReplyError(msg("no errcode"))
         if reply.errcode in (OK, None):
             return reply
         if reply.errcode == EMPTY and step != "edit":
@@ -239,7 +250,7 @@ class Client:
             address = reply.text("url")
             if not address:
                 break
-            if urlsplit(address)[:2] != urlsplit(self._options.url)[:2]:
+            if not _same_server(address, self._options.url):
                 raise self._unclear("result", msg("the result is said to be on another server"))
             self._trying.sleep(_ping(reply.text("ping_after")))
             reply = self._poll(address)
@@ -292,9 +303,11 @@ class Client:
             hint=advice_for(reply.errmsg, step),
         )
 
-    def _words(self, reply: Reply) -> str:
+    def _words(self, reply: Reply, hide: Collection[str] = ()) -> str:
         """The server's words and errcode, with no secret, line end or control character in them."""
         text = self.redacted(reply.errmsg)
+        for value in sorted(hide, key=len, reverse=True):
+            text = text.replace(value, "***")
         text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
         code = self.redacted(reply.errcode or "?")[:20]
         return f"{text[:LONGEST_WORDS]} [{code}]".strip()
@@ -302,8 +315,8 @@ class Client:
     def redacted(self, text: str) -> str:
         """The text with ``***`` for every secret that this client knows, also as it stands in an address."""
         for secret in sorted(self._known_secrets, key=len, reverse=True):
-            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
-                text = text.replace(form, "***")
+            for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret)):
+                text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
         return text
 
     def _unclear(self, call: str, detail: Message) -> UnknownOutcomeError:
@@ -312,6 +325,14 @@ class Client:
             hint=msg("U8 is read back. The next run settles what cannot be read now."),
             ends_run=True,
         )
+
+
+def _same_server(address: str, base: str) -> bool:
+    """Whether an address that the server named is one of its own."""
+    try:
+        return urlsplit(address)[:2] == urlsplit(base)[:2]
+    except ValueError:  # no address at all
+        return False
 
 
 def _ping(words: str | None) -> float:

@@ -83,6 +83,9 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
 }
 
+_APPROVED_BY: Final = " approved by"
+"""A name that no key of a reply has: another setting makes another document of the same entry."""
+
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -134,7 +137,7 @@ def document_of(kind: Kind, row: Row, *, approved_by: str) -> Document | None:
         returned = (row.get("isnegative") or "").strip().lower() in _TRUE
     return Document(
         id=number,
-        digest=digest_of([row]),
+        digest=digest_of([{**row, _APPROVED_BY: approved_by}]),
         day=_day_of(row, form.day),
         customer=row.get(form.customer) or None,
         approved=_filled(row, approved_by),
@@ -205,7 +208,7 @@ def documents_of_lines(lines: Iterable[Row], *, approved_by: str) -> list[Docume
         documents.append(
             Document(
                 id=number,
-                digest=digest_of(group),
+                digest=digest_of([*group, {_APPROVED_BY: approved_by}]),
                 day=_day_of(group[0], form.day),
                 customer=group[0].get(form.customer) or None,
                 approved=_filled(group[0], approved_by),

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Final, Literal
 
-from u8sync.backends.openapi.replies import Row
+from u8sync.backends.openapi.replies import Row, whole
 from u8sync.backends.u8_types import rowversion_text
 
 __all__ = [
@@ -139,5 +139,5 @@ def _number(value: str) -> str:
 
 def version_of(card: Row) -> str | None:
     """``timestamp`` in the one form of row versions; null when it is missing or no whole number."""
-    value = (card.get("timestamp") or "").strip()
-    return rowversion_text(int(value)) if value.isascii() and value.isdigit() and int(value) < 1 << 64 else None
+    value = whole(card.get("timestamp"))
+    return rowversion_text(value) if value is not None and value < 1 << 64 else None

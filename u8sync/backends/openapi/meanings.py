@@ -17,7 +17,12 @@ from u8sync.backends.openapi.wire import Lost, Unsent
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.text import Message, msg
 
-__all__ = ["MEANINGS", "Meaning", "Situation", "Step", "situation_of", "to_error", "wait_of"]
+__all__ = ["MEANINGS", "Meaning", "NoSuchCallError", "Situation", "Step", "situation_of", "to_error", "wait_of"]
+
+
+class NoSuchCallError(FatalError):
+    """The server does not know the call, or not in this form."""
+
 
 Step = Literal["token", "read", "edit"]
 """What was being done: asking for a token, reading, or editing a customer."""
@@ -86,7 +91,7 @@ def wait_of(retry_after: str | None, now: datetime) -> float:
     else:
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year or a zone beyond all bounds
             return 0.0
         seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
     return min(max(seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)
@@ -113,7 +118,7 @@ def to_error(
         case "transient":
             return TransientError(message, hint=hint, wait_s=wait_s)
         case "fatal":
-            return FatalError(message, hint=hint)
+            return (NoSuchCallError if situation == "refused" else FatalError)(message, hint=hint)
         case "unknown":
             return UnknownOutcomeError(message, hint=_READ_BACK, ends_run=situation in _END_RUN)
 

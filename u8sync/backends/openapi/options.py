@@ -22,17 +22,18 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, m
 
 
 def _address(value: str) -> str:
-    parts = urlsplit(value)
     try:
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_fine = False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+        parts = urlsplit(value)
+        is_server = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or a host that cannot be
+        parts, is_server = urlsplit(""), False
+    if not is_server:
         raise ValueError(
             msg("this is not the address of a server"), msg("An address such as https://api.yonyouup.com/ is needed.")
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(msg("only scheme, host, port and path may stand here"))
+    value = parts.scheme + value[len(parts.scheme) :]  # a scheme may be written in capitals
     return value if value.endswith("/") else f"{value}/"
 
 

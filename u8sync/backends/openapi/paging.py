@@ -2,7 +2,9 @@
 
 The server's order of rows is not documented and people work meanwhile, so a row may move from one page to another
 between two calls. A reading counts when every page named the same number of rows and as many different keys were seen;
-otherwise it is made again, and what was seen before still counts when the number of rows stayed the same.
+otherwise it is made again from the beginning, and nothing that was seen before counts: it may be gone by now.
+
+What cannot be seen: one row that goes and another that comes between two calls, so that their number stays the same.
 
 Some calls do not document paging. When a page has no counters, pages are asked for until one brings nothing new.
 """
@@ -13,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 
 from u8sync.backends.openapi.replies import Counters, Row
@@ -30,6 +31,9 @@ READINGS: Final = 3
 
 MOST_PAGES: Final = 200_000
 """A list without counters is never read further."""
+
+MOST_STALE: Final = 10
+"""A reading ends after so many pages in a row that bring nothing new, however many are said to follow."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +99,15 @@ class Pager:
         self,
         ask: Ask,
         key: Callable[[Row], str | None],
-        take: Callable[[Sequence[Row]], None],
         *,
         begin: Callable[[int | None], None] = _unheard,
         advance: Callable[[int], None] = _unheard,
-    ) -> int:
-        """Read a list to its end; returns the number of different rows.
+    ) -> dict[str, Row]:
+        """Read a list to its end; returns key -> row.
 
         Args:
             ask: Fetches a page.
             key: What tells a row from another one.
-            take: Gets the rows of each page, each row once in a reading; in another reading they come again.
             begin: Told how many rows there are, once that is known; null: nobody says.
             advance: Told how many rows came that had not come before.
 
@@ -114,6 +116,7 @@ class Pager:
         """
         seen: set[str] = set()
         begun = False
+        found: dict[str, Row] = {}
         total: int | None = None
 
         def start(count: int | None) -> None:
@@ -122,27 +125,23 @@ class Pager:
                 begun = True
                 begin(count)
 
-        def taken(page: Page, *, keys: set[str]) -> int:
-            fresh = {name: row for row in page.rows if (name := key(row)) is not None and name not in keys}
-            take(list(fresh.values()))
+        def taken(page: Page) -> int:
+            fresh = {name: row for row in page.rows if (name := key(row)) is not None and name not in found}
+            found.update(fresh)
             advance(len(fresh.keys() - seen))
-            keys.update(fresh)  # in place: the caller counts them
+            seen.update(fresh)
             return len(fresh)
 
         for _ in range(READINGS):
-            keys: set[str] = set()
-            counted, steady = self._reading(ask, partial(taken, keys=keys), start)
-            if counted is None:
-                return len(keys)
-            seen = seen | keys if total == counted else keys
-            total = counted
-            if steady and len(seen) == total:
-                return total
+            found.clear()
+            total, steady = self._reading(ask, taken, start)
+            if total is None or (steady and len(found) == total):
+                return found
         raise TransientError(
             msg(
                 "A list of the OpenAPI did not hold still: {total} rows were counted and {seen} different ones came.",
                 total=total,
-                seen=len(seen),
+                seen=len(found),
             ),
             hint=msg("People are changing it, or its pages repeat. Run the command again when less is going on."),
         )
@@ -162,11 +161,14 @@ class Pager:
             return None, True
         total = first.counters.total
         steady = True
+        stale = 0
         for _, page in in_order(self.pool, ask, range(2, first.counters.pages + 1), ahead=2 * self.at_once):
             if page is None:
                 return total, False
             steady &= page.counters is not None and page.counters.total == total
-            taken(page)
+            stale = 0 if taken(page) else stale + 1
+            if stale == MOST_STALE:
+                return total, False
         return total, steady
 
     def _uncounted(self, ask: Ask, taken: Callable[[Page], int]) -> None:

@@ -27,9 +27,10 @@ from u8sync.backends.openapi.documents import (
     line_key,
 )
 from u8sync.backends.openapi.fields import CODE
+from u8sync.backends.openapi.meanings import NoSuchCallError
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Page, Pager, in_order
-from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows
+from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows, whole
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress
 from u8sync.text import Message, msg
@@ -39,6 +40,9 @@ __all__ = ["Refresher"]
 CUSTOMERS: Final = "customers"
 BATCH: Final = 200
 """Amounts are noted so many at a time."""
+
+OTHER_PAGE: Final = "19"
+"""Rows of a page when those of the setting cut equal lines apart; below every limit, and no part of one."""
 
 SHOWN: Final = 10
 """So many customers are named in a note; the rest is counted."""
@@ -83,24 +87,21 @@ class Refresher:
         if last.latest is None:
             return None
         begin = max(0, last.latest - self.options.timestamp_overlap)
-        changed: dict[str, Row] = {}
-        self._cards({"timestamp_begin": str(begin)}, changed, progress)
+        changed = self._cards({"timestamp_begin": str(begin)}, progress)
         stamps = [_stamp(card) for card in changed.values()]
         if any(stamp is None or stamp < begin for stamp in stamps):
             return None  # the filter means something else here
-        disabled = self._newly_disabled(changed)
-        known = self.cache.codes()
-        self.cache.put_cards(changed.values())
-        if len(known | changed.keys()) != self._count():
+        if len(self.cache.codes() | changed.keys()) != self._count():
             return None
+        disabled = self._newly_disabled(changed)
+        self.cache.put_cards(changed.values())
         latest = max((stamp for stamp in stamps if stamp is not None), default=last.latest)
         self.cache.was_read(CUSTOMERS, replace(last, at=at, latest=max(latest, last.latest)))
         return disabled
 
     def _all_customers(self, last: Reading | None, at: datetime, progress: Progress) -> list[Message]:
         known = self.cache.codes()
-        cards: dict[str, Row] = {}
-        self._cards({}, cards, progress)
+        cards = self._cards({}, progress)
         disabled = [] if last is None else self._newly_disabled({c: card for c, card in cards.items() if c in known})
         self.cache.clear_cards()
         self.cache.put_cards(cards.values())
@@ -130,11 +131,7 @@ class Refresher:
             msg("{count} customer(s) were disabled in U8 since: {codes}", count=len(fresh), codes=_some(fresh)),
         ]
 
-    def _cards(self, filters: Mapping[str, str], found: dict[str, Row], progress: Progress | None) -> None:
-        def take(page: Sequence[Row]) -> None:
-            # Later readings of the same list are newer.
-            found.update({card[CODE]: card for card in page if card[CODE] is not None})
-
+    def _cards(self, filters: Mapping[str, str], progress: Progress | None) -> dict[str, Row]:
         heard = (
             {}
             if progress is None
@@ -143,18 +140,15 @@ class Refresher:
                 "advance": progress.advance,
             }
         )
-        self.pager.read(
+        return self.pager.read(
             lambda number: self._page("api/customer/batch_get", ("customer",), filters, number),
             lambda card: card.get(CODE) or None,
-            take,
             **heard,
         )
 
     def all_cards(self) -> Mapping[str, Row]:
         """All customers now; the cache is not touched."""
-        cards: dict[str, Row] = {}
-        self._cards({}, cards, None)
-        return cards
+        return self._cards({}, None)
 
     def _count(self) -> int | None:
         """How many customers there are; null when the server does not say."""
@@ -165,16 +159,12 @@ class Refresher:
 
     def leaf_classes(self) -> frozenset[str]:
         """The codes of the classes that customers may hang on."""
-        found: list[Row] = []
-        self.pager.read(
+        found = self.pager.read(
             lambda number: self._page("api/customerclass/batch_get", ("customerclass",), {}, number),
             lambda row: row.get(CODE) or None,
-            found.extend,
         )
         return frozenset(
-            code
-            for row in found
-            if (code := row.get(CODE)) and (row.get("end_rank_flag") or "").strip().lower() in {"1", "true"}
+            code for code, row in found.items() if (row.get("end_rank_flag") or "").strip().lower() in {"1", "true"}
         )
 
     # --- documents ----------------------------------------------------------------------------------------------------
@@ -190,7 +180,8 @@ class Refresher:
             approved_by: The field that is filled once one is approved.
         """
         at = self.now()
-        known = self.cache.reading(kind)
+        what = f"{kind} {approved_by} {self.options.stock_outs if kind == 'stock_out' else ''}".strip()
+        known = self.cache.reading(what)
         since = self._first_day(kind, first)
         with self.cache.refresh():
             whole = known is None or not self._recent(known, at) or (known.since or date.min) > (since or date.min)
@@ -204,7 +195,7 @@ class Refresher:
             self._merge(kind, listed, begin, whole=whole)
             full_at = at if whole or known is None else known.full_at
             reach = since if whole or known is None else known.since
-            self.cache.was_read(kind, Reading(full_at=full_at, at=at, since=reach))
+            self.cache.was_read(what, Reading(full_at=full_at, at=at, since=reach))
         if kind == "invoice" or (kind == "stock_out" and self.options.stock_outs == "single"):
             self._amounts(kind, first, last, progress)
 
@@ -218,21 +209,13 @@ class Refresher:
         filters = {} if begin is None else {"date_begin": begin.isoformat()}
         if kind == "stock_out" and self.options.stock_outs == "flat":
             return {d.id: d for d in documents_of_lines(self._lines(filters), approved_by=approved_by)}
-        found: dict[str, Document] = {}
-
-        def take(page: Sequence[Row]) -> None:
-            for row in page:
-                document = document_of(kind, row, approved_by=approved_by)
-                if document is not None:
-                    found[document.id] = document
-
         form = FORMS[kind]
-        self.pager.read(self._list_call(form, filters), lambda row: row.get(form.id) or None, take)
-        return found
+        found = self.pager.read(self._list_call(form, filters), lambda row: row.get(form.id) or None)
+        listed = (document_of(kind, row, approved_by=approved_by) for row in found.values())
+        return {document.id: document for document in listed if document is not None}
 
     def _lines(self, filters: Mapping[str, str]) -> Iterable[Row]:
         """The lines of stock-outs."""
-        found: dict[str, Row] = {}
         ask = self._list_call(FORMS["stock_out_lines"], filters)
 
         def keyed(number: int) -> Page | None:
@@ -243,25 +226,36 @@ class Refresher:
             marked = [{**row, _LINE: key} for row, key in zip(page.rows, keys, strict=True)]
             return Page(marked, page.counters)
 
-        def take(page: Sequence[Row]) -> None:
-            found.update({str(row[_LINE]): {k: v for k, v in row.items() if k != _LINE} for row in page})
-
-        self.pager.read(keyed, lambda row: row.get(_LINE), take)
-        return found.values()
+        try:
+            found = self.pager.read(keyed, lambda row: row.get(_LINE))
+        except TransientError as error:
+            if error.exhausted:
+                raise
+            # Two equal lines of a document are told apart on one page only; other pages end elsewhere.
+            ask = self._list_call(FORMS["stock_out_lines"], {**filters, "rows_per_page": OTHER_PAGE})
+            found = self.pager.read(keyed, lambda row: row.get(_LINE))
+        return [{key: value for key, value in row.items() if key != _LINE} for row in found.values()]
 
     def _list_call(self, form: Form, filters: Mapping[str, str]) -> Callable[[int], Page | None]:
         """Asks for a page of a list, under the first name that the gateway knows."""
-        names = list(form.lists)
         keys = tuple(key for _, key in form.lists)
         query = {**dict(form.filters), **filters}
+        chosen: list[str] = []
 
         def ask(number: int) -> Page | None:
-            while len(names) > 1:
+            if chosen:
+                return self._page(chosen[0], keys, query, number)
+            refusals: list[FatalError] = []
+            for call, _ in form.lists:  # the first page is asked for alone
                 try:
-                    return self._page(names[0][0], keys, query, number)
-                except FatalError:
-                    names.pop(0)
-            return self._page(names[0][0], keys, query, number)
+                    page = self._page(call, keys, query, number)
+                except FatalError as error:
+                    refusals.append(error)
+                else:
+                    chosen.append(call)
+                    return page
+            # That a name is not known explains nothing when another one is known and fails.
+            raise next((one for one in refusals if not isinstance(one, NoSuchCallError)), refusals[0])
 
         return ask
 
@@ -332,8 +326,9 @@ _LINE: Final = " line"
 
 
 def _stamp(card: Row) -> int | None:
-    words = (card.get("timestamp") or "").strip()
-    return int(words) if words.isascii() and words.isdigit() else None
+    """Null also for one that no row of U8 can have: it would not fit into the cache."""
+    value = whole(card.get("timestamp"))
+    return value if value is not None and value < 1 << 63 else None
 
 
 def _some(codes: Sequence[str]) -> str:

@@ -8,14 +8,15 @@ mixed case. So every plain value becomes text, every key lower case, and what is
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 from u8sync.text import Message, msg
 
-__all__ = ["EMPTY", "OK", "BadReplyError", "Counters", "Reply", "Row", "counters", "parse", "rows"]
+__all__ = ["EMPTY", "OK", "BadReplyError", "Counters", "Reply", "Row", "counters", "parse", "rows", "whole"]
 
 Row = Mapping[str, str | None]
 """One object of a reply: key in lower case -> text; null for null. Lists and objects inside it are left out."""
@@ -26,6 +27,9 @@ EMPTY: Final = "20002"
 
 _DIGITS: Final = 40
 """No number of U8 is longer; Python itself would work for a long time on one of a million digits."""
+
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class BadReplyError(Exception):
@@ -71,8 +75,13 @@ def parse(body: bytes) -> Reply:
             parse_float=_fraction,
             parse_constant=_no_number,
         )
+        if _SURROGATE.search(text):
+            # Half a character can be neither stored nor sent; two halves that fit are one by now.
+            json.dumps(data, ensure_ascii=False, default=str).encode()
     except RecursionError:
         raise BadReplyError(msg("nested too deeply")) from None
+    except UnicodeEncodeError:
+        raise BadReplyError(msg("half a character")) from None
     except ValueError as error:
         if isinstance(error, json.JSONDecodeError):
             raise BadReplyError(msg("no whole JSON document")) from None
@@ -108,7 +117,10 @@ def _whole(digits: str) -> int:
 
 
 def _fraction(digits: str) -> Decimal:
-    number = Decimal(digits)
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:  # an exponent beyond all bounds
+        raise ValueError(msg("a number that is too long")) from None
     if len(digits) > _DIGITS or abs(number.adjusted()) > _DIGITS:
         raise ValueError(msg("a number that is too long"))
     return number
@@ -128,6 +140,12 @@ def _text(value: object) -> str | None:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return None
+
+
+def whole(text: str | None) -> int | None:
+    """A text as a whole number of reasonable length, not below 0; null when it is none."""
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else None
 
 
 def _row(item: object) -> dict[str, str | None]:
@@ -167,9 +185,9 @@ def counters(reply: Reply) -> Counters | None:
     words = [reply.text(key) for key in ("row_count", "page_count", "rows_per_page")]
     if words[0] is None or words[2] is None:
         return None
-    numbers = [int(word) if word is not None and word.strip().isdecimal() else -1 for word in words]
-    total, pages, per_page = numbers
-    needed = -(-total // per_page) if per_page > 0 else -1
-    if total < 0 or per_page < 1 or (words[1] is not None and max(pages, 1) != max(needed, 1)):
+    total, pages, per_page = (whole(word) for word in words)
+    needed = 1 if total is None or not per_page else max(-(-total // per_page), 1)
+    wrong_pages = words[1] is not None and (pages is None or max(pages, 1) != needed)
+    if total is None or not per_page or wrong_pages:
         raise BadReplyError(msg("page counters that contradict each other"))
-    return Counters(total, max(needed, 1), per_page)
+    return Counters(total, needed, per_page)
