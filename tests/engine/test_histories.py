@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 import oracle
 from engine_world import ROLES, TIER, TIERS, Crash, World, customer, make_world, with_roles
@@ -18,11 +19,11 @@ from u8sync.domain.guards import Limits
 from u8sync.domain.model import CustomerCode, same
 from u8sync.domain.undo import PlannedUndo
 from u8sync.errors import InputError, TransientError, U8SyncError, UnknownOutcomeError
-from u8sync.ports import Edit
+from u8sync.ports import Edit, Stamp
 from u8sync.text import msg
 
 CODES = ("A", "B", "C", "D", "E", "F", "G")
-FAULTS = ("busy", "lost before", "lost after", "death before", "death after", "somebody edits")
+FAULTS = ("busy", "lost before", "lost after", "late", "death before", "death after", "late death", "somebody edits")
 UNTOUCHED = ("cCusName", "cCCCode", "cDCCode", "cCusMngTypeCode")
 
 faults_of_a_run = st.lists(st.sampled_from((None, *FAULTS)), max_size=6)
@@ -31,7 +32,15 @@ held = st.sampled_from((None, "", " ", *sorted(TIERS)))
 
 
 class Histories(RuleBasedStateMachine):
-    """One account set over many nights. Every write of ours is in its journal; the log is what a new process finds."""
+    """One account set over many nights. Every write of ours is in its journal; the log is what a new process finds.
+
+    Attributes:
+        late_s: As the account set says; 0: what was not answered is done or not at once.
+        most_edits: As the account set says.
+    """
+
+    late_s: ClassVar[float] = 0.0
+    most_edits: ClassVar[int | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,22 +50,33 @@ class Histories(RuleBasedStateMachine):
         self.world.limits = Limits(share_changed=Decimal(100), top_downgrades=100, issue_share=Decimal(100))
         self.faults: list[str | None] = []
         self.others: list[oracle.Entry] = []
+        self.on_the_way: list[Sequence[Edit]] = []
+        self.world.backend.late_s = self.late_s
+        self.world.backend.most_edits = self.most_edits
+        self.world.sleep = self._wait
         self.world.backend.on_write = self._before_write
         self.world.backend.on_written = self._after_write
 
     # --- faults ---
 
     def _before_write(self, edits: Sequence[Edit]) -> None:
+        assert self.most_edits is None or len(edits) <= self.most_edits
         fault = self.faults[-1] if self.faults else None
         if fault in {"lost after", "death after"}:
             return
         if self.faults:
             self.faults.pop()
+        if self.late_s and fault in {"lost before", "late", "late death"}:
+            held = self.world.backend.read([edits[0].code], sorted(edits[0].before)).get(edits[0].code)
+            if held is None or any(not same(held.values[column], value) for column, value in edits[0].before.items()):
+                return  # compared first, and not sent
+            if fault != "lost before":
+                self.on_the_way.append(tuple(edits))
         if fault == "busy":
             raise TransientError(msg("busy"))
-        if fault == "lost before":
+        if fault in {"lost before", "late"}:
             raise UnknownOutcomeError(msg("no answer"))
-        if fault == "death before":
+        if fault in {"death before", "late death"}:
             raise Crash
         if fault == "somebody edits":
             self._somebody_sets(edits[0].code, {TIER: "重要"})
@@ -67,6 +87,24 @@ class Histories(RuleBasedStateMachine):
             raise UnknownOutcomeError(msg("no answer"))
         if fault == "death after":
             raise Crash
+
+    def _wait(self, seconds: float) -> None:
+        """Waiting for what may be on its way: it arrives, unless the process dies first."""
+        if not self.late_s or seconds != self.late_s:
+            return
+        if self.faults and self.faults[-1] == "death before":
+            self.faults.pop()
+            raise Crash
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """What was sent and not answered takes effect: before a person's next edit, which no lock would guard."""
+        arrived, self.on_the_way = self.on_the_way, []
+        backend = self.world.backend
+        before, after, backend.on_write, backend.on_written = backend.on_write, backend.on_written, None, None
+        for edits in arrived:
+            backend.write(edits, Stamp("u8sync", self.world.clock.now()))
+        backend.on_write, backend.on_written = before, after
 
     def _survive(
         self, night: Callable[[], object], faults: list[str | None], dies: tuple[int, bool] | None = None
@@ -94,6 +132,7 @@ class Histories(RuleBasedStateMachine):
             log.pending.clear()
 
     def _somebody_sets(self, code: str, values: dict[str, str | None]) -> None:
+        self._arrive()
         there = code in self.world.rows()
         for column, value in values.items():
             before = self.world.value(code, column) if there else None
@@ -162,6 +201,7 @@ class Histories(RuleBasedStateMachine):
     @rule(code=st.sampled_from(CODES[:3]))
     def a_person_deletes_a_customer_or_enters_it_again(self, code: str) -> None:
         if code in self.world.rows():
+            self._arrive()
             self.others.append(oracle.Entry(code, "", None, None, ours=False))
             self.world.backend.remove(CustomerCode(code))
         else:
@@ -232,5 +272,15 @@ class Histories(RuleBasedStateMachine):
                     assert same(record["before"][column], undone["after"][column])  # type: ignore[arg-type]
 
 
+class LateHistories(Histories):
+    """The same where U8 has no transaction, and an edit may take effect long after its answer was lost."""
+
+    late_s = 120.0
+    most_edits = 1
+
+
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+TestLateHistories = LateHistories.TestCase
+TestLateHistories.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

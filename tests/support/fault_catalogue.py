@@ -34,7 +34,10 @@ _CONTRACT: Final = "support/backend_contract.py::test_"
 _APPLY: Final = "engine/test_applying.py::test_"
 _PLAN: Final = "engine/test_plan_files.py::test_"
 _HERE: Final = "faults/test_"
-_OPENAPI: Final = "the OpenAPI is not connected yet"
+_HTTP: Final = "journeys/test_openapi_night.py::test_"
+_REPLIES: Final = "backends/test_openapi_replies.py::test_"
+_PAGES: Final = "backends/test_openapi_paging.py::test_"
+_EDITS: Final = "backends/test_openapi_writing.py::test_"
 
 FAULTS: Final[dict[str, Fault]] = {
     "F01": Fault(
@@ -109,6 +112,7 @@ FAULTS: Final[dict[str, Fault]] = {
         "a commit that comes late",
         (
             f"{_NIGHT}a_commit_that_comes_late_is_waited_for",
+            f"{_HTTP}an_edit_that_takes_effect_after_its_answer_was_lost_is_waited_for",
             f"{_SERVER}reading_back_waits_for_a_write_that_is_not_over",
         ),
     ),
@@ -190,6 +194,7 @@ FAULTS: Final[dict[str, Fault]] = {
         (
             f"{_HERE}sudden_deaths.py::test_a_night_on_a_file_that_dies_before_any_call_is_put_right_by_the_next",
             f"{_HERE}sudden_deaths.py::test_a_night_over_the_wire_that_dies_before_any_call_is_put_right_by_the_next",
+            f"{_HERE}sudden_deaths.py::test_a_night_through_the_openapi_that_dies_before_any_call_is_put_right_by_the_next",
             f"{_HERE}sudden_deaths.py::test_a_night_that_is_killed_from_outside_at_a_random_moment_is_put_right",
             f"{_HERE}disk_faults.py::test_every_record_is_on_the_disk_before_anything_is_sent",
         ),
@@ -197,13 +202,18 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "F21": Fault(
         "kill -9 during recovery, three deep",
-        (f"{_HERE}sudden_deaths.py::test_a_recovery_may_die_too_and_the_recovery_of_the_recovery",),
+        (
+            f"{_HERE}sudden_deaths.py::test_a_recovery_may_die_too_and_the_recovery_of_the_recovery",
+            f"{_HERE}sudden_deaths.py::test_recoveries_through_the_openapi_may_die_three_deep",
+        ),
     ),
     "F22": Fault(
         "the disk is full at any write",
         (
             f"{_HERE}disk_faults.py::test_a_log_that_cannot_be_written_stops_a_night_on_a_file_before_the_next_write",
             f"{_HERE}disk_faults.py::test_a_log_that_cannot_be_written_stops_a_night_over_the_wire",
+            f"{_HERE}disk_faults.py::test_a_log_or_a_cache_that_cannot_be_written_harms_no_night_through_the_openapi",
+            f"{_HERE}disk_faults.py::test_no_tier_is_decided_without_the_cost_that_a_cache_could_not_take",
             "cli/test_bad_input.py::test_a_report_that_cannot_be_written_is_told_after_the_result",
         ),
     ),
@@ -231,6 +241,7 @@ FAULTS: Final[dict[str, Fault]] = {
         (
             f"{_APPLY}a_customer_that_a_person_changed_meanwhile_is_a_conflict_and_stays",
             f"{_APPLY}a_customer_that_is_gone_is_told_apart",
+            f"{_HTTP}a_card_that_a_person_edits_before_its_turn_is_a_conflict_and_stays",
             f"{_CONTRACT}a_row_that_changed_meanwhile_is_a_conflict",
             f"{_CONTRACT}an_input_of_the_decision_that_changed_is_a_conflict",
             f"{_CONTRACT}another_column_that_changed_is_no_conflict",
@@ -242,6 +253,7 @@ FAULTS: Final[dict[str, Fault]] = {
         "a person saves over our value",
         (
             "engine/test_reconcile.py::test_a_value_that_a_person_changed_is_listed_with_both_values",
+            f"{_HTTP}a_person_who_saves_over_our_value_is_told_by_reconcile",
             "engine/test_undo.py::test_what_a_person_changed_since_is_left_alone_and_listed",
         ),
         "the next night plans the rule's value again, once a night; who wants another one protects the customer",
@@ -271,14 +283,82 @@ FAULTS: Final[dict[str, Fault]] = {
             "backends/test_sql_facts.py::test_trailing_blanks_do_not_make_another_customer",
         ),
     ),
-    "F30": Fault("pages of the OpenAPI drift", (), _OPENAPI),
-    "F31": Fault("the token expires", (), _OPENAPI),
-    "F32": Fault("429 with an odd Retry-After", (), _OPENAPI),
-    "F33": Fault("500 to 504, before and after it was done", (), _OPENAPI),
-    "F34": Fault("malformed replies", (), _OPENAPI),
-    "F35": Fault("an edit that is answered well and not done", (), _OPENAPI),
-    "F36": Fault("asynchronous results that never come", (), _OPENAPI),
-    "F37": Fault("redirected to another host", (), _OPENAPI),
+    "F30": Fault(
+        "pages of the OpenAPI drift",
+        (
+            f"{_PAGES}what_comes_goes_or_moves_is_noticed",
+            f"{_PAGES}a_page_that_is_repeated_for_ever_ends_in_an_error",
+            f"{_PAGES}a_page_that_is_repeated_for_ever_ends_a_list_without_counters",
+            f"{_PAGES}counters_that_vanish_on_the_way_are_noticed",
+            f"{_REPLIES}counters_that_contradict_each_other_are_a_bad_reply",
+        ),
+    ),
+    "F31": Fault(
+        "the token expires",
+        (
+            f"{_HTTP}a_token_that_dies_in_the_middle_is_renewed_and_no_edit_is_sent_twice",
+            f"{_REPLIES}a_refused_token_is_renewed_once_and_the_call_repeated_once",
+            f"{_REPLIES}a_token_that_is_refused_for_ever_ends_the_call",
+            f"{_REPLIES}a_refused_login_is_tried_once_however_many_ask",
+            f"{_REPLIES}many_threads_whose_token_is_refused_share_one_new_one",
+            f"{_EDITS}a_token_that_dies_under_an_edit_costs_one_new_token",
+        ),
+    ),
+    "F32": Fault(
+        "429 with an odd Retry-After",
+        (
+            f"{_REPLIES}a_server_may_ask_for_a_pause_between_1_and_300_seconds",
+            f"{_REPLIES}no_header_is_too_odd",
+            f"{_EDITS}what_is_refused_for_now_is_read_and_sent_again_in_the_same_night",
+        ),
+    ),
+    "F33": Fault(
+        "500 to 504, before and after it was done",
+        (
+            f"{_HTTP}replies_that_are_lost_lose_no_change_and_double_none",
+            f"{_REPLIES}an_edit_is_sent_once_whatever_its_status",
+            f"{_REPLIES}a_read_is_tried_again_as_often_as_allowed_and_waits_as_asked",
+            f"{_EDITS}an_edit_whose_answer_is_missing_is_settled_and_the_night_goes_on",
+        ),
+    ),
+    "F34": Fault(
+        "malformed replies",
+        (
+            f"{_HTTP}replies_that_are_lost_lose_no_change_and_double_none",
+            f"{_REPLIES}what_is_no_reply_of_the_contract_is_a_bad_reply",
+            f"{_REPLIES}any_bytes_are_a_reply_or_a_bad_reply",
+            f"{_REPLIES}an_answer_is_not_read_beyond_32_mib_packed_or_not",
+            f"{_EDITS}an_edit_whose_answer_cannot_be_read_is_settled_and_ends_the_night",
+        ),
+    ),
+    "F35": Fault(
+        "an edit that is answered well and not done",
+        (
+            f"{_HTTP}a_gateway_that_replaces_the_card_is_stopped_after_one_customer_and_says_what_to_put_back",
+            f"{_EDITS}an_edit_that_is_said_to_be_done_and_is_not_ends_the_night",
+            f"{_EDITS}an_edit_that_blanks_another_field_stops_the_night_at_once",
+            f"{_EDITS}an_edit_that_is_done_to_another_customer_ends_the_night",
+            f"{_REPLIES}an_answer_for_another_customer_is_an_unknown_end",
+        ),
+    ),
+    "F36": Fault(
+        "asynchronous results that never come",
+        (
+            f"{_HTTP}a_gateway_that_answers_in_another_way_is_served_as_well",
+            f"{_REPLIES}a_result_that_never_comes_is_given_up_after_20_times",
+            f"{_REPLIES}a_result_is_asked_for_after_a_pause_within_reason",
+            f"{_EDITS}a_result_that_never_comes_is_settled_by_reading",
+            f"{_EDITS}an_odd_pause_is_brought_within_reason",
+        ),
+    ),
+    "F37": Fault(
+        "redirected to another host",
+        (
+            f"{_EDITS}a_redirect_is_never_followed",
+            f"{_EDITS}a_result_on_another_host_is_never_asked_for",
+            f"{_REPLIES}a_result_on_another_server_is_not_asked_for",
+        ),
+    ),
     "F38": Fault(
         "bad text: mojibake, surrogates, NUL, emoji, other directions, brackets and quotes",
         (
