@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import rfc8785
 from hypothesis import given
@@ -80,3 +83,25 @@ def test_any_bytes_are_a_record_or_told(line: bytes) -> None:
 @given(st.binary(max_size=50), st.binary(max_size=50))
 def test_different_lines_have_different_links(one: bytes, other: bytes) -> None:
     assert (link(one) == link(other)) == (one == other)
+
+
+@pytest.mark.parametrize("levels", [6, 10])
+def test_lists_and_objects_may_stand_in_each_other_as_deep_as_records_do(levels: int) -> None:
+    inside: object = 1
+    for _ in range((levels - 1) // 2):
+        inside = [{"x": inside}]
+    record = {**RECORD, "x": inside}
+    assert parse(encode(record)) == record  # type: ignore[arg-type]
+
+
+def test_the_first_record_of_a_process_is_no_slower_to_write_and_read_than_a_blink() -> None:
+    """Every start pays for what the form of a record needs; processor time, so that a busy machine changes little."""
+    program = (
+        "import time, msgspec, u8sync.ports\n"
+        "began = time.process_time()\n"
+        "from u8sync.audit.chain import encode, parse\n"
+        f"parse(encode({RECORD!r}))\n"
+        "print(time.process_time() - began)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5

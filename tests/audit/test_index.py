@@ -13,8 +13,9 @@ import textwrap
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 from fakes import Quiet
@@ -430,3 +431,70 @@ def test_a_change_knows_what_belongs_to_it(world: World) -> None:
 
 def test_the_names_of_outcomes_are_those_that_changes_have() -> None:
     assert set(OUTCOMES) == {*get_args(EndingStatus), "open"}
+
+
+class Watched(sqlite3.Connection):
+    """A connection that is remembered, and that breaks where it is told to."""
+
+    made: ClassVar[list[sqlite3.Connection]] = []
+    breaks_at = "nothing"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.made.append(self)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if self.breaks_at in statement:
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(statement, *values)
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """All connections that are made."""
+    monkeypatch.setattr(Watched, "made", [])
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
+    return Watched.made
+
+
+def is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.cursor()
+    except sqlite3.ProgrammingError:
+        return True
+    return False
+
+
+def test_a_damaged_file_is_closed_before_it_is_thrown_away(
+    world: World, connections: list[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows removes no file that is open."""
+    garbage(world.folder / INDEX)
+    open_then: list[sqlite3.Connection] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, *, missing_ok: bool = False) -> None:
+        open_then.extend(one for one in connections if not is_closed(one))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    opened(world).close()
+    assert len(connections) > 1
+    assert not open_then
+    assert all(map(is_closed, connections))
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("breaks_at", ["PRAGMA cache_size", "SELECT MAX(seq)"])
+def test_an_index_that_cannot_be_opened_leaves_nothing_open(
+    world: World,
+    connections: list[sqlite3.Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    breaks_at: str,
+    fresh: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    monkeypatch.setattr(Watched, "breaks_at", breaks_at)
+    with pytest.raises((AuditError, InputError), match="disk I/O error"):
+        opened(world, fresh=fresh)
+    assert connections
+    assert all(map(is_closed, connections))

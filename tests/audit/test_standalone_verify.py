@@ -143,7 +143,7 @@ def test_a_line_is_a_record_for_both_or_for_neither(noise: bytes) -> None:
     line = encode(record)
     for text in (noise, line, line.replace(b'"host":"x"', b'"host":"' + noise + b'"'), line[:-1] + noise + b"}"):
         try:
-            standalone.parse_record(text.decode())
+            standalone.parse_record(text.decode(), text)
             alone = True
         except ValueError:
             alone = False
@@ -158,6 +158,9 @@ def test_a_line_is_a_record_for_both_or_for_neither(noise: bytes) -> None:
         "-0",
         "9007199254740992",
         "-9007199254740992",
+        "[0,9007199254740992]",
+        '{"b":[-9007199254740992]}',
+        "1" * 5000,
         "NaN",
         '{"键":1}',
         '{"b":1,"a":2}',
@@ -171,9 +174,30 @@ def test_what_has_another_spelling_is_no_record(value: str) -> None:
         **dict.fromkeys(("prev", "ts", "type", "run_id", "target", "host", "tool_version"), "x"),
     }
     good = '{"a":0,' + encode(record).decode()[1:]
-    standalone.parse_record(good)
+    standalone.parse_record(good, good.encode())
+    bad = good.replace('"a":0', f'"a":{value}')
     with pytest.raises(ValueError):  # noqa: PT011
-        standalone.parse_record(good.replace('"a":0', f'"a":{value}'))
+        standalone.parse_record(bad, bad.encode())
+
+
+@pytest.mark.parametrize(
+    "value", ["9007199254740991", "[-9007199254740991]", '"0x9007199254740992"', '":9007199254740992"']
+)
+def test_the_largest_numbers_and_numbers_in_text_are_read(value: str) -> None:
+    record = {
+        **dict.fromkeys(("v", "seq", "mono_us", "pid"), 1),
+        **dict.fromkeys(("prev", "ts", "type", "run_id", "target", "host", "tool_version"), "x"),
+    }
+    line = f'{{"a":{value},{encode(record).decode()[1:]}'
+    assert standalone.parse_record(line, line.encode())["a"] == json.loads(value)
+
+
+def test_where_the_library_writes_otherwise_the_slow_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the verifier asks of the library's inside may not be there in another Python."""
+    value = {"b": [1, None, True, "\u00e9\n"], "a": {"y": {}, "x": "重要"}}
+    written = standalone.encode(value)
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert standalone.dictionary_writer()(value) == written
 
 
 def test_alone_on_another_machine_it_checks_a_bundle_and_a_folder(log: Path, tmp_path: Path) -> None:

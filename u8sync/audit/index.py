@@ -278,12 +278,20 @@ class _Opening:
 
     def _connect(self, file: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(file, timeout=self._wait_s, isolation_level=None)
-        connection.execute("PRAGMA trusted_schema = OFF")  # somebody else may have made the file
-        connection.execute("PRAGMA cache_size = -65536")
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")  # somebody else may have made the file
+            connection.execute("PRAGMA cache_size = -65536")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _index(self, connection: sqlite3.Connection, *, private: Path | None = None) -> Index:
-        return Index(self._folder, self._archive, self._base.count + 1, connection, private)
+        try:
+            return Index(self._folder, self._archive, self._base.count + 1, connection, private)
+        except BaseException:
+            connection.close()
+            raise
 
 
 @contextmanager

@@ -404,9 +404,29 @@ def refuse(text: str) -> Any:
     raise ValueError(text)
 
 
-decode = json.JSONDecoder(parse_int=whole_number, parse_float=refuse, parse_constant=refuse).raw_decode
-encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
-FOREIGN_KEY = re.compile(r'[^\x00-\x7f][^"]*":')
+def dictionary_writer() -> Callable[[Any], str]:
+    """The canonical form of a value. What the library makes anew for each value is made once, if it can be."""
+    encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+    try:
+        # As JSONEncoder.iterencode does it: no markers, no indent, the two separators, sorted, no key left out.
+        make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+        pieces = make(None, encoder.default, json.encoder.encode_basestring, None, ":", ",", True, False, True)
+        if "".join(pieces({"b": ["\u00e9", 1], "a": None}, 0)) != '{"a":null,"b":["\u00e9",1]}':
+            return encoder.encode
+    except (AttributeError, TypeError):
+        return encoder.encode  # another Python
+    return lambda value: "".join(pieces(value, 0))
+
+
+encode = dictionary_writer()
+careful = json.JSONDecoder(parse_int=whole_number, parse_float=refuse, parse_constant=refuse).raw_decode
+quick = json.JSONDecoder(parse_float=refuse, parse_constant=refuse).raw_decode
+# The bytes before and in a number: only where sixteen digits follow each other can it be too large.
+NUMBERS = bytes(48 if chr(byte) in "0123456789" else 58 if chr(byte) in ":,[-" else 32 for byte in range(256))
+LARGE = b":" + b"0" * 16
+# Quotation marks, colons and what is not ASCII are all that tells a key that is not ASCII.
+REST = bytes(byte for byte in range(128) if chr(byte) not in '":')
+FOREIGN_KEY = re.compile(rb'[\x80-\xff][^"]*":')
 
 
 def ascii_keys(value: Any) -> bool:
@@ -415,20 +435,20 @@ def ascii_keys(value: Any) -> bool:
     return not isinstance(value, list) or all(map(ascii_keys, value))
 
 
-def parse_record(text: str) -> Dict[str, Any]:
+def parse_record(text: str, line: bytes) -> Dict[str, Any]:
     """The record in a line without LF, of which the length was checked. Raises ValueError unless it is there in its one canonical form.
 
     Written again, it must give the same text: this finds blanks, keys out of order or twice, and other spellings.
     """
     record: Dict[str, Any] = {}
     try:
-        record, _ = decode(text)
+        record, _ = (careful if LARGE in line.translate(NUMBERS) else quick)(text)
         canonical = type(record) is dict and encode(record) == text
     except RecursionError:
         canonical = False
     if not canonical:
         raise ValueError("not canonical")
-    if not text.isascii() and FOREIGN_KEY.search(text) and not ascii_keys(record):
+    if not text.isascii() and FOREIGN_KEY.search(line.translate(None, REST)) and not ascii_keys(record):
         raise ValueError("keys sort alike everywhere only if they are ASCII")
     try:
         fields = fields_of(record)
@@ -641,7 +661,7 @@ class Chain:
             if data[-1:] == b"\n":
                 try:
                     text = line.decode("utf-8")
-                    record = parse_record(text)
+                    record = parse_record(text, line)
                 except ValueError:
                     pass
             elif self.head and self.head.records <= self.seq and len(data) < LINE_LIMIT:
@@ -1067,8 +1087,9 @@ def check_selection(bundle: Bundle, result: Result) -> Story:
         for count, data in enumerate(lines, 1):
             place = "records.jsonl:%d" % count
             try:
-                text = data[:-1].decode("utf-8") if data.endswith(b"\n") else ""
-                record = parse_record(text)
+                line = data[:-1] if data.endswith(b"\n") else b""
+                text = line.decode("utf-8")
+                record = parse_record(text, line)
             except ValueError:
                 result.faults.append(Fault("edited", 0, place, "damaged", {"seq": 0}))
                 continue
