@@ -152,10 +152,10 @@ def test_figures_that_cannot_be_read_are_no_customers(tmp_path: Path, what: Any)
 
 
 def test_without_a_readable_timestamp_everything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from u8sync.backends.openapi import refresh
+    from u8sync.backends.openapi import fields
 
     with nights(tmp_path, rows_per_page=20) as one:
-        monkeypatch.setattr(refresh, "_stamp", lambda _card: None)
+        monkeypatch.setattr(fields, "_stamp", lambda _card: None)
         for _ in range(2):
             assert one.customers().keys() == truth(one.at)
             assert one.asked("customer/batch_get") == PAGES

@@ -26,7 +26,7 @@ from u8sync.backends.openapi.cache import Cache, CacheError
 from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
 from u8sync.backends.openapi.client import Client
 from u8sync.backends.openapi.facts import Books, add_up
-from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, version_of
+from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, shown, version_of
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Pager, in_order
 from u8sync.backends.openapi.refresh import Refresher
@@ -153,11 +153,14 @@ class OpenApiBackend:
         check_columns(columns, READABLE)
         if len(codes) > max(SINGLES, self._cache.count() // self._options.rows_per_page):
             wanted = set(codes)
-            cards = {code: card for code, card in self._refresher.all_cards().items() if code in wanted}
+            listed = {code: card for code, card in self._refresher.all_cards().items() if code in wanted}
         else:
             found = in_order(self._pool, self._card, codes, ahead=2 * self._options.connections)
-            cards = {code: card for code, card in found if card is not None}
-        return {CustomerCode(code): _reading(card, columns) for code, card in cards.items()}
+            listed = {code: shown(card) for code, card in found if card is not None}
+        return {
+            CustomerCode(code): Reading({column: card.value(column) for column in columns}, card.version)
+            for code, card in listed.items()
+        }
 
     def claim(self) -> None:
         """Nothing to take: the OpenAPI has no lock. The login is tried, so that a run fails before it plans."""

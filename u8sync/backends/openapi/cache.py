@@ -21,8 +21,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from u8sync.backends.openapi.fields import CODE, READABLE, raw, version_of
-from u8sync.backends.openapi.replies import Row
+from u8sync.backends.openapi.fields import CODE, READABLE, Shown
 from u8sync.errors import FatalError, TransientError
 from u8sync.text import msg
 
@@ -153,12 +152,12 @@ class Cache:
         """Forget all customers."""
         self._rows("DELETE FROM card")
 
-    def put_cards(self, cards: Iterable[Row]) -> None:
-        """Remember customers as they are now, only what may be handed out."""
+    def put_cards(self, cards: Iterable[Shown]) -> None:
+        """Remember customers as they are now."""
         places = ", ".join("?" * (len(_FIELDS) + 1))
         self._all(
             f"INSERT OR REPLACE INTO card ({_CARD}, version) VALUES ({places})",  # noqa: S608 - names of our own
-            ((*(raw(card, field) for field in _FIELDS), version_of(card)) for card in cards),
+            ((*card.values, card.version) for card in cards),
         )
 
     def disabled(self, codes: Sequence[str]) -> set[str]:

@@ -10,11 +10,11 @@ Not established by any public source: which of these fields an older or newer ga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from u8sync.backends.openapi.replies import Row, whole
 from u8sync.backends.u8_types import rowversion_text
@@ -28,7 +28,9 @@ __all__ = [
     "PERSONAL",
     "READABLE",
     "WIDTHS",
+    "Shown",
     "raw",
+    "shown",
     "version_of",
 ]
 
@@ -96,6 +98,41 @@ _TRUE: Final = frozenset({"1", "true"})
 _FALSE: Final = frozenset({"0", "false"})
 
 
+class Shown(NamedTuple):
+    """A card as it is handed out: without what is personal, and in raw forms.
+
+    Attributes:
+        code: The customer; null when the card names none.
+        stamp: ``timestamp`` as a whole number; null when it is missing or none that U8 can have.
+        values: The fields of :data:`READABLE`, in their order.
+    """
+
+    code: str | None
+    stamp: int | None
+    values: tuple[str | None, ...]
+
+    @property
+    def version(self) -> str | None:
+        """``stamp`` in the one form of row versions."""
+        return None if self.stamp is None else rowversion_text(self.stamp)
+
+    def value(self, field: str) -> str | None:
+        """One field."""
+        return self.values[_PLACE[field]]
+
+
+def shown(card: Row) -> Shown:
+    """What may be handed out of a card."""
+    get = card.get
+    values = tuple(
+        [
+            value if (value := get(low)) is None or form is None else form(value)
+            for low, form in _PLAN  # a list, not a generator: this runs for every customer of a site
+        ]
+    )
+    return Shown(get(CODE) or None, _stamp(card), values)
+
+
 def raw(card: Row, field: str) -> str | None:
     """A field of a card as raw text; null when it is empty.
 
@@ -103,21 +140,16 @@ def raw(card: Row, field: str) -> str | None:
     the mapping then says what is wrong with it.
     """
     value = card.get(field.lower())
-    if value is None:
-        return None
-    match READABLE[field]:
-        case "date":
-            return _day(value)
-        case "flag":
-            low = value.strip().lower()
-            return "1" if low in _TRUE else "0" if low in _FALSE else value
-        case "number":
-            return _number(value)
-        case "text":
-            return value
+    form = _FORMS[READABLE[field]]
+    return value if value is None or form is None else form(value)
 
 
-def _day(value: str) -> str | None:
+def _flag(value: str) -> str:
+    low = value.strip().lower()
+    return "1" if low in _TRUE else "0" if low in _FALSE else value
+
+
+def _day(value: str) -> str:
     text = value.strip()
     if not text:
         return value
@@ -139,5 +171,21 @@ def _number(value: str) -> str:
 
 def version_of(card: Row) -> str | None:
     """``timestamp`` in the one form of row versions; null when it is missing or no whole number."""
+    value = _stamp(card)
+    return None if value is None else rowversion_text(value)
+
+
+def _stamp(card: Row) -> int | None:
+    """Null also for one that no row of U8 can have: it would not fit into the cache."""
     value = whole(card.get("timestamp"))
-    return rowversion_text(value) if value is not None and value < 1 << 64 else None
+    return value if value is not None and value < 1 << 63 else None
+
+
+_FORMS: Final[Mapping[Kind, Callable[[str], str] | None]] = {
+    "text": None,
+    "date": _day,
+    "flag": _flag,
+    "number": _number,
+}
+_PLAN: Final = tuple((field.lower(), _FORMS[kind]) for field, kind in READABLE.items())
+_PLACE: Final = {field: place for place, field in enumerate(READABLE)}

@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
-from u8sync.backends.openapi.replies import Counters, Row
+from u8sync.backends.openapi.replies import Counters
 from u8sync.errors import TransientError
 from u8sync.text import msg
 
@@ -37,7 +37,7 @@ MOST_STALE: Final = 10
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[R]):
     """One page.
 
     Attributes:
@@ -45,12 +45,8 @@ class Page:
         counters: What it says of the whole; null when it says nothing.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[R]
     counters: Counters | None
-
-
-Ask = Callable[[int], Page | None]
-"""Fetches a page, counted from 1; null when there is nothing. Called from several threads."""
 
 
 def _unheard(_count: int | None) -> None:
@@ -97,16 +93,16 @@ class Pager:
 
     def read(
         self,
-        ask: Ask,
-        key: Callable[[Row], str | None],
+        ask: Callable[[int], Page[R] | None],
+        key: Callable[[R], str | None],
         *,
         begin: Callable[[int | None], None] = _unheard,
         advance: Callable[[int], None] = _unheard,
-    ) -> dict[str, Row]:
+    ) -> dict[str, R]:
         """Read a list to its end; returns key -> row.
 
         Args:
-            ask: Fetches a page.
+            ask: Fetches a page, counted from 1; null when there is nothing. Called from several threads.
             key: What tells a row from another one.
             begin: Told how many rows there are, once that is known; null: nobody says.
             advance: Told how many rows came that had not come before.
@@ -116,7 +112,7 @@ class Pager:
         """
         seen: set[str] = set()
         begun = False
-        found: dict[str, Row] = {}
+        found: dict[str, R] = {}
         total: int | None = None
 
         def start(count: int | None) -> None:
@@ -125,7 +121,7 @@ class Pager:
                 begun = True
                 begin(count)
 
-        def taken(page: Page) -> int:
+        def taken(page: Page[R]) -> int:
             fresh = {name: row for row in page.rows if (name := key(row)) is not None and name not in found}
             found.update(fresh)
             advance(len(fresh.keys() - seen))
@@ -147,7 +143,7 @@ class Pager:
         )
 
     def _reading(
-        self, ask: Ask, taken: Callable[[Page], int], start: Callable[[int | None], None]
+        self, ask: Callable[[int], Page[R] | None], taken: Callable[[Page[R]], int], start: Callable[[int | None], None]
     ) -> tuple[int | None, bool]:
         """Read once; returns the number of rows that the server counts, null when it does not, and whether it held."""
         first = ask(1)
@@ -171,7 +167,7 @@ class Pager:
                 return total, False
         return total, steady
 
-    def _uncounted(self, ask: Ask, taken: Callable[[Page], int]) -> None:
+    def _uncounted(self, ask: Callable[[int], Page[R] | None], taken: Callable[[Page[R]], int]) -> None:
         """The further pages of a list that does not count them: to the end, or to one that brings nothing new."""
         for number in range(2, MOST_PAGES):
             page = ask(number)

@@ -26,11 +26,11 @@ from u8sync.backends.openapi.documents import (
     documents_of_lines,
     line_key,
 )
-from u8sync.backends.openapi.fields import CODE
+from u8sync.backends.openapi.fields import CODE, Shown, shown
 from u8sync.backends.openapi.meanings import NoSuchCallError
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Page, Pager, in_order
-from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows, whole
+from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress
 from u8sync.text import Message, msg
@@ -88,7 +88,7 @@ class Refresher:
             return None
         begin = max(0, last.latest - self.options.timestamp_overlap)
         changed = self._cards({"timestamp_begin": str(begin)}, progress)
-        stamps = [_stamp(card) for card in changed.values()]
+        stamps = [card.stamp for card in changed.values()]
         if any(stamp is None or stamp < begin for stamp in stamps):
             return None  # the filter means something else here
         if len(self.cache.codes() | changed.keys()) != self._count():
@@ -105,7 +105,7 @@ class Refresher:
         disabled = [] if last is None else self._newly_disabled({c: card for c, card in cards.items() if c in known})
         self.cache.clear_cards()
         self.cache.put_cards(cards.values())
-        stamps = [_stamp(card) for card in cards.values()]
+        stamps = [card.stamp for card in cards.values()]
         readable = [stamp for stamp in stamps if stamp is not None]
         latest = max(readable, default=0) if len(readable) == len(stamps) else None
         self.cache.was_read(CUSTOMERS, Reading(full_at=at, at=at, latest=latest))
@@ -122,8 +122,8 @@ class Refresher:
             ),
         ]
 
-    def _newly_disabled(self, cards: Mapping[str, Row]) -> list[Message]:
-        now_disabled = [code for code, card in cards.items() if (card.get("end_date") or "").strip()]
+    def _newly_disabled(self, cards: Mapping[str, Shown]) -> list[Message]:
+        now_disabled = [code for code, card in cards.items() if (card.value("end_date") or "").strip()]
         fresh = sorted(set(now_disabled) - self.cache.disabled(now_disabled) & self.cache.codes())
         if not fresh:
             return []
@@ -131,7 +131,7 @@ class Refresher:
             msg("{count} customer(s) were disabled in U8 since: {codes}", count=len(fresh), codes=_some(fresh)),
         ]
 
-    def _cards(self, filters: Mapping[str, str], progress: Progress | None) -> dict[str, Row]:
+    def _cards(self, filters: Mapping[str, str], progress: Progress | None) -> dict[str, Shown]:
         heard = (
             {}
             if progress is None
@@ -140,13 +140,14 @@ class Refresher:
                 "advance": progress.advance,
             }
         )
-        return self.pager.read(
-            lambda number: self._page("api/customer/batch_get", ("customer",), filters, number),
-            lambda card: card.get(CODE) or None,
-            **heard,
-        )
 
-    def all_cards(self) -> Mapping[str, Row]:
+        def ask(number: int) -> Page[Shown] | None:
+            page = self._page("api/customer/batch_get", ("customer",), filters, number)
+            return None if page is None else Page([shown(card) for card in page.rows], page.counters)
+
+        return self.pager.read(ask, lambda card: card.code, **heard)
+
+    def all_cards(self) -> Mapping[str, Shown]:
         """All customers now; the cache is not touched."""
         return self._cards({}, None)
 
@@ -218,7 +219,7 @@ class Refresher:
         """The lines of stock-outs."""
         ask = self._list_call(FORMS["stock_out_lines"], filters)
 
-        def keyed(number: int) -> Page | None:
+        def keyed(number: int) -> Page[Row] | None:
             page = ask(number)
             if page is None:
                 return None
@@ -236,13 +237,13 @@ class Refresher:
             found = self.pager.read(keyed, lambda row: row.get(_LINE))
         return [{key: value for key, value in row.items() if key != _LINE} for row in found.values()]
 
-    def _list_call(self, form: Form, filters: Mapping[str, str]) -> Callable[[int], Page | None]:
+    def _list_call(self, form: Form, filters: Mapping[str, str]) -> Callable[[int], Page[Row] | None]:
         """Asks for a page of a list, under the first name that the gateway knows."""
         keys = tuple(key for _, key in form.lists)
         query = {**dict(form.filters), **filters}
         chosen: list[str] = []
 
-        def ask(number: int) -> Page | None:
+        def ask(number: int) -> Page[Row] | None:
             if chosen:
                 return self._page(chosen[0], keys, query, number)
             refusals: list[FatalError] = []
@@ -298,7 +299,7 @@ class Refresher:
 
     # --- one page -----------------------------------------------------------------------------------------------------
 
-    def _page(self, call: str, keys: Sequence[str], filters: Mapping[str, str], number: int) -> Page | None:
+    def _page(self, call: str, keys: Sequence[str], filters: Mapping[str, str], number: int) -> Page[Row] | None:
         query = {"page_index": str(number), "rows_per_page": str(self.options.rows_per_page), **filters}
         reply = self.client.get(call, query)
         if reply is None:
@@ -323,12 +324,6 @@ class Refresher:
 
 _LINE: Final = " line"
 """A name that no key of a reply has."""
-
-
-def _stamp(card: Row) -> int | None:
-    """Null also for one that no row of U8 can have: it would not fit into the cache."""
-    value = whole(card.get("timestamp"))
-    return value if value is not None and value < 1 << 63 else None
 
 
 def _some(codes: Sequence[str]) -> str:

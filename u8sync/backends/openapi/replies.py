@@ -148,10 +148,18 @@ def whole(text: str | None) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else None
 
 
+_NESTED: Final = frozenset({list, dict})
+
+
 def _row(item: object) -> dict[str, str | None]:
     if not isinstance(item, dict):
         raise BadReplyError(msg("an entry that is no object"))
-    return {key: _text(value) for key, value in item.items() if not isinstance(value, list | dict)}
+    # Nearly all values are text already, and this runs for every field of every customer.
+    return {
+        key: value if value.__class__ is str else _text(value)
+        for key, value in item.items()
+        if value.__class__ not in _NESTED
+    }
 
 
 def rows(data: Mapping[str, Any], *keys: str) -> list[Row]:
