@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from u8sync.domain.fitting import misfits
+from engine_world import example_mapping, example_policy
+
+from u8sync.domain.fitting import misfits, unseen
 from u8sync.domain.mapping import CustomerMapping, Field
 from u8sync.domain.model import ColumnLimit
 
@@ -141,3 +143,13 @@ def test_all_misfits_are_told_at_once_in_the_order_of_the_files(world: Any) -> N
         writable={"cCusDefine1": ColumnLimit(2)},
     )
     assert [line for line, _, _ in problems] == [5, 15, 20, 1]
+
+
+def test_a_metric_that_must_do_without_a_field_is_told_where_another_way_has_it() -> None:
+    mapping, policy = example_mapping(), example_policy()
+    assert unseen(mapping, policy, way="sql") == ()
+    (note,) = unseen(mapping, policy, way="openapi")
+    assert (
+        str(note)
+        == "This way into U8 does not offer the field 'created_on': length of relation is measured without it."
+    )

@@ -7,12 +7,13 @@ from difflib import get_close_matches
 
 from u8sync.domain.decision import written_tier
 from u8sync.domain.mapping import CustomerMapping, Field, comes_back
+from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import ColumnLimit
 from u8sync.domain.policy import Policy
 from u8sync.errors import Problem
-from u8sync.text import Message, msg
+from u8sync.text import Message, listed, msg
 
-__all__ = ["misfits"]
+__all__ = ["misfits", "unseen"]
 
 
 def misfits(
@@ -55,6 +56,23 @@ def misfits(
             )
         )
     return tuple(sorted(problems, key=lambda problem: problem.place or mapping.fields[0].place))
+
+
+def unseen(mapping: CustomerMapping, policy: Policy, *, way: str) -> tuple[Message, ...]:
+    """The metrics that do without a field because this way into U8 does not offer it, though another one does."""
+    notes = []
+    for field in mapping.fields:
+        metrics = [weight.metric for weight in policy.weights if field.name in METRICS[weight.metric].fields]
+        if metrics and field.columns and way not in field.columns:
+            labels = listed([METRICS[metric].label for metric in metrics], ", ")
+            notes.append(
+                msg(
+                    "This way into U8 does not offer the field '{field}': {metrics} is measured without it.",
+                    field=field.name,
+                    metrics=labels,
+                )
+            )
+    return tuple(notes)
 
 
 def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str, ColumnLimit]) -> Iterator[Problem]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from u8sync.domain.decision import decide, needed_columns
-from u8sync.domain.fitting import misfits
+from u8sync.domain.fitting import misfits, unseen
 from u8sync.domain.guards import Limits, Verdict, check
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Window
@@ -61,6 +61,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     columns = needed_columns(rules.mapping, backend.way)
     raw, _ = retry.call(backend.customers, columns, progress)
     facts, _ = retry.call(backend.facts, rules.window, progress)
+    facts = replace(facts, notes=(*unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes))
     decision = decide(
         raw,
         facts,

@@ -30,7 +30,7 @@ from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, shown, v
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Pager, in_order
 from u8sync.backends.openapi.refresh import Refresher
-from u8sync.backends.openapi.replies import BadReplyError, Row, rows
+from u8sync.backends.openapi.replies import BadReplyError, Row, whole_rows
 from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window, same
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp, Trying
@@ -235,7 +235,7 @@ class OpenApiBackend:
         if reply is None:
             return None
         try:
-            cards = rows(reply.data, "customer")
+            cards = whole_rows(reply.data, "customer")
         except BadReplyError as bad:
             raise self._refresher.odd("customer/get", bad) from None
         mine = [card for card in cards if card.get(CODE) == code]

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 from u8sync.text import Message, msg
 
-__all__ = ["EMPTY", "OK", "BadReplyError", "Counters", "Reply", "Row", "counters", "parse", "rows", "whole"]
+__all__ = [
+    "EMPTY",
+    "OK",
+    "BadReplyError",
+    "Counters",
+    "Reply",
+    "Row",
+    "counters",
+    "parse",
+    "rows",
+    "whole",
+    "whole_rows",
+]
 
 Row = Mapping[str, str | None]
 """One object of a reply: key in lower case -> text; null for null. Lists and objects inside it are left out."""
@@ -171,6 +183,31 @@ def rows(data: Mapping[str, Any], *keys: str) -> list[Row]:
     if found is None:
         return []
     return [_row(item) for item in (found if isinstance(found, list) else [found])]
+
+
+def whole_rows(data: Mapping[str, Any], key: str) -> list[Row]:
+    """Like :func:`rows`, with what is nested in an object as fields of their own, such as ``addresses.0.cdeliveradd``.
+
+    The order of a nested list means nothing: its entries are numbered in an order of ours.
+    """
+    found = data.get(key)
+    items = [] if found is None else found if isinstance(found, list) else [found]
+    return [{**_row(item), **dict(_leaves(item))} for item in items]
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for number, inner in enumerate(sorted(value, key=_sorted_text)):
+            yield from _leaves(inner, f"{path}.{number}")
+    else:
+        yield path, _text(value)
+
+
+def _sorted_text(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
