@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from account_set_file import AccountSetFile
 from backend_contract import (
     ACCOUNT,
     COLUMNS,
@@ -68,7 +69,7 @@ class MemorySite:
         }
 
 
-class SqliteSite:
+class SqliteSite(AccountSetFile):
     """The world in a SQLite file, seen from behind with SQLite's own driver."""
 
     def __init__(self, file: Path, *, read_only: bool = False) -> None:
@@ -77,24 +78,6 @@ class SqliteSite:
         kind = backend_kind("sqlite")
         options = kind.options.model_validate({"file": file.name, "busy_timeout_s": 0, "read_only": read_only})
         self.backend = kind.open(options, file.parent)
-
-    def run(self, statement: str, values: tuple[Any, ...] = ()) -> None:
-        with sqlite3.connect(self.file) as connection:
-            connection.execute(statement, values)
-        connection.close()
-
-    def somebody_sets(self, code: str, column: str, value: str | None) -> None:
-        self.run(f"UPDATE Customer SET {column} = ? WHERE cCusCode = ?", (value, code))
-
-    def somebody_deletes(self, code: str) -> None:
-        self.run("DELETE FROM Customer WHERE cCusCode = ?", (code,))
-
-    def stored(self) -> dict[str, dict[str, Any]]:
-        connection = sqlite3.connect(self.file)
-        connection.row_factory = sqlite3.Row
-        rows = [dict(row) for row in connection.execute("SELECT * FROM Customer")]
-        connection.close()
-        return {row["cCusCode"]: row for row in rows}
 
 
 class TestMemory(BackendContract):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import polars as pl
+from account_set_file import AccountSetFile
 from backend_contract import world_file
 
 from u8sync.backends import backend_kind
@@ -162,7 +163,7 @@ def _no_sleep(_seconds: float) -> None:
 
 
 @dataclass
-class OpenApiSite:
+class OpenApiSite(AccountSetFile):
     """A served account set, the backend that reads it, and the file behind both."""
 
     server: OpenApiServer
@@ -182,25 +183,6 @@ class OpenApiSite:
         settings = {**openapi_settings(self.server), **self.options, **more}
         settings.pop("backend")
         return cast("Backend", kind.open(kind.options.model_validate(settings), self.folder, self.retry()))
-
-    def run(self, statement: str, values: tuple[Any, ...] = ()) -> None:
-        connection = sqlite3.connect(self.file)
-        with connection:
-            connection.execute(statement, values)
-        connection.close()
-
-    def somebody_sets(self, code: str, column: str, value: str | None) -> None:
-        self.run(f"UPDATE Customer SET {column} = ? WHERE cCusCode = ?", (value, code))
-
-    def somebody_deletes(self, code: str) -> None:
-        self.run("DELETE FROM Customer WHERE cCusCode = ?", (code,))
-
-    def stored(self) -> dict[str, dict[str, Any]]:
-        connection = sqlite3.connect(self.file)
-        connection.row_factory = sqlite3.Row
-        rows = [dict(row) for row in connection.execute("SELECT * FROM Customer")]
-        connection.close()
-        return {row["cCusCode"]: row for row in rows}
 
     def calls(self, path: str = "") -> int:
         """How often a call was asked; every call when ``path`` is empty."""
