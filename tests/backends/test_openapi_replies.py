@@ -751,6 +751,12 @@ def test_a_secret_in_the_words_of_the_server_is_taken_out(talk: Talk, secret: st
     assert "***" in str(error.value)
 
 
+def test_what_looks_like_a_token_of_somebody_else_is_taken_out(talk: Talk) -> None:
+    talk.put("system/token", said(errcode="9", errmsg="令牌 FEDCBA9876543210FEDCBA9876543210 错误"))
+    with pytest.raises(FatalError, match=r"refused: 令牌 \*\*\* 错误 \[9\]$"):
+        talk.client.sign_in()
+
+
 @pytest.mark.parametrize("kind", [requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError])
 @pytest.mark.parametrize("call", ["system/token", GET])
 def test_the_words_of_the_library_go_no_further(

@@ -42,6 +42,9 @@ LONGEST_WORDS: Final = 200
 
 _GOOD: Final = range(200, 300)
 
+_KEY: Final = re.compile(r"[0-9A-Fa-f]{32,}")
+"""The form of tokens and request ids: the server may repeat one that this client never had."""
+
 
 @dataclass(frozen=True)
 class EditAnswer:
@@ -305,7 +308,7 @@ class Client:
 
     def _words(self, reply: Reply, hide: Collection[str] = ()) -> str:
         """The server's words and errcode, with no secret, line end or control character in them."""
-        text = self.redacted(reply.errmsg)
+        text = _KEY.sub("***", self.redacted(reply.errmsg))
         for value in sorted(hide, key=len, reverse=True):
             text = text.replace(value, "***")
         text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -67,9 +67,13 @@ class LostError(Exception):
         self.kind = kind
 
 
-def _quiet(record: logging.LogRecord) -> bool:
-    """urllib3 logs whole addresses below WARNING."""
-    return record.levelno >= logging.WARNING
+_TALKATIVE: Final = ("", ".connection", ".connectionpool", ".poolmanager", ".response", ".util.retry")
+"""The loggers of urllib3 that may name an address."""
+
+
+def _quiet(_record: logging.LogRecord) -> bool:
+    """urllib3 logs whole addresses, also in warnings: that of a header that cannot be read."""
+    return False
 
 
 class Wire:
@@ -88,8 +92,8 @@ class Wire:
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
-        logging.getLogger("urllib3").addFilter(_quiet)
-        logging.getLogger("urllib3.connectionpool").addFilter(_quiet)
+        for name in _TALKATIVE:
+            logging.getLogger(f"urllib3{name}").addFilter(_quiet)
 
     def get(self, url: str, query: Mapping[str, str], *, timeout_s: float) -> Answer:
         """GET; ``timeout_s`` is the longest silence, twice that the longest time in all."""
