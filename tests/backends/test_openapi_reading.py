@@ -477,6 +477,25 @@ def test_where_no_invoice_shows_its_approval_all_count_and_a_note_says_so(tmp_pa
         }
 
 
+@pytest.mark.parametrize("stock_outs", ["flat", "single"])
+def test_drafts_alone_in_the_window_are_drafts_where_others_show_their_approval(
+    tmp_path: Path, stock_outs: str
+) -> None:
+    window = Window(date(2026, 8, 1), date(2026, 8, 31))
+    with nights(tmp_path, stock_outs=stock_outs) as one:
+        one.at.run("UPDATE SaleBillVouch SET cChecker = NULL WHERE dDate < '2026-09-01'")
+        one.at.run("UPDATE SO_SOMain SET cVerifier = NULL WHERE dDate < '2026-09-01'")
+        one.at.run("UPDATE rdrecord32 SET cHandler = NULL WHERE dDate < '2026-09-01'")
+        with one.night() as backend:
+            backend.customers([], Quiet())
+            backend.facts(WINDOW, Quiet())  # later documents are known, and approved
+        rows, facts = one.facts(window)
+        wanted, theirs = by_sql(one.at, window)
+        assert rows == wanted
+        assert facts.posted == theirs.posted
+        assert notes_of(facts, "that it was approved") == []
+
+
 def test_the_field_that_shows_approval_may_be_set_later(tmp_path: Path) -> None:
     with nights(tmp_path) as one:
         _, hidden = one.facts(invoice_approved_by="nosuchfield")

@@ -22,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
-from u8sync.backends.openapi.cache import Cache, CacheError
+from u8sync.backends.openapi.cache import KINDS, Cache, CacheError
 from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
 from u8sync.backends.openapi.client import Client
 from u8sync.backends.openapi.facts import Books, add_up
@@ -143,6 +143,7 @@ class OpenApiBackend:
             invoices=self._cache.documents("invoice", window.as_of),
             stock_outs=stock_outs,
             since=self._options.history_from,
+            hidden=frozenset(kind for kind in KINDS if self._cache.hides_approval(kind)),
         )
         facts = add_up(books, window, sorted(self._cache.codes()), [*notes, _NO_LOCK])
         progress.finish()

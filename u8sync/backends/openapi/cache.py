@@ -25,11 +25,12 @@ from u8sync.backends.openapi.fields import CODE, READABLE, Shown
 from u8sync.errors import FatalError, TransientError
 from u8sync.text import msg
 
-__all__ = ["Cache", "CacheError", "Document", "Kind", "Reading", "open_cache"]
+__all__ = ["KINDS", "Cache", "CacheError", "Document", "Kind", "Reading", "open_cache"]
 
 FORMAT: Final = "1"
 
 Kind = Literal["order", "invoice", "stock_out"]
+KINDS: Final[tuple[Kind, ...]] = ("order", "invoice", "stock_out")
 
 CHUNK: Final = 500
 """Most parameters of one statement."""
@@ -222,6 +223,13 @@ class Cache:
             {"kind": kind, "first": first.isoformat(), "last": last.isoformat()},
         )
         return [id_ for (id_,) in rows]
+
+    def hides_approval(self, kind: Kind) -> bool:
+        """Whether no document of a kind, of whatever day, shows that it was approved."""
+        (seen, approved) = self._connection.execute(
+            "SELECT count(*), coalesce(sum(approved), 0) FROM document WHERE kind = ?", (kind,)
+        ).fetchone()
+        return bool(seen) and not approved
 
     def set_amount(self, kind: Kind, id_: str, amount: int | None, unpriced: int, customer: str | None) -> None:
         """Note what a document comes to; ``customer`` only when the list did not say."""

@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from u8sync.backends.openapi.cache import Kind
 from u8sync.backends.sides import facts_of, no_cost_posted, no_whole_month, posted_up_to
 from u8sync.backends.u8_types import MONEY_UNITS
 from u8sync.domain.model import MONEY, Facts, Month, Window
@@ -29,12 +30,14 @@ class Books:
         invoices: Sales invoices; ``amount`` is null outside the window.
         stock_outs: Sales stock-outs; null: cost is not read, and the caller's notes say why.
         since: First day that was read; null: from the beginning.
+        hidden: The kinds of which no document shows that it was approved, so that all count.
     """
 
     orders: pl.DataFrame
     invoices: pl.DataFrame
     stock_outs: pl.DataFrame | None
     since: date | None
+    hidden: frozenset[Kind] = frozenset()
 
 
 def add_up(books: Books, window: Window, archive: Sequence[str], notes: Sequence[Message]) -> Facts:
@@ -56,13 +59,13 @@ def add_up(books: Books, window: Window, archive: Sequence[str], notes: Sequence
         )
     elif books.since is not None:
         found.append(msg("Documents before {day} were not read: older first sales are not known.", day=books.since))
-    invoices, unseen = _approved(books.invoices)
-    if unseen:
+    invoices = _approved(books.invoices, hidden="invoice" in books.hidden)
+    if "invoice" in books.hidden:
         found.append(msg("The OpenAPI shows of no invoice that it was approved: all of them count, drafts among them."))
-    orders, unseen = _approved(books.orders)
-    if unseen:
+    orders = _approved(books.orders, hidden="order" in books.hidden)
+    if "order" in books.hidden:
         found.append(msg("The OpenAPI shows of no order that it was approved: all of them count, drafts among them."))
-    cost = _cost(books.stock_outs, window)
+    cost = _cost(books.stock_outs, window, hidden="stock_out" in books.hidden)
     found += cost.notes
     inside = pl.col("day").is_between(window.start, window.as_of)
     sides = [
@@ -89,11 +92,9 @@ def _as_archived(sides: Sequence[pl.DataFrame], archive: Sequence[str]) -> list[
     return spelled
 
 
-def _approved(documents: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
-    """The approved ones; all of them, and true, when no document shows that it is."""
-    approved = documents.filter(pl.col("approved"))
-    hidden = not approved.height and documents.height > 0
-    return (documents if hidden else approved), hidden
+def _approved(documents: pl.DataFrame, *, hidden: bool) -> pl.DataFrame:
+    """The approved ones; all of them where the server does not show it."""
+    return documents if hidden else documents.filter(pl.col("approved"))
 
 
 def _money(units: pl.Expr) -> pl.Expr:
@@ -135,13 +136,14 @@ class _Cost:
     notes: tuple[Message, ...]
 
 
-def _cost(stock_outs: pl.DataFrame | None, window: Window) -> _Cost:
+def _cost(stock_outs: pl.DataFrame | None, window: Window, *, hidden: bool) -> _Cost:
     months = window.complete_months()
     if stock_outs is None:
         return _Cost(None, None, ())
     if not months:
         return _Cost(None, None, (no_whole_month(window),))
-    counted, unseen = _approved(stock_outs.filter(pl.col("day").is_between(months[0].first, months[-1].last)))
+    inside = pl.col("day").is_between(months[0].first, months[-1].last)
+    counted = _approved(stock_outs.filter(inside), hidden=hidden)
     latest = counted.filter(pl.col("amount").is_not_null())["day"].max()
     if not isinstance(latest, date):
         return _Cost(None, None, (no_cost_posted(months),))
@@ -154,7 +156,7 @@ def _cost(stock_outs: pl.DataFrame | None, window: Window) -> _Cost:
             count=int(counted["unpriced"].sum()),
         )
     ]
-    if unseen:
+    if hidden:
         notes.append(msg("The OpenAPI shows of no stock-out that it was approved: all of them count."))
     if posted[1] != months[-1]:
         notes.append(posted_up_to(posted[1]))
