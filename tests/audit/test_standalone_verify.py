@@ -21,6 +21,7 @@ from u8sync.audit import merkle
 from u8sync.audit import standalone_verify as standalone
 from u8sync.audit.bundle import Selection, make_bundle
 from u8sync.audit.chain import encode, parse
+from u8sync.audit.segments import CHECKPOINT
 from u8sync.text import Message
 
 SOURCE = Path(standalone.__file__)
@@ -228,6 +229,13 @@ def test_wrong_usage_and_what_cannot_be_read_have_their_own_codes(tmp_path: Path
     assert run(tmp_path / "no.zip")[0] == 74
     assert run(tmp_path / "nowhere.zip")[0] == 74
     assert run(tmp_path)[0] == 74
+
+
+def test_the_argument_that_cannot_be_used_is_named(tmp_path: Path, log: Path) -> None:
+    kept = tmp_path / "kept.checkpoint"
+    kept.write_bytes((log / CHECKPOINT).read_bytes())
+    _, _, wrong = run(log, "--checkpoint", kept, "--key", KEY.verification.text, "--key", "nonsense", "--lang", "en")
+    assert wrong.strip() == "this is no public key or no checkpoint: nonsense"
 
 
 def test_a_compressed_log_is_read_and_a_damaged_one_is_told(tmp_path: Path) -> None:

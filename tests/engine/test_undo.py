@@ -53,7 +53,10 @@ def test_an_old_run_is_taken_back_though_the_archive_has_grown_since() -> None:
     for number in range(20):
         world.backend.change(CustomerCode(f"N{number:02}"), customer())
     world.run()
-    assert world.night().apply(world.undo("run-1").plan).exit_code == ExitCode.DONE
+    undo = world.undo("run-1")
+    said = {verdict.guard: str(verdict.message) for verdict in undo.verdicts}
+    assert said["customers_missing"] == "customers in the archive: 12; an undo is compared with no earlier run"
+    assert world.night().apply(undo.plan).exit_code == ExitCode.DONE
 
 
 def test_an_undo_may_be_undone_and_made_again(world: World) -> None:

@@ -50,6 +50,9 @@ def _json_type() -> Any:  # noqa: ANN401 - a type that is made at run time
 _FOREIGN_KEY: Final = re.compile(rb'[\x80-\xff][^"]*":')
 """What a key that is not ASCII looks like; so may a value with a quotation mark."""
 
+_REST: Final = bytes(set(range(128)) - set(b'":'))
+"""What may be left out of a line without hiding such a key: what is left is looked through in a tenth of the time."""
+
 _JSON: Final = _json_type()
 
 _Checked: Final = msgspec.defstruct("_Checked", [("record", _JSON)])
@@ -72,7 +75,7 @@ def encode(record: Mapping[str, Json]) -> bytes:
     # The library would kindly turn an amount or a day into text: only what is text may become it.
     msgspec.convert({"record": record}, _Checked)
     line = write(record)
-    if _FOREIGN_KEY.search(line) and not _ascii_keys(record):
+    if not line.isascii() and _FOREIGN_KEY.search(line.translate(None, _REST)) and not _ascii_keys(record):
         raise ValueError(f"no canonical form: {record!r}")
     return line
 

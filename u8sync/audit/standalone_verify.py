@@ -1369,7 +1369,9 @@ def main(words: Optional[List[str]] = None) -> int:
         for argument in given.checkpoint:
             with open(argument, encoding="utf-8", newline="") as file:
                 kept.append(parse_checkpoint(file.read(20000)))
-        keys = [parse_key(argument) for argument in given.key]
+        keys = []
+        for argument in given.key:
+            keys.append(parse_key(argument))
     except OSError as error:
         sys.stderr.write(SENTENCES["unreadable"][language].format(path=argument, why=error.strerror) + "\n")
         return 74

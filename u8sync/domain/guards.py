@@ -114,6 +114,11 @@ def check(
                 limit=limits.customers_kept,
             )
             if last_customers is not None
+            else msg(
+                "customers in the archive: {count:,}; an undo is compared with no earlier run",
+                count=population.customers,
+            )
+            if any(change.undoes for change in plan.changes)
             else msg("customers in the archive: {count:,}; there is no earlier run", count=population.customers),
         ),
         verdict(
