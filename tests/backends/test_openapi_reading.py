@@ -25,9 +25,10 @@ from u8sync.backends.openapi.backend import OpenApiBackend
 from u8sync.backends.openapi.cache import open_cache
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.refresh import Refresher
+from u8sync.backends.openapi.replies import Reply
 from u8sync.domain.model import Facts, Window
 from u8sync.engine.retry import Retry
-from u8sync.errors import FatalError, TransientError
+from u8sync.errors import FatalError, InputError, TransientError
 from u8sync.sandbox.generator import create_account_set
 from u8sync.sandbox.openapi.behaviour import PLAIN, Behaviour
 from u8sync.sandbox.openapi.faults import Fault
@@ -554,3 +555,32 @@ def test_a_secret_that_cannot_be_had_is_said_before_anything_is_asked(tmp_path: 
     options = {"from_account": "f", "to_account": "t", "app_key": "k", "app_secret": {"env": "NO_SUCH_VARIABLE"}}
     with pytest.raises(InputError):
         connect(OpenApiOptions.model_validate(options), tmp_path, Retry(tries=1, budget_s=1, sleep=lambda _s: None))
+
+
+def test_stock_outs_that_are_refused_for_the_moment_end_the_run_and_are_not_taken_for_none(tmp_path: Path) -> None:
+    with openapi_site(tmp_path) as at:
+        at.server.faults.add(Fault(call="saleoutlistall/batch_get", what="errcode", times=None))
+        backend = at.open()
+        with pytest.raises(FatalError, match="saleoutlistall"):
+            backend.facts(WINDOW, Quiet())
+        backend.close()
+
+
+def test_a_list_that_is_not_there_is_no_empty_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from u8sync.backends.openapi import client
+
+    with openapi_site(tmp_path) as at:
+        backend = at.open()
+        assert backend.customers([], Quiet()).height
+        monkeypatch.setattr(client, "parse", lambda _body: Reply("0", "", {"errcode": "0"}))
+        with pytest.raises(FatalError, match="no list in it"):
+            backend.customers([], Quiet())
+        monkeypatch.undo()
+        assert backend.customers([], Quiet()).height
+        backend.close()
+
+
+def test_certificates_that_are_not_there_are_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with openapi_site(tmp_path) as at, pytest.raises(InputError, match=r"gateway\.pem"):
+        at.open(ca_file="gateway.pem")
+    assert at.server.requests == ()

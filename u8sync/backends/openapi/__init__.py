@@ -9,22 +9,12 @@ from u8sync.backends import BackendKind
 from u8sync.backends.openapi.backend import OpenApiBackend
 from u8sync.backends.openapi.cache import open_cache
 from u8sync.backends.openapi.checks import examine
-from u8sync.backends.openapi.client import Client
+from u8sync.backends.openapi.connect import connect
 from u8sync.backends.openapi.options import OpenApiOptions
-from u8sync.backends.openapi.wire import Wire
 from u8sync.backends.read_only import ReadOnly
-from u8sync.backends.secrets import resolve
 from u8sync.ports import Backend, Trying
 
-__all__ = ["KIND", "connect", "open_backend"]
-
-
-def connect(options: OpenApiOptions, base: Path, trying: Trying) -> Client:
-    """A client for these settings; nothing is asked yet. Raises InputError when the app's secret cannot be had."""
-    secret = resolve(options.app_secret, base, key="app_secret")
-    ca_file = None if options.ca_file is None else str(base / options.ca_file)
-    wire = Wire(ca_file=ca_file, proxy=options.proxy, connect_timeout_s=options.connect_timeout_s)
-    return Client(options, secret, trying, wire)
+__all__ = ["KIND", "open_backend"]
 
 
 def open_backend(options: OpenApiOptions, base: Path, trying: Trying) -> Backend:

@@ -22,11 +22,12 @@ from typing import Final
 import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
-from u8sync.backends.openapi.cache import KINDS, Cache, CacheError
+from u8sync.backends.openapi.cache import KINDS, Cache
 from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
 from u8sync.backends.openapi.client import Client
 from u8sync.backends.openapi.facts import Books, add_up
 from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, shown, version_of
+from u8sync.backends.openapi.meanings import NoSuchCallError
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Pager, in_order
 from u8sync.backends.openapi.refresh import Refresher
@@ -133,10 +134,9 @@ class OpenApiBackend:
             try:
                 read("stock_out", approved_by="handler")
                 stock_outs = self._cache.documents("stock_out", window.as_of)
-            except CacheError:
-                raise
-            except FatalError as error:
-                # Profit is one metric of several; what this gateway does not offer must not keep the others away.
+            except NoSuchCallError as error:
+                # What this gateway never offers must not keep the other metrics away; a refusal of the moment ends the
+                # run, because tiers without profit would move tonight and back tomorrow.
                 notes.append(msg("Stock-outs cannot be read, so cost is not known: {why}", why=error.message))
         books = Books(
             orders=self._cache.documents("order", window.as_of),

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from u8sync.backends.openapi import client as calls
+from u8sync.backends.openapi.client import Client
+from u8sync.backends.openapi.connect import connect
 from u8sync.backends.openapi.fields import WIDTHS
 from u8sync.backends.openapi.options import OpenApiOptions, stays_here
 from u8sync.backends.openapi.replies import BadReplyError, Reply, counters, rows
-from u8sync.backends.openapi.wire import Wire
-from u8sync.backends.secrets import resolve
 from u8sync.errors import FatalError
 from u8sync.ports import Check, Needs
 from u8sync.text import Message, msg
@@ -36,10 +35,7 @@ class _Once:
 
 def examine(options: OpenApiOptions, base: Path, needs: Needs) -> Iterator[Check]:
     """Login, subscription, data source, relay and rights, in this order; raises when one bars the way."""
-    secret = resolve(options.app_secret, base, key="app_secret")
-    ca_file = None if options.ca_file is None else str(base / options.ca_file)
-    wire = Wire(ca_file=ca_file, proxy=options.proxy, connect_timeout_s=options.connect_timeout_s)
-    client = calls.Client(options, secret, _Once(), wire)
+    client = connect(options, base, _Once())
     try:
         yield _line(options)
         client.sign_in()
@@ -63,7 +59,7 @@ def _line(options: OpenApiOptions) -> Check:
     return Check(msg("Encryption"), "warning", msg("Plain http: what is sent can be read on the way."), hint)
 
 
-def _subscription(client: calls.Client) -> Check:
+def _subscription(client: Client) -> Check:
     """Only shown: the call is known from clients, not from a page of Yonyou."""
     topic = msg("Subscription of the app")
     reply = _maybe(client, "api/orderstatus/get")
@@ -73,7 +69,7 @@ def _subscription(client: calls.Client) -> Check:
     return Check(topic, "ok", msg("Status {status}, until {until}.", status=words[0] or "?", until=words[1] or "?"))
 
 
-def _source(client: calls.Client, options: OpenApiOptions) -> Check:
+def _source(client: Client, options: OpenApiOptions) -> Check:
     topic = msg("Data source")
     reply = _maybe(client, "system/datasource/batch_get")
     if isinstance(reply, Message):
@@ -109,7 +105,7 @@ def _source(client: calls.Client, options: OpenApiOptions) -> Check:
     return Check(topic, "ok", msg("Number {sequence}.", sequence=options.ds_sequence))
 
 
-def _archive(client: calls.Client) -> Check:
+def _archive(client: Client) -> Check:
     """One call that goes all the way through the relay program and EAI to U8."""
     reply = client.get("api/customer/batch_get", {"page_index": "1", "rows_per_page": "1"})
     counted = None if reply is None else counters(reply)
@@ -131,7 +127,7 @@ def _items(options: OpenApiOptions, needs: Needs) -> Iterator[Check]:
             )
 
 
-def _maybe(client: calls.Client, call: str) -> Reply | Message:
+def _maybe(client: Client, call: str) -> Reply | Message:
     """The reply, or why there is none: a call that a gateway may lack."""
     try:
         reply = client.get(call)

@@ -304,6 +304,9 @@ class Refresher:
         reply = self.client.get(call, query)
         if reply is None:
             return None
+        # An empty list has an errcode of its own; none at all might hide every row from us.
+        if number == 1 and not any(key in reply.data for key in keys):
+            raise self.odd(call, BadReplyError(msg("no list in it")))
         try:
             return Page(rows(reply.data, *keys), counters(reply))
         except BadReplyError as bad:
