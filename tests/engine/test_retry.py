@@ -236,13 +236,13 @@ def test_what_u8_asks_to_wait_is_waited_if_time_allows(watch: Watch) -> None:
 
 def test_threads_that_fail_together_open_the_breaker_once(watch: Watch) -> None:
     health = watch.retry().health
-    threads = [Thread(target=health.failed, args=(watch.now,)) for _ in range(40)]
+    threads = [Thread(target=health.failed, args=(watch.now,), kwargs={"begun_at": 0}) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert (health.failures, health.openings) == (40, 1)
-    health.failed(watch.now + 60)
+    health.failed(watch.now, begun_at=1)
     assert health.openings == 2
 
 

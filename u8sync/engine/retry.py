@@ -86,14 +86,17 @@ class Health:
         """Seconds until something may be sent again; 0 while the breaker is closed."""
         return max(0.0, self.opened_at + PAUSE_S - now) if self.failures >= FAILURES else 0.0
 
-    def failed(self, now: float) -> None:
+    def failed(self, now: float, *, begun_at: int) -> None:
         """A try failed; the one that follows a pause opens the breaker again at once.
 
-        One that began before the breaker opened says nothing new: several threads fail together.
+        Args:
+            now: The present instant, by the clock of :class:`Retry`.
+            begun_at: How often the breaker had opened when the try began. One that began before it opened last says
+                nothing new: several threads fail together.
         """
         with self._lock:
             self.failures += 1
-            if self.failures == FAILURES or (self.failures > FAILURES and now >= self.opened_at + PAUSE_S):
+            if self.failures >= FAILURES and begun_at == self.openings:
                 self.openings += 1
                 self.opened_at = now
 
@@ -182,11 +185,12 @@ class Retry:
         """The operation, with its result noted for the breaker."""
 
         def watched(*args: P.args, **kwargs: P.kwargs) -> T:
+            openings = self.health.openings
             try:
                 result = operation(*args, **kwargs)
             except TransientError as error:
                 if not error.exhausted:  # else it was counted below
-                    self.health.failed(self.clock())
+                    self.health.failed(self.clock(), begun_at=openings)
                 raise
             self.health.worked()
             return result
