@@ -2,7 +2,8 @@
 
 The server is the one of ``u8sync sandbox serve``, in a process of its own, that waits before each answer as a gateway
 far away would. Necessary are: one call for the token, the first page, and the other pages as many at a time as there
-are connections, each for one latency. What is measured is all of :meth:`customers`, the local cache among it.
+are connections, each for one latency. What is measured is all of :meth:`customers`, the local cache among it. The
+server of a benchmark takes time of its own, so that the same calls are also made by a bare client that reads no answer.
 
 Usage: ``python benchmarks/openapi.py [--customers N] [--latency-ms N] [--connections N]``
 """
@@ -10,6 +11,8 @@ Usage: ``python benchmarks/openapi.py [--customers N] [--latency-ms N] [--connec
 from __future__ import annotations
 
 import argparse
+import http.client
+import json
 import math
 import os
 import re
@@ -18,11 +21,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
@@ -106,11 +112,38 @@ def whole(folder: Path, url: str, asked: argparse.Namespace) -> None:
         backend.close()
         assert frame.height == asked.customers
     median = statistics.median(times)
+    least = statistics.median(bare(url, pages, asked.connections) for _ in range(RUNS))
     print(
         f"{asked.customers:,} customers, {asked.latency_ms} ms, {asked.connections} connections, {PAGE} a page:"
         f" {median:.2f} s ({min(times):.2f} to {max(times):.2f}); necessary {necessary:.2f} s;"
-        f" ratio {median / necessary:.2f}"
+        f" ratio {median / necessary:.2f}; a bare client {least:.2f} s, ratio {median / least:.2f}"
     )
+
+
+def bare(url: str, pages: int, connections: int) -> float:
+    """The seconds that the same calls take when nobody looks at the answers."""
+    known = Credentials()
+    host = urlsplit(url).netloc
+    mine = threading.local()
+
+    def ask(path: str, **query: str) -> bytes:
+        if not hasattr(mine, "line"):
+            mine.line = http.client.HTTPConnection(host)
+        common = {"from_account": known.from_account, "app_key": known.app_key}
+        mine.line.request("GET", f"/{path}?{urlencode({**common, **query})}")
+        answer: bytes = mine.line.getresponse().read()
+        return answer
+
+    def page(number: int) -> bytes:
+        more = {"to_account": known.to_account, "token": token, "rows_per_page": str(PAGE)}
+        return ask("api/customer/batch_get", page_index=str(number), **more)
+
+    began = time.perf_counter()
+    token = json.loads(ask("system/token", app_secret=known.app_secret))["token"]["id"]
+    page(1)
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(page, range(2, pages + 1)))
+    return time.perf_counter() - began
 
 
 def second_night(folder: Path, file: Path, url: str, asked: argparse.Namespace) -> None:
