@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from backend_contract import STAMP
 from engine_world import World
 from fakes import Quiet
 from openapi_site import OpenApiSite, openapi_site, wait_until
 
 from u8sync.backends.openapi.fields import PERSONAL
+from u8sync.domain.model import CustomerCode
 from u8sync.domain.run import RunResult
 from u8sync.errors import BackendError, ExitCode, FatalError, UnknownOutcomeError
 from u8sync.ports import Backend, Edit, Record
@@ -511,3 +513,14 @@ def test_a_result_that_is_lost_on_the_way_is_asked_for_again_or_settled(tmp_path
         assert result.totals["applied"] + result.totals["not_applied"] + result.totals["not_started"] == CUSTOMERS
         check_edits(at, world)
         finish_async(at, world)
+
+
+def test_a_refusal_that_came_after_the_card_was_replaced_does_not_hide_the_harm(tmp_path: Path) -> None:
+    with openapi_site(tmp_path, behaviour=Behaviour(edit="replace")) as at:
+        at.server.faults.add(Fault(call=EDIT, what="status", status=404, when="after"))
+        backend = at.open()
+        with pytest.raises(UnknownOutcomeError, match="changed fields that it did not name") as harmed:
+            backend.write([Edit(CustomerCode("C001"), {"self_define4": "金"}, {"self_define4": "银"})], STAMP)
+        backend.close()
+    assert harmed.value.ends_run
+    assert "self_define5: A" in str(harmed.value.hint)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from u8sync.cli.sandboxing import LAST_DAY, say_made
-from u8sync.cli.serving import PORT
+from u8sync.cli.serving import PORT, way_to
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, InputError
 from u8sync.text import N_, msg
@@ -143,20 +143,11 @@ def _usual_port() -> int:
 
 def _write_way(folder: Path, server: OpenApiServer) -> None:
     """Put the way to this server into the configuration, and the made-up secret into a file beside it."""
-    known = server.credentials
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
     with os.fdopen(os.open(folder / SECRET_FILE, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"{known.app_secret}\n")
-    way = (
-        "account_set:\n"
-        "  backend: openapi\n"
-        f"  url: {server.url}\n"
-        f"  from_account: {known.from_account}\n"
-        f"  to_account: {known.to_account}\n"
-        f"  app_key: {known.app_key}\n"
-        f"  app_secret: {{file: {SECRET_FILE}}}\n"
-        "  items: {self_define5: {length: 60}}\n"
-        "  calls_per_s: 0"
+        file.write(f"{server.credentials.app_secret}\n")
+    way = way_to(server, secret=f"{{file: {SECRET_FILE}}}") + (
+        "  items: {self_define5: {length: 60}}\n  calls_per_s: 0"
     )
     config = folder / "config.yaml"
     text = config.read_text(encoding="utf-8").replace("account_set: {backend: sqlite, file: account-set.db}", way)

@@ -17,7 +17,7 @@ from u8sync.text import N_, msg
 if TYPE_CHECKING:
     from u8sync.sandbox.openapi.server import OpenApiServer
 
-__all__ = ["PORT", "serve"]
+__all__ = ["PORT", "serve", "way_to"]
 
 SECRET = "U8SYNC_APP_SECRET"  # noqa: S105 - the name of an environment variable
 PORT = 18118
@@ -83,18 +83,26 @@ def say_served(session: Session, file: Path, server: OpenApiServer) -> None:
     )
     session.say(msg("For the configuration:"))
     session.emit(
-        f"account_set:\n"
-        f"  backend: openapi\n"
-        f"  url: {server.url}\n"
-        f"  from_account: {known.from_account}\n"
-        f"  to_account: {known.to_account}\n"
-        f"  app_key: {known.app_key}\n"
-        f"  app_secret: {{env: {SECRET}}}\n"
+        f"{way_to(server, secret=f'{{env: {SECRET}}}')}"
         f'  ds_sequence: "{known.ds_sequences[0]}"\n'
         f"  items: {{self_define4: {{length: 60}}, self_define5: {{length: 60}}}}"
     )
     session.say(msg("Edits change the file. Ctrl+C ends it."))
     session.out.file.flush()
+
+
+def way_to(server: OpenApiServer, *, secret: str) -> str:
+    """The lines of a configuration that lead to this server; ``secret`` says where its secret is kept."""
+    known = server.credentials
+    return (
+        "account_set:\n"
+        "  backend: openapi\n"
+        f"  url: {server.url}\n"
+        f"  from_account: {known.from_account}\n"
+        f"  to_account: {known.to_account}\n"
+        f"  app_key: {known.app_key}\n"
+        f"  app_secret: {secret}\n"
+    )
 
 
 def say_stopped(session: Session, server: OpenApiServer) -> None:

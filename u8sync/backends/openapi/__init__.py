@@ -39,7 +39,7 @@ def open_backend(options: OpenApiOptions, base: Path, trying: Trying) -> Backend
     except BaseException:
         client.close()
         raise
-    backend = OpenApiBackend(options, client, cache, trying)
+    backend = OpenApiBackend(options, client, cache)
     return ReadOnly(backend) if options.read_only else backend
 
 

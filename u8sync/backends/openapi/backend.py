@@ -24,7 +24,7 @@ import polars as pl
 from u8sync.backends.compare import check_columns, check_edits, decide
 from u8sync.backends.openapi.cache import KINDS, Cache
 from u8sync.backends.openapi.cards import body_of, harmed, hidden_values
-from u8sync.backends.openapi.client import Client
+from u8sync.backends.openapi.client import Client, EditAnswer
 from u8sync.backends.openapi.facts import Books, add_up
 from u8sync.backends.openapi.fields import CODE, READABLE, WIDTHS, raw, shown, version_of
 from u8sync.backends.openapi.meanings import NoSuchCallError
@@ -34,7 +34,7 @@ from u8sync.backends.openapi.refresh import Refresher
 from u8sync.backends.openapi.replies import BadReplyError, Row, whole_rows
 from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window, same
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
-from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp, Trying
+from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.text import Message, msg
 
 __all__ = ["OpenApiBackend"]
@@ -53,7 +53,6 @@ class OpenApiBackend:
         options: Its settings.
         client: Calls to it; closed with the backend.
         cache: The local cache; closed with the backend.
-        trying: When to try again.
         now: The present instant, aware.
     """
 
@@ -66,13 +65,11 @@ class OpenApiBackend:
         options: OpenApiOptions,
         client: Client,
         cache: Cache,
-        trying: Trying,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._options = options
         self._client = client
         self._cache = cache
-        self._trying = trying
         self._pool = ThreadPoolExecutor(options.connections, thread_name_prefix="openapi")
         self._refresher = Refresher(client, cache, Pager(self._pool, options.connections), options, now)
         self._notes = _notes_of(options)
@@ -100,7 +97,7 @@ class OpenApiBackend:
 
     def writable(self) -> Mapping[str, ColumnLimit]:
         """The items that the settings name, management types that are in use, and classes that may hold customers."""
-        self._refresh(_Silent())
+        self._refresh(None)
         limits = {
             name: ColumnLimit(item.length, None if item.values is None else frozenset(item.values))
             for name, item in self._options.items.items()
@@ -117,7 +114,7 @@ class OpenApiBackend:
         progress.finish()
         return self._cache.cards(columns)
 
-    def _refresh(self, progress: Progress) -> None:
+    def _refresh(self, progress: Progress | None) -> None:
         self._notes += [note for note in self._refresher.customers(progress) if note not in self._notes]
 
     def facts(self, window: Window, progress: Progress) -> Facts:
@@ -205,24 +202,25 @@ class OpenApiBackend:
         if outcome is not None or card is None or reading is None:
             return outcome or EditOutcome(edit.code, "gone", seen={})
         body = body_of(card, edit.after, self._options.edit_sends)
+        answer: EditAnswer | FatalError
         try:
             answer = self._client.edit(body, hide=hidden_values(card))
         except FatalError as error:
-            # Whoever refused it may stand behind U8: what is recorded as not done must not be done.
-            now = self._read_back(edit.code)
-            if all(same(raw(now, field), raw(card, field)) for field in edit.after):
-                raise
-            raise UnknownOutcomeError(error.message, hint=error.hint, ends_run=True) from None
+            answer = error  # whoever refused it may stand behind U8: what is recorded as not done must not be done
         now = self._read_back(edit.code)
         harm = harmed(edit.code, card, now, edit.after)
         if harm is not None:
             raise harm
+        untouched = all(same(raw(now, field), raw(card, field)) for field in edit.after)
+        if isinstance(answer, FatalError):
+            if untouched:
+                raise answer
+            raise UnknownOutcomeError(answer.message, hint=answer.hint, ends_run=True)
         kept = [field for field, value in edit.after.items() if not same(raw(now, field), value)]
         if not kept:
             if not answer.done:
                 raise _contradiction(edit.code, answer.words)
             return EditOutcome(edit.code, "applied", reading.values, reading.version, version_after=version_of(now))
-        untouched = all(same(raw(now, field), raw(card, field)) for field in edit.after)
         if untouched and not answer.done:
             return EditOutcome(edit.code, "rejected", reading.values, reading.version, detail=answer.words)
         if untouched and all(edit.after[field] is None for field in kept):
@@ -261,19 +259,6 @@ class OpenApiBackend:
         if card is None:
             raise UnknownOutcomeError(msg("Customer {code} is gone after it was edited.", code=code), ends_run=True)
         return card
-
-
-class _Silent:
-    """Nobody watches."""
-
-    def start(self, step: Message, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, units: int) -> None:
-        """Nothing."""
-
-    def finish(self) -> None:
-        """Nothing."""
 
 
 _ITEMS: Final = frozenset(field for field in WIDTHS if field.startswith("self_define"))

@@ -207,10 +207,6 @@ class Cache:
         """Forget documents."""
         self._all("DELETE FROM document WHERE kind = ? AND id = ?", ((kind, id_) for id_ in ids))
 
-    def clear_documents(self, kind: Kind) -> None:
-        """Forget all documents of a kind."""
-        self._rows("DELETE FROM document WHERE kind = ?", (kind,))
-
     def incomplete(self, kind: Kind, first: date, last: date) -> list[str]:
         """Ids of the documents between two days that may count and whose amount is not known, or not of every line.
 
@@ -218,17 +214,21 @@ class Cache:
         """
         rows = self._rows(
             "SELECT id FROM document WHERE kind = :kind AND day BETWEEN :first AND :last"
-            " AND (amount IS NULL OR unpriced > 0) AND (approved"
-            " OR NOT EXISTS (SELECT 1 FROM document WHERE kind = :kind AND approved)) ORDER BY id",
-            {"kind": kind, "first": first.isoformat(), "last": last.isoformat()},
+            " AND (amount IS NULL OR unpriced > 0) AND (approved OR :hidden) ORDER BY id",
+            {
+                "kind": kind,
+                "first": first.isoformat(),
+                "last": last.isoformat(),
+                "hidden": self.hides_approval(kind),
+            },
         )
         return [id_ for (id_,) in rows]
 
     def hides_approval(self, kind: Kind) -> bool:
         """Whether no document of a kind, of whatever day, shows that it was approved."""
-        (seen, approved) = self._connection.execute(
+        ((seen, approved),) = self._rows(
             "SELECT count(*), coalesce(sum(approved), 0) FROM document WHERE kind = ?", (kind,)
-        ).fetchone()
+        )
         return bool(seen) and not approved
 
     def set_amount(self, kind: Kind, id_: str, amount: int | None, unpriced: int, customer: str | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from u8sync.backends.openapi.fields import CODE, EDITABLE, JOINED, MOVING, PERSONAL, READABLE
+from u8sync.backends.openapi.fields import CODE, EDITABLE, JOINED, MOVING, READABLE
 from u8sync.backends.openapi.replies import Row
 from u8sync.domain.model import bare, same
 from u8sync.errors import UnknownOutcomeError
@@ -77,7 +77,7 @@ def _put_back(before: Row, changed: list[str]) -> Message:
         for field in changed
         if field in shown
     ]
-    hidden = [field for field in changed if field in PERSONAL or field not in shown]
+    hidden = [field for field in changed if field not in shown]
     sentences = [msg("Put back in U8: {values}.", values=listed(values))] if values else []
     if hidden:
         sentences.append(

@@ -68,8 +68,8 @@ class Refresher:
 
     # --- customers ----------------------------------------------------------------------------------------------------
 
-    def customers(self, progress: Progress) -> list[Message]:
-        """Bring the customers up to date; returns what happened to them that people should know."""
+    def customers(self, progress: Progress | None) -> list[Message]:
+        """Bring the customers up to date; returns what people should know of it. Without progress nobody watches."""
         at = self.now()
         last = self.cache.reading(CUSTOMERS)
         with self.cache.refresh():
@@ -82,7 +82,7 @@ class Refresher:
         """Whether a reading in part will do. A clock that was put back makes the last one lie in the future."""
         return timedelta(0) <= at - last.full_at < timedelta(days=self.options.full_read_days) and last.at <= at
 
-    def _changed_customers(self, last: Reading, at: datetime, progress: Progress) -> list[Message] | None:
+    def _changed_customers(self, last: Reading, at: datetime, progress: Progress | None) -> list[Message] | None:
         """Those whose timestamp moved; null: all must be read."""
         if last.latest is None:
             return None
@@ -99,7 +99,7 @@ class Refresher:
         self.cache.was_read(CUSTOMERS, replace(last, at=at, latest=max(latest, last.latest)))
         return disabled
 
-    def _all_customers(self, last: Reading | None, at: datetime, progress: Progress) -> list[Message]:
+    def _all_customers(self, last: Reading | None, at: datetime, progress: Progress | None) -> list[Message]:
         known = self.cache.codes()
         cards = self._cards({}, progress)
         disabled = [] if last is None else self._newly_disabled({c: card for c, card in cards.items() if c in known})
