@@ -14,6 +14,7 @@ from audit_world import ACCOUNT_SET, check, named, open_at, write_run
 
 from u8sync.audit.chain import link
 from u8sync.audit.reading import HEAD, iterate
+from u8sync.audit.segments import segment_name, segments_of
 from u8sync.errors import AuditError, ExitCode
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX links, pipes and modes")
@@ -296,3 +297,18 @@ def test_a_log_beside_which_a_reader_works_is_whole_at_every_look(tmp_path: Path
         finally:
             writing.kill()
     assert found.segments > 1
+
+
+def test_a_folder_that_grows_while_it_is_listed_has_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operating system may show the last of the files that are made meanwhile, and not the one before it."""
+    views = iter([[1, 2, 4], [1, 2, 3, 4, 6]])
+    for number in range(1, 7):
+        (tmp_path / segment_name(number)).touch()
+    monkeypatch.setattr(Path, "iterdir", lambda folder: [folder / segment_name(number) for number in next(views)])
+    assert [segment.number for segment in segments_of(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_a_segment_that_is_missing_is_missing_however_often_it_is_looked_for(tmp_path: Path) -> None:
+    for number in (1, 2, 4):
+        (tmp_path / segment_name(number)).touch()
+    assert [segment.number for segment in segments_of(tmp_path)] == [1, 2, 4]

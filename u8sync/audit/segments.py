@@ -95,15 +95,13 @@ def segments_of(folder: Path, archive: Path | None = None) -> list[Segment]:
 
     Raises AuditError when one is no regular file, or they cannot be listed.
     """
-    found: dict[int, Path] = {}
-    for place in [folder, *([archive] if archive is not None and archive.is_dir() else [])]:
-        try:
-            # Plain before compressed: while one is being compressed, both are there.
-            names = sorted(path for path in place.iterdir() if _SEGMENT.fullmatch(path.name))
-        except OSError as error:
-            raise unreadable(place, error) from None
-        for path in names:
-            found.setdefault(int(path.name[4:10]), path)
+    places = [folder, *([archive] if archive is not None and archive.is_dir() else [])]
+    found = _listed(places)
+    if found and len(found) <= max(found) - min(found):
+        # A folder that grows while it is listed may show a file and not the one made before it. Whatever was there when
+        # the first list ended is in the second; what is newer still may have such a gap again.
+        newest = max(found)
+        found = {number: path for number, path in _listed(places).items() if number <= newest}
     for path in found.values():
         if path.is_symlink() or not path.is_file():
             raise AuditError(
@@ -112,6 +110,20 @@ def segments_of(folder: Path, archive: Path | None = None) -> list[Segment]:
             )
     gone = 0 if not found or 1 in found else (read_base(folder) or Base()).segments
     return [Segment(found[number], number) for number in sorted(found) if number > gone]
+
+
+def _listed(places: Sequence[Path]) -> dict[int, Path]:
+    """The files of segments by number, the first place before the others."""
+    found: dict[int, Path] = {}
+    for place in places:
+        try:
+            # Plain before compressed: while one is being compressed, both are there.
+            names = sorted(path for path in place.iterdir() if _SEGMENT.fullmatch(path.name))
+        except OSError as error:
+            raise unreadable(place, error) from None
+        for path in names:
+            found.setdefault(int(path.name[4:10]), path)
+    return found
 
 
 def lines_of(segments: Sequence[Segment]) -> Iterator[Line]:
