@@ -1,6 +1,5 @@
 """``customer/edit``: what it changes, what it refuses, and how it behaves where the contract is open."""
 
-import json
 import sqlite3
 import time
 from contextlib import closing

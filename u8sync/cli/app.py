@@ -19,6 +19,7 @@ from u8sync import __version__
 from u8sync.cli.auditing import audit
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
+from u8sync.cli.mappings import mappings
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.session import Session
@@ -55,7 +56,7 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, audit, accounts, grants, sandbox):
+for command in (demo, doctor, plan, apply, run, explain, audit, accounts, grants, mappings, sandbox):
     cli.add_command(command)
 
 

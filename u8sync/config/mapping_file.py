@@ -23,6 +23,7 @@ from u8sync.domain.metrics import METRICS
 from u8sync.domain.operators import OPERATORS, SEPARATORS, Kind
 from u8sync.domain.operators.operator import ArgumentKind
 from u8sync.domain.operators.words import BLANKS
+from u8sync.domain.patterns import what_is_wrong_with
 from u8sync.domain.tables import TableEntry, ValueTable
 from u8sync.errors import Problem
 from u8sync.text import Message, Place, msg
@@ -99,8 +100,8 @@ class _Check:
         entries: dict[str, TableEntry] = {}
         for key, canonical in shape.values.items():
             place = self._key("tables", name, "values", key)
-            raw = key.strip(BLANKS)
-            if not raw:
+            raw = key if shape.match == "pattern" else key.strip(BLANKS)
+            if not raw.strip(BLANKS):
                 self._add(place, msg("an empty value has no line in a table; a field's 'default' says what it means"))
             elif raw in entries:
                 first = entries[raw].place
@@ -110,7 +111,46 @@ class _Check:
                 )
             else:
                 entries[raw] = TableEntry(raw, canonical, place)
-        return ValueTable(name, tuple(entries.values()), shape.unmapped, self._key("tables", name))
+                if shape.match == "pattern":
+                    self._check_pattern(raw, place)
+        table = ValueTable(
+            name,
+            tuple(entries.values()),
+            shape.unmapped,
+            self._key("tables", name),
+            match=shape.match,
+            default=shape.default if shape.unmapped == "default" else None,
+            chosen=shape.spellings,
+        )
+        self._check_rest(table, shape)
+        return table
+
+    def _check_pattern(self, pattern: str, place: Place) -> None:
+        complaint = what_is_wrong_with(pattern)
+        if complaint is not None:
+            self._add(place, *complaint)
+
+    def _check_rest(self, table: ValueTable, shape: TableShape) -> None:
+        """What becomes of values that no line covers, and the spellings."""
+        route = ("tables", table.name)
+        if shape.unmapped == "default" and shape.default is None:
+            self._add(
+                self._value(*route, "unmapped"),
+                msg("the table '{table}' has no 'default' that says what other values mean", table=table.name),
+            )
+        if shape.unmapped != "default" and shape.default is not None:
+            self._add(
+                self._key(*route, "default"),
+                msg("this 'default' counts only with 'unmapped: default'"),
+                msg("What an empty field means is said by the field's own 'default'."),
+            )
+        for meaning in shape.spellings:
+            if meaning not in table.results:
+                self._add(
+                    self._key(*route, "spellings", meaning),
+                    msg("'{value}' is no meaning of the table '{table}'", value=shown(meaning), table=table.name),
+                    did_you_mean(meaning, table.results),
+                )
 
     def _check_tables_are_used(self) -> None:
         if not self._whole:
@@ -228,7 +268,7 @@ class _Check:
         elif field.write == "tier":
             # With one, an empty field would pass for a tier that is there already, and would never be filled.
             self._add(place, msg("the field that takes the recommended tier cannot have a default"))
-        elif tables and field.default not in tables[-1].spellings:
+        elif tables and field.default not in tables[-1].results:
             self._add(
                 place,
                 msg(
@@ -236,7 +276,7 @@ class _Check:
                     value=shown(field.default),
                     table=tables[-1].name,
                 ),
-                did_you_mean(field.default, tuple(tables[-1].spellings)),
+                did_you_mean(field.default, tables[-1].results),
             )
 
     def _check_way_back(self, field: Field, tables: list[ValueTable]) -> None:

@@ -29,7 +29,7 @@ from u8sync.domain.decision import CAUSE, CURRENT
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.operators import OPERATORS, SEPARATORS
 from u8sync.domain.policy import SCORE, Unknown
-from u8sync.domain.tables import Unmapped
+from u8sync.domain.tables import Match, Unmapped
 from u8sync.domain.tiers import TIER
 from u8sync.text import english, msg
 
@@ -250,12 +250,28 @@ class FieldShape(_Shape):
 class TableShape(_Shape):
     """One value table."""
 
+    match: Match = Field(
+        default="exact",
+        description="左侧的匹配方式：exact 与值相同；prefix 编码的开头，最长者优先；"
+        "pattern 整个值匹配的正则表达式，先列者优先。"
+        "What the left sides are: the value itself; the beginning of a code, the longest one counts; or a regular"
+        " expression that the whole value matches, the first one counts.",
+    )
     unmapped: Unmapped = Field(
         default="issue",
-        description="表中没有的值：issue 报告问题，keep 原样保留。"
-        "A value that is not listed: reported as an issue, or kept as it is.",
+        description="表中没有的值：issue 报告问题，keep 原样保留，default 取本表的 default。"
+        "A value that no line covers: reported as an issue, kept as it is, or what 'default' says.",
+    )
+    default: Name | None = Field(
+        default=None,
+        description="unmapped: default 时表中没有的值的含义。What no line covers means, with 'unmapped: default'.",
     )
     values: dict[str, Name] = Field(min_length=1, description="U8 中的值: 规范含义。Value in U8: its meaning.")
+    spellings: dict[Name, str] = Field(
+        default={},
+        description="规范含义: 写入 U8 的值；缺省为该含义的第一行。"
+        "Meaning: the value that is written into U8; the first line of the meaning when absent.",
+    )
 
 
 class MappingShape(_Shape):

@@ -1,23 +1,27 @@
-"""Value tables: what U8's codes and words mean, code by code."""
+"""Value tables: what U8's codes and words mean, line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from u8sync.text import Place
 
-__all__ = ["TableEntry", "Unmapped", "ValueTable"]
+__all__ = ["Match", "TableEntry", "Unmapped", "ValueTable"]
 
-Unmapped = Literal["issue", "keep"]
-"""What becomes of a value that the table does not list: an issue on that customer, or the value itself."""
+Unmapped = Literal["issue", "keep", "default"]
+"""What becomes of a value that no line covers: an issue on that customer, the value itself, or the table's default."""
+
+Match = Literal["exact", "prefix", "pattern"]
+"""What a line's left side is: the value; the beginning of a code, the longest one counts; or a regular expression that
+the whole value matches, the first one counts."""
 
 
 @dataclass(frozen=True)
 class TableEntry:
-    """One line of a table: this raw value means that canonical value."""
+    """One line of a table: what it covers means that canonical value."""
 
     raw: str
     canonical: str
@@ -31,24 +35,40 @@ class ValueTable:
     Attributes:
         name: Its name in the file.
         entries: In the order of the file; a raw value stands once, a canonical value may stand several times.
-        unmapped: What becomes of a value that is not listed.
+        unmapped: What becomes of a value that no line covers.
         place: Where the table begins; an unknown value is reported with this place.
+        match: What the left sides of its lines are.
+        default: The meaning of what no line covers; null unless ``unmapped`` is ``default``.
+        chosen: Canonical -> raw, where the file says how a meaning is written; the others are written as their first
+            line has it.
     """
 
     name: str
     entries: tuple[TableEntry, ...]
     unmapped: Unmapped
     place: Place
+    match: Match = "exact"
+    default: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def meanings(self) -> Mapping[str, str]:
-        """Raw -> canonical."""
+        """Left side -> canonical."""
         return {entry.raw: entry.canonical for entry in self.entries}
 
     @cached_property
     def spellings(self) -> Mapping[str, str]:
-        """Canonical -> raw: the first line that gives it is the way back."""
-        ways: dict[str, str] = {}
-        for entry in self.entries:
-            ways.setdefault(entry.canonical, entry.raw)
+        """Canonical -> raw, the way back: as chosen, else the first line that gives it; a pattern is no way back."""
+        ways = dict(self.chosen)
+        if self.match != "pattern":
+            for entry in self.entries:
+                ways.setdefault(entry.canonical, entry.raw)
         return ways
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """Every meaning that the table can give, in the order of the file; what it keeps is not among them."""
+        meanings = dict.fromkeys(entry.canonical for entry in self.entries)
+        if self.default is not None:
+            meanings[self.default] = None
+        return tuple(meanings)

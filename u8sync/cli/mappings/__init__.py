@@ -1,0 +1,18 @@
+"""``map``: everything a consultant does with mapping files. One file for each command; the group lists them."""
+
+from __future__ import annotations
+
+import click
+
+from u8sync.text import N_
+
+__all__ = ["mappings"]
+
+
+@click.group(
+    "map",
+    short_help=N_("Write, check, test and compare mapping files."),
+    help=N_("Write, check, test and compare mapping files, before the night reads them. Nothing is written to U8."),
+)
+def mappings() -> None:
+    """Group of the mapping commands."""
