@@ -43,8 +43,9 @@ def properties(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(schema, dict):
         if isinstance(schema.get("properties"), dict):
             yield from schema["properties"].items()
-        for inner in schema.values():
-            yield from properties(inner)
+        for key, inner in schema.items():
+            if key != "else":  # what a file that extends no other must have; the keys are explained above
+                yield from properties(inner)
     elif isinstance(schema, list):
         for inner in schema:
             yield from properties(inner)

@@ -244,11 +244,6 @@ TABLE = "tables: {t: {values: {A: 甲, B: 乙}}}\n"
             id="round trip through two tables",
         ),
         pytest.param(
-            "  a: {label: A, columns: {sql: cA}, write: tier}\n  b: {label: B, columns: {sql: cB}, write: ▲tier}\n",
-            "the tier is written into the field 'a' already; only one can take it",
-            id="two tier fields",
-        ),
-        pytest.param(
             '  a: {label: A, columns: {sql: cA}, operators: [{split: ","}], write: ▲tier}\n',
             "a tier can only be written into a field that is text",
             id="tier into a list",
@@ -422,7 +417,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(expect: Expect) 
     [
         (
             "  a: {label: A, columns: {sql: cA}, operators: [tirm]}\n",
-            "Did you mean 'trim'? Known: trim, upper, prefix, date, split, table.",
+            "Did you mean 'trim'? Known: trim, upper, lower, half_width, prefix, date, split, sort, table.",
         ),
         ("  a: {label: A, columns: {sql: cA}, operators: [split]}\n", 'Write it as {split: ","}.'),
         ("  a: {label: A, columns: {sql: cA}, operators: [table]}\n", "Write it as {table: roles}."),

@@ -39,7 +39,7 @@ from u8sync.bootstrap.trust import (
     trusted_keys,
 )
 from u8sync.config.checking import check_part
-from u8sync.config.mapping_file import load_mapping
+from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
@@ -275,14 +275,15 @@ def evidence_of(installation: Installation) -> list[bytes]:
     Raises InputError when one was edited since.
     """
     settings = installation.settings
-    expected = {
-        Path(settings.located.file): settings.digest,
-        settings.mapping: installation.mapping.digest,
-        settings.policy: installation.policy.digest,
-    }
+    config = Path(settings.located.file)
+    expected: tuple[tuple[Path, str, Callable[[Path], bytes]], ...] = (
+        (config, settings.digest, _bytes_of),
+        (settings.mapping, installation.mapping.digest, _mapping_bytes_of),
+        (settings.policy, installation.policy.digest, _bytes_of),
+    )
     found = []
-    for path, digest in expected.items():
-        data = path.read_bytes() if path.is_file() else b""
+    for path, digest, read in expected:
+        data = read(path)
         if hashlib.sha256(data).hexdigest() != digest:
             raise InputError(
                 msg("{path} was edited while it was being read", path=str(path)),
@@ -290,6 +291,18 @@ def evidence_of(installation: Installation) -> list[bytes]:
             )
         found.append(data)
     return found
+
+
+def _bytes_of(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _mapping_bytes_of(path: Path) -> bytes:
+    """The bytes of the mapping and of the files that it extends; none when they cannot be read any more."""
+    try:
+        return mapping_bytes(path, _shown(path))
+    except ConfigError:
+        return b""
 
 
 def examine(installation: Installation, clock: Clock) -> Iterator[Check]:

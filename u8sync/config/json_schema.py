@@ -22,9 +22,11 @@ from u8sync.config.shapes import (
     AccountSetShape,
     AnchorShape,
     DatabaseAnchorShape,
+    FieldShape,
     MappingShape,
     PolicyShape,
     SettingsShape,
+    TableShape,
 )
 
 __all__ = ["FOLDER", "schemas"]
@@ -56,6 +58,8 @@ class _Plain(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
         inner = self.generate_inner(schema["schema"])
         default = schema.get("default")
+        if isinstance(default, BaseModel):
+            return inner
         if isinstance(default, Decimal):
             return {**inner, "default": _number(default)}
         return {**inner, "default": default} if default else inner
@@ -78,7 +82,7 @@ def schemas(
         File name -> text.
     """
     texts = {"config": _with_anchors(_with_backends(_schema(SettingsShape), backends), anchors or {})}
-    texts |= {"mapping": _schema(MappingShape), "policy": _schema(PolicyShape)}
+    texts |= {"mapping": _with_overlays(_schema(MappingShape)), "policy": _schema(PolicyShape)}
     return {
         f"{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in texts.items()
     }
@@ -89,6 +93,45 @@ def _schema(model: type[BaseModel]) -> _Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **model.model_json_schema(schema_generator=_Plain),
     }
+
+
+def _with_overlays(mapping: _Schema) -> _Schema:
+    """The schema of a mapping, where a file that extends another need not say everything and may take things away."""
+    shared = mapping["$defs"]
+    groups = {"fields": FieldShape.__name__, "tables": TableShape.__name__}
+    needed = {
+        name: {"additionalProperties": {"required": shared[shape].pop("required")}} for name, shape in groups.items()
+    }
+    for shape in groups.values():
+        properties = shared[shape]["properties"]
+        properties.update({key: _or_nothing(one) for key, one in properties.items() if "default" not in one})
+        for lines in ("values", "spellings"):
+            if lines in properties:
+                _take_away_entries(properties[lines]["anyOf"][0])
+    for name in groups:
+        _take_away_entries(mapping["properties"][name])
+    mapping["if"] = {"required": ["extends"]}
+    mapping["else"] = {"required": mapping.pop("required"), "properties": needed}
+    return mapping
+
+
+def _take_away_entries(group: _Schema) -> None:
+    """Let each entry of a group have no value."""
+    for key in ("additionalProperties", "patternProperties"):
+        if key in group:
+            inner = group[key]
+            group[key] = (
+                _or_nothing(inner)
+                if key == "additionalProperties"
+                else {pattern: _or_nothing(one) for pattern, one in inner.items()}
+            )
+
+
+def _or_nothing(schema: _Schema) -> _Schema:
+    """The same, or no value: in a file that extends another, that takes away what stands there."""
+    inner = {key: value for key, value in schema.items() if key != "description"}
+    told = {"description": schema["description"]} if "description" in schema else {}
+    return {**told, "anyOf": [inner, {"type": "null"}]}
 
 
 def _with_backends(settings: _Schema, backends: Mapping[str, type[BaseModel]]) -> _Schema:

@@ -34,6 +34,8 @@ __all__ = [
     "excerpt",
     "in_file_order",
     "load",
+    "parse",
+    "read_bytes",
 ]
 
 MAX_BYTES: Final = 256 * 1024
@@ -128,7 +130,11 @@ def load(path: Path, shown_as: str) -> Located:
     Raises:
         ConfigError: With every problem that could be found, in the order of the file.
     """
-    data = _read(path, shown_as)
+    return parse(read_bytes(path, shown_as), shown_as)
+
+
+def parse(data: bytes, shown_as: str) -> Located:
+    """What the bytes of a file hold; see :func:`load`."""
     text = _decode(data, shown_as)
     sha256 = hashlib.sha256(data).hexdigest()
     composer = _Composer(shown_as)
@@ -183,8 +189,8 @@ def _indent(line: str) -> int:
 
 
 def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems by line and column; those of the file as a whole first."""
-    return sorted(problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+    """The problems by file, line and column; those of a file as a whole first."""
+    return sorted(problems, key=lambda p: (p.place.file, p.place.line, p.place.column) if p.place else ("", 0, 0))
 
 
 def _glyph(character: str) -> str:
@@ -199,7 +205,9 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _read(path: Path, shown_as: str) -> bytes:
+def read_bytes(path: Path, shown_as: str) -> bytes:
+    """The bytes of a file that may be read as YAML. Raises ConfigError when it cannot be read or is too large."""
+
     def refuse(message: Message, hint: Message) -> NoReturn:
         raise ConfigError(shown_as, [Problem(None, message, hint)])
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.mapping import CODE, CustomerMapping, Field, read_customers
+from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
 from u8sync.domain.metrics import METRICS, measure
 from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue, bare, same
 from u8sync.domain.operators import Canonical
@@ -21,7 +21,7 @@ from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.text import Message, msg
 
-__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "written_tier"]
+__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "written_tiers"]
 
 DISABLED_ON: Final = "disabled_on"
 """The canonical field with the day from which a customer is disabled (停用日期)."""
@@ -81,18 +81,18 @@ def decide(
         protected: Customers that are rated but never changed.
     """
     canonical, issues = read_customers(raw, mapping, way)
-    judged = _judge(canonical, facts, mapping=mapping, policy=policy, protected=protected)
-    work = judged.join(raw.rename(_raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
+    judged = _judge(canonical, facts, mapping=mapping, policy=policy, way=way, protected=protected)
+    work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
-    for code, change, reason in _tier_changes(work, mapping, policy, way):
-        fields.setdefault(code, []).append(change)
+    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way):
+        fields.setdefault(code, []).extend(tier_changes)
         reasons[code] = reason
     for field in mapping.fields:
-        if field.write == "canonical" and way in field.columns:
+        if field.write in ("canonical", "field") and way in field.columns:
             unusable = {issue.code for issue in issues if issue.field == field.name}
-            spelt, too_wide = _spelling_changes(work, field, field.columns[way], unusable, writable)
-            issues = (*issues, *too_wide)
+            spelt, refused = _value_changes(work, field, field.columns[way], unusable, writable)
+            issues = (*issues, *refused)
             for code, change in spelt:
                 fields.setdefault(code, []).append(change)
     changes = tuple(_changes(work, fields, reasons, _rests_on(mapping, policy, way)))
@@ -112,7 +112,13 @@ def decide(
 
 
 def _judge(
-    canonical: pl.DataFrame, facts: Facts, *, mapping: CustomerMapping, policy: Policy, protected: Collection[str]
+    canonical: pl.DataFrame,
+    facts: Facts,
+    *,
+    mapping: CustomerMapping,
+    policy: Policy,
+    way: str,
+    protected: Collection[str],
 ) -> pl.DataFrame:
     """Who gets a tier, who is compared, and which tier."""
     disabled = (
@@ -128,8 +134,8 @@ def _judge(
         .when(pl.col(CODE).is_in(sorted(protected)))
         .then(pl.lit("protected"))
     )
-    tier_field = written_tier(mapping)
-    current = pl.col(tier_field.name) if tier_field else pl.lit(None, dtype=pl.String)
+    tiers = written_tiers(mapping, way)
+    current = pl.col(tiers[0].name) if tiers else pl.lit(None, dtype=pl.String)
     people = canonical.with_columns(cause.alias(CAUSE), current.alias(CURRENT))
     measured = people.join(measure(canonical, facts), on=CODE, how="left", maintain_order="left", validate="1:1")
     eligible = pl.col(CAUSE).is_null() | (pl.col(CAUSE) == "protected")
@@ -139,81 +145,124 @@ def _judge(
     return recommend(score(rated, policy.weights), policy)
 
 
-def written_tier(mapping: CustomerMapping) -> Field | None:
-    """The field that takes the recommended tier; null when the mapping writes none."""
-    return next((field for field in mapping.fields if field.write == "tier"), None)
-
-
-def _raw_name(column: str) -> str:
-    return column if column == CODE else f"raw:{column}"
+def written_tiers(mapping: CustomerMapping, way: str) -> tuple[Field, ...]:
+    """The fields that take the recommended tier in this way into U8; what the first one holds is the present tier."""
+    return tuple(field for field in mapping.fields if field.write == "tier" and way in field.columns)
 
 
 def _tier_changes(
     work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str
-) -> Iterator[tuple[str, FieldChange, Reason]]:
-    field = written_tier(mapping)
-    if field is None or way not in field.columns:
+) -> Iterator[tuple[str, list[FieldChange], Reason]]:
+    """The customers of whom some field that takes the tier holds another one, with those fields."""
+    fields = written_tiers(mapping, way)
+    if not fields:
         return
-    column = field.columns[way]
-    spelling = {tier.name: field.raw(tier.name) for tier in policy.tiers}
+    spelling = {(field.name, tier.name): field.raw(tier.name) for field in fields for tier in policy.tiers}
     rules = {tier.name: f"{tier.place.file}:{tier.place.line}" for tier in policy.tiers}
-    changed = work.filter(
-        pl.col(CAUSE).is_null() & pl.col(TIER).is_not_null() & pl.col(TIER).ne_missing(pl.col(CURRENT))
-    )
+    differs = pl.any_horizontal(*(pl.col(TIER).ne_missing(pl.col(field.name)) for field in fields))
+    changed = work.filter(pl.col(CAUSE).is_null() & pl.col(TIER).is_not_null() & differs)
     weights = policy.weights
     figures = [
         name for w in weights for name in (w.metric, points_of(w.metric), contribution_of(w.metric), *rank_of(w.metric))
     ]
     each = len(figures) // len(weights)
     tested = sorted(_tested(policy) - {w.metric for w in weights})
-    columns = [CODE, TIER, CURRENT, _raw_name(column), "rated", SCORE, *figures, *tested]
-    for code, tier, current, before, rated, total, *parts in changed.select(columns).iter_rows():
-        after = spelling[tier]
-        if after is None:
-            raise ValueError(f"tier {tier!r} has no spelling")  # the mapping was checked when it was loaded
+    now = [name for field in fields for name in (field.name, raw_name(field.columns[way]))]
+    columns = [CODE, TIER, "rated", SCORE, *figures, *tested, *now]
+    for code, tier, rated, total, *parts in changed.select(columns).iter_rows():
         contributions = tuple(
             Contribution(w.metric, *parts[each * index : each * (index + 1)])
             for index, w in enumerate(weights)
             if rated
         )
-        measured = dict(zip(tested, parts[len(figures) :], strict=True)) if rated else {}
+        measured = dict(zip(tested, parts[len(figures) :], strict=False)) if rated else {}
+        held = parts[len(figures) + len(tested) :]
         yield (
             code,
-            FieldChange(field.name, column, before, after, was=current, becomes=tier),
+            [
+                FieldChange(field.name, field.columns[way], before, _spelt(spelling, field, tier), was, becomes=tier)
+                for field, was, before in zip(fields, held[::2], held[1::2], strict=True)
+                if was != tier
+            ],
             Reason(tier, total, contributions, rules[tier], measured),
         )
 
 
-def _spelling_changes(
+def _spelt(spelling: Mapping[tuple[str, str], str | None], field: Field, tier: str) -> str:
+    after = spelling[field.name, tier]
+    if after is None:
+        raise ValueError(f"tier {tier!r} has no spelling")  # the mapping was checked when it was loaded
+    return after
+
+
+def _value_changes(
     work: pl.DataFrame, field: Field, column: str, unusable: Collection[str], writable: Mapping[str, ColumnLimit]
 ) -> tuple[list[tuple[str, FieldChange]], list[Issue]]:
-    """The customers whose value means something but is not spelt the canonical way, if U8 takes that."""
-    candidates = work.filter(
-        pl.col(CAUSE).is_null() & pl.col(field.name).is_not_null() & ~pl.col(CODE).is_in(sorted(unusable))
-    ).select(CODE, _raw_name(column), field.name)
+    """The customers in whom a field gets its canonical spelling, or another field's value, if U8 takes that.
+
+    What is to be written is worked out once for each pair of what stands there and what it shall be.
+    """
+    value = field.name if field.takes is None else field.takes
+    candidates = work.filter(pl.col(CAUSE).is_null() & pl.col(value).is_not_null())
+    if field.takes is None:
+        candidates = candidates.filter(~pl.col(CODE).is_in(sorted(unusable)))
+    pairs = candidates.select(
+        CODE, pl.col(raw_name(column)).alias("before"), pl.col(field.name).alias("was"), pl.col(value).alias("value")
+    )
     changes: list[tuple[str, FieldChange]] = []
     issues: list[Issue] = []
-    for code, before, value in candidates.iter_rows():
-        canonical: Canonical = tuple(value) if isinstance(value, list) else value
-        after = field.raw(canonical)
-        # An empty field stays empty: a default is a reading aid, nobody asked to have it written.
-        if after is None or bare(before) is None or same(before, after):
-            continue
-        meaning = ", ".join(canonical) if isinstance(canonical, tuple) else str(canonical)
-        complaint = _unwritable(after, writable.get(column))
-        if complaint is not None:
-            issues.append(Issue(CustomerCode(code), field.name, before, complaint, field.place, sets_aside=False))
-            continue
-        changes.append((code, FieldChange(field.name, column, before, after, was=meaning, becomes=meaning)))
+    grouped = pairs.group_by("before", "was", "value", maintain_order=True).agg(CODE)
+    for before, was, becomes, codes in grouped.iter_rows():
+        decided = _written(field, column, (before, _canonical(was)), _canonical(becomes), writable.get(column))
+        if isinstance(decided, FieldChange):
+            changes += [(code, decided) for code in codes]
+        elif decided is not None:
+            issues += [
+                Issue(CustomerCode(code), field.name, before, decided, field.place, sets_aside=False) for code in codes
+            ]
     return changes, issues
 
 
-def _unwritable(value: str, limit: ColumnLimit | None) -> Message | None:
-    """Why the account set would not take the value; null when it would."""
+def _canonical(value: object) -> Canonical:
+    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
+
+
+def _written(
+    field: Field, column: str, now: tuple[str | None, Canonical], value: Canonical, limit: ColumnLimit | None
+) -> FieldChange | Message | None:
+    """The change of a field that gets ``value``, the complaint when it cannot be written, null when it is there.
+
+    ``now`` is what U8 holds, and what that means.
+    """
+    before, was = now
+    if field.kind == "list" and isinstance(value, str):
+        value = (value,)
+    try:
+        after = field.raw(value)
+    except ValueError:
+        return msg("'{value}' has no spelling in the field '{field}'", value=_words(value), field=field.name)
+    # An empty field stays empty: a default is a reading aid, nobody asked to have it written.
+    if after is None or same(before, after) or (field.takes is None and bare(before) is None):
+        return None
+    complaint = _unwritable(after, limit, field.width)
+    if complaint is not None:
+        return complaint
+    return FieldChange(field.name, column, before, after, was=_words(was), becomes=_words(value))
+
+
+def _words(value: Canonical) -> str | None:
+    """A canonical value as people read it."""
+    return None if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _unwritable(value: str, limit: ColumnLimit | None, width: int | None) -> Message | None:
+    """Why the account set, or the mapping's own ``width``, would not take the value; null when both would."""
     if limit is None:
         return None
     if len(value) > limit.width:
         return msg("would be longer than the {width} characters of the column", width=limit.width)
+    if width is not None and len(value) > width:
+        return msg("would be longer than the {width} characters that the mapping allows", width=width)
     if limit.values is not None and value not in limit.values:
         return msg("would be written as '{value}', which U8 does not allow there", value=value)
     return None
@@ -224,24 +273,44 @@ def _tested(policy: Policy) -> set[str]:
     return {condition.subject for tier in policy.tiers for condition in tier.conditions} - {SCORE}
 
 
-def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> tuple[str, ...]:
-    """The columns of the archive that the choice of a tier depends on, apart from the tier's own."""
+def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> Mapping[str, frozenset[str]]:
+    """The columns of the archive that a change depends on, apart from its own: by the field that is written.
+
+    A field that is not written has none; those that take the tier share what the choice of a tier depends on.
+    """
     metrics = {weight.metric for weight in policy.weights} | _tested(policy)
-    names = {DISABLED_ON, *(field for metric in metrics for field in METRICS[metric].fields)}
-    return tuple(sorted(column for name, column in mapping.columns(way).items() if name in names))
+    judged_by = {DISABLED_ON, *(name for metric in metrics for name in METRICS[metric].fields)}
+    rests: dict[str, frozenset[str]] = {}
+    for field in mapping.fields:
+        match field.write:
+            case "tier":
+                rests[field.name] = mapping.read_from(judged_by, way)
+            case "canonical":
+                rests[field.name] = mapping.read_from(field.needs, way)
+            case "field" if field.takes is not None:
+                rests[field.name] = mapping.read_from({field.takes}, way)
+            case _:
+                rests[field.name] = frozenset()
+    return rests
 
 
 def _changes(
     work: pl.DataFrame,
     fields: Mapping[str, list[FieldChange]],
     reasons: Mapping[str, Reason],
-    rests_on: tuple[str, ...],
+    rests_on: Mapping[str, frozenset[str]],
 ) -> Iterator[Change]:
     held = work.filter(pl.col(CODE).is_in(sorted(fields))).sort(CODE)
-    for code, *values in held.select(CODE, *(_raw_name(column) for column in rests_on)).iter_rows():
-        reason = reasons.get(code)
-        written = {field.column for field in fields[code]}
-        held_values = zip(rests_on, values, strict=True) if reason else ()
-        # What is written holds its old value by itself.
-        holds = {column: value for column, value in held_values if column not in written}
-        yield Change(CustomerCode(code), tuple(fields[code]), holds, reason)
+    columns = sorted(frozenset[str]().union(*rests_on.values()))
+    by_fields: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+    for code, *values in held.select(CODE, *(raw_name(column) for column in columns)).iter_rows():
+        written = fields[code]
+        names = tuple(field.field for field in written)
+        wanted = by_fields.get(names)
+        if wanted is None:
+            # What is written holds its old value by itself.
+            needed = frozenset[str]().union(*(rests_on[name] for name in names)) - {field.column for field in written}
+            wanted = by_fields[names] = [(at, column) for at, column in enumerate(columns) if column in needed]
+        yield Change(
+            CustomerCode(code), tuple(written), {column: values[at] for at, column in wanted}, reasons.get(code)
+        )

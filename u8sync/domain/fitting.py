@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from u8sync.domain.decision import written_tier
 from u8sync.domain.mapping import CustomerMapping, Field, comes_back
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import ColumnLimit
@@ -46,7 +45,7 @@ def misfits(
             )
         elif column is not None and field.write != "never":
             problems += _unwritable(field, column, policy, writable)
-    if written_tier(mapping) is None and not any(field.write == "canonical" for field in mapping.fields):
+    if not any(field.write != "never" for field in mapping.fields):
         first = mapping.fields[0].place
         problems.append(
             Problem(
@@ -97,13 +96,13 @@ def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str
                 msg("the tier '{tier}' cannot be written into the field '{field}'", tier=tier.name, field=field.name),
                 msg("Add it to the field's value table; the field stands at {place}.", place=field.place),
             )
-        elif len(raw) > limit.width:
+        elif len(raw) > min(limit.width, field.width or limit.width):
             yield Problem(
                 field.place,
                 msg(
                     "'{value}' is longer than the {width} characters of '{column}'",
                     value=raw,
-                    width=limit.width,
+                    width=min(limit.width, field.width or limit.width),
                     column=column,
                 ),
             )

@@ -1,29 +1,44 @@
 """From raw columns to canonical fields, for all customers at once, and back for one value.
 
-What lives here: the mapping as the engine uses it, and the one pass over the customers that applies it. What does
-not: the YAML (``config/mapping_file.py``) and the operators (``domain/operators/``). The idea: a value that cannot be
+What lives here: the mapping as the engine uses it, and the one pass over the customers that applies it. What does not:
+the YAML (``config/mapping_file.py``) and the operators (``domain/operators/``). The idea: a value that cannot be
 used is an issue on that customer, with the line of the mapping file that says so; the run goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import polars as pl
 
+from u8sync.domain.conditions import Condition, all_hold
 from u8sync.domain.model import CustomerCode, Issue
 from u8sync.domain.operators import Canonical, Kind, Operator
 from u8sync.text import Message, Place, msg
 
-__all__ = ["CODE", "CustomerMapping", "Field", "Step", "Write", "comes_back", "read_customers"]
+__all__ = [
+    "CODE",
+    "CustomerMapping",
+    "Field",
+    "Rule",
+    "Step",
+    "Write",
+    "comes_back",
+    "in_order_of_need",
+    "raw_name",
+    "read_customers",
+    "source_of",
+    "sources",
+]
 
 CODE: Final = "code"
 """The field that holds the customer's code; every mapping has it."""
 
-Write = Literal["never", "tier", "canonical"]
-"""What u8sync writes into a field: nothing, the recommended tier, or the field's own value spelt the canonical way."""
+Write = Literal["never", "tier", "canonical", "field"]
+"""What u8sync writes into a field: nothing, the recommended tier, the field's own value spelt the canonical way, or the
+value of another field (:attr:`Field.takes`)."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +50,20 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One rule of a field that is chosen: this value for the customers that meet all conditions and no rule before."""
+
+    when: tuple[Condition, ...]
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Field:
     """One canonical field.
+
+    A value comes from one of three: a column of this way into U8, another field, or rules. The operators then follow;
+    rules have none.
 
     Attributes:
         name: Canonical name, e.g. ``management_type``.
@@ -48,6 +75,12 @@ class Field:
         default: Canonical value for empty; null: none.
         write: What u8sync writes into it.
         place: Its line in the mapping file.
+        from_field: The field whose value it starts from; null: none.
+        choose: The rules, the first that holds decides; empty: there are none.
+        only_if: Conditions without which the field is empty.
+        takes: The field whose value is written into it; null unless ``write`` is ``field``.
+        width: Most characters that are written into it, where the site wants fewer than the column holds; null: as many
+            as that.
     """
 
     name: str
@@ -59,6 +92,18 @@ class Field:
     default: str | None
     write: Write
     place: Place
+    from_field: str | None = None
+    choose: tuple[Rule, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    takes: str | None = None
+    width: int | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The fields that must be read before it."""
+        conditions = (*self.only_if, *(condition for rule in self.choose for condition in rule.when))
+        names = {condition.field for condition in conditions}
+        return frozenset(names if self.from_field is None else {*names, self.from_field})
 
     def raw(self, value: Canonical) -> str | None:
         """The text to write into U8 for a canonical value. Raises ValueError when the mapping has no way back."""
@@ -75,7 +120,8 @@ class CustomerMapping:
 
     Attributes:
         fields: In the order of the file; names are unique and :data:`CODE` is among them.
-        digest: SHA-256 of the file's bytes, hex.
+        digest: SHA-256 of the file's bytes, hex; of a chain of overlays: of their bytes one after the other, see
+            ``config/overlays.py``.
     """
 
     fields: tuple[Field, ...]
@@ -88,6 +134,59 @@ class CustomerMapping:
     def columns(self, way: str) -> Mapping[str, str]:
         """Field -> physical column, for the fields that this way into U8 has."""
         return {field.name: field.columns[way] for field in self.fields if way in field.columns}
+
+    def read_from(self, names: Collection[str], way: str) -> frozenset[str]:
+        """The physical columns that these fields are read from, by way of others too."""
+        known = {field.name: field for field in self.fields}
+        found: set[str] = set()
+        seen: set[str] = set()
+        left = [name for name in names if name in known]
+        while left:
+            field = known[left.pop()]
+            if field.name in seen:
+                continue
+            seen.add(field.name)
+            if way in field.columns:
+                found.add(field.columns[way])
+            left += [name for name in field.needs if name in known]
+        return frozenset(found)
+
+
+def in_order_of_need(fields: tuple[Field, ...]) -> tuple[tuple[Field, ...], ...]:
+    """The fields in layers, each after those that it needs. A field in a circle of needs is in none."""
+    layers: list[tuple[Field, ...]] = []
+    done: set[str] = {CODE}
+    left = [field for field in fields if field.name != CODE]
+    while ready := tuple(field for field in left if field.needs <= done):
+        layers.append(ready)
+        done |= {field.name for field in ready}
+        left = [field for field in left if field not in ready]
+    return tuple(layers)
+
+
+def source_of(field: Field, way: str, columns: Collection[str]) -> str | None:
+    """The column of the frame in the making that a field starts from; null: it has none in this way, or has rules.
+
+    Args:
+        field: The field.
+        way: Which of the mapping's column names apply.
+        columns: The physical columns that were read.
+    """
+    if field.from_field is not None:
+        return field.from_field
+    column = field.columns.get(way)
+    return raw_name(column) if column is not None and column in columns else None
+
+
+def sources(raw: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the making: the code, and each physical column as :func:`raw_name` calls it, as U8 means it."""
+    physical = [column for column in raw.columns if column != CODE]
+    return raw.select(CODE, *(_bare(column).alias(raw_name(column)) for column in physical))
+
+
+def raw_name(column: str) -> str:
+    """The name of a physical column beside canonical ones."""
+    return column if column == CODE else f"raw:{column}"
 
 
 def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tuple[pl.DataFrame, tuple[Issue, ...]]:
@@ -103,24 +202,30 @@ def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tup
         List(String), null where unknown or empty; ``set_aside`` is true for customers with an issue on a required
         field. A field whose column ``raw`` lacks is null throughout. And the issues, ordered by code and field.
     """
-    columns: list[pl.Expr] = [pl.col(CODE)]
-    set_aside: list[pl.Expr] = []
+    work = sources(raw)
+    physical = frozenset(raw.columns)
+    set_aside: list[str] = []
     issues: list[Issue] = []
-    for field in mapping.fields:
-        if field.name == CODE:
-            continue
-        column = field.columns.get(way)
-        if column is None or column not in raw.columns:
-            columns.append(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
-            continue
-        value, complaints = _read(_bare(column), field)
-        columns.append(value.alias(field.name))
+    for layer in in_order_of_need(mapping.fields):
+        values: list[pl.Expr] = []
+        complaints: list[_Complaint] = []
+        for field in layer:
+            source = source_of(field, way, physical)
+            if source is None and not field.choose:
+                values.append(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
+                continue
+            value, found = _read(field, source)
+            values += [value.alias(field.name), *(one.refused.alias(one.mark) for one in found)]
+            complaints += found
+        work = work.with_columns(values)
         for complaint in complaints:
-            issues += _issues(raw, column, field, complaint)
-            if field.required:
-                set_aside.append(complaint.refused)
-    frame = raw.select(*columns, pl.any_horizontal(*set_aside, pl.lit(value=False)).alias("set_aside"))
-    return frame, tuple(sorted(issues, key=lambda issue: (issue.code, issue.field)))
+            if work[complaint.mark].any():
+                issues += _issues(raw, work, complaint, way)
+                if complaint.field.required:
+                    set_aside.append(complaint.mark)
+    names = [field.name for field in mapping.fields if field.name != CODE]
+    aside = pl.any_horizontal(*set_aside, pl.lit(value=False)).alias("set_aside")
+    return work.select(CODE, *names, aside), tuple(sorted(issues, key=lambda issue: (issue.code, issue.field)))
 
 
 _DTYPES: Final[Mapping[Kind, pl.DataType]] = {"text": pl.String(), "date": pl.Date(), "list": pl.List(pl.String())}
@@ -130,9 +235,16 @@ _DTYPES: Final[Mapping[Kind, pl.DataType]] = {"text": pl.String(), "date": pl.Da
 class _Complaint:
     """What can be wrong with a raw value: which rows, the sentence, and the line of the mapping that says so."""
 
+    field: Field
+    number: int
     refused: pl.Expr
     message: Message
     place: Place
+
+    @property
+    def mark(self) -> str:
+        """The column of the frame in the making that says of which customers it is true."""
+        return f"refused:{self.field.name}:{self.number}"
 
 
 def _bare(column: str) -> pl.Expr:
@@ -141,37 +253,49 @@ def _bare(column: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _read(value: pl.Expr, field: Field) -> tuple[pl.Expr, list[_Complaint]]:
-    """The canonical value of a field, and what can be wrong with the raw one."""
+def _read(field: Field, source: str | None) -> tuple[pl.Expr, list[_Complaint]]:
+    """The canonical value of a field over the frame in the making, and what can be wrong with its raw one."""
     complaints: list[_Complaint] = []
     refused_before = pl.lit(value=False)
+    counts = all_hold(field.only_if)
+    value: pl.Expr = pl.when(counts).then(_chosen(field) if source is None else pl.col(source))
     for step in field.steps:
         refusal = step.operator.refuses(value)
         if refusal is not None:
             refused = refusal[0].fill_null(value=False)
-            complaints.append(_Complaint(refused, refusal[1], step.place))
+            complaints.append(_Complaint(field, len(complaints), refused, refusal[1], step.place))
             refused_before = refused_before | refused
         value = step.operator.read(value)
+    empty = counts & value.is_null() & ~refused_before
     if field.default is not None:
         default: pl.Expr = pl.lit(field.default)
         # A refused value stays unknown: the default stands for an empty value, not for a wrong one.
-        value = (
-            pl.when(value.is_null() & ~refused_before)
-            .then(pl.concat_list(default) if field.kind == "list" else default)
-            .otherwise(value)
-        )
-    if field.required:
-        empty = value.is_null() & ~refused_before
-        complaints.append(_Complaint(empty, msg("is empty, and the field is required"), field.place))
+        value = pl.when(empty).then(pl.concat_list(default) if field.kind == "list" else default).otherwise(value)
+    elif field.required:
+        message = msg("is empty, and the field is required")
+        complaints.append(_Complaint(field, len(complaints), empty, message, field.place))
     return value, complaints
 
 
-def _issues(raw: pl.DataFrame, column: str, field: Field, complaint: _Complaint) -> Iterator[Issue]:
-    rows = raw.filter(complaint.refused).select(pl.col(CODE), pl.col(column).alias("value"))
-    for code, value in rows.iter_rows():
-        yield Issue(
-            CustomerCode(code), field.name, value, complaint.message, complaint.place, sets_aside=field.required
-        )
+def _chosen(field: Field) -> pl.Expr:
+    """The value of the first rule that holds."""
+    value: pl.Expr = pl.lit(None, dtype=pl.String)
+    for rule in reversed(field.choose):
+        value = pl.when(all_hold(rule.when)).then(pl.lit(rule.value)).otherwise(value)
+    return value
+
+
+def _issues(raw: pl.DataFrame, work: pl.DataFrame, complaint: _Complaint, way: str) -> Iterator[Issue]:
+    """One complaint about the customers that are marked; the value is shown as it stands in U8, blanks and all."""
+    field = complaint.field
+    if field.choose:
+        shown = pl.Series("value", [None], dtype=pl.String).new_from_index(0, work.height)
+    else:
+        shown = work[field.from_field] if field.from_field is not None else raw[field.columns[way]]
+    rows = work.select(CODE, complaint.mark, shown.alias("value")).filter(complaint.mark)
+    for code, value in rows.select(CODE, "value").iter_rows():
+        text = ", ".join(value) if isinstance(value, list) else None if value is None else str(value)
+        yield Issue(CustomerCode(code), field.name, text, complaint.message, complaint.place, sets_aside=field.required)
 
 
 def comes_back(field: Field, value: Canonical) -> bool:

@@ -154,8 +154,11 @@ class Movement:
 
 
 def tier_move(change: Change) -> FieldChange | None:
-    """The field of a change that gets another tier; null when only spelling changes."""
-    return next((field for field in change.fields if field.was != field.becomes), None)
+    """The field of a change that gets another tier; null when the change is of other fields, or of spelling alone."""
+    moved = (field for field in change.fields if field.was != field.becomes)
+    if change.reason is None:
+        return next(moved, None) if change.undoes is not None else None
+    return next((field for field in moved if field.becomes == change.reason.tier), None)
 
 
 def movements(plan: Plan, policy: Policy) -> tuple[Movement, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from u8sync.domain.operators.days import Day
-from u8sync.domain.operators.lists import SEPARATORS, Split
+from u8sync.domain.operators.lists import SEPARATORS, Sort, Split
 from u8sync.domain.operators.lookup import Lookup
 from u8sync.domain.operators.operator import Canonical, Kind, Operator, OperatorKind
-from u8sync.domain.operators.words import Prefix, Trim, Upper
+from u8sync.domain.operators.words import HalfWidth, Lower, Prefix, Trim, Upper
 from u8sync.domain.tables import ValueTable
 from u8sync.text import msg
 
@@ -48,6 +48,22 @@ OPERATORS: Final[dict[str, OperatorKind]] = {
         make=lambda _argument, _kind: Upper(),
         help=msg("capital letters, for codes that people type either way"),
     ),
+    "lower": OperatorKind(
+        takes=("text",),
+        gives="text",
+        argument="none",
+        reversible=True,
+        make=lambda _argument, _kind: Lower(),
+        help=msg("small letters, for words that people type either way"),
+    ),
+    "half_width": OperatorKind(
+        takes=("text",),
+        gives="text",
+        argument="none",
+        reversible=True,
+        make=lambda _argument, _kind: HalfWidth(),
+        help=msg("letters, digits and marks typed in full width become half width"),
+    ),
     "prefix": OperatorKind(
         takes=("text",),
         gives="text",
@@ -71,6 +87,14 @@ OPERATORS: Final[dict[str, OperatorKind]] = {
         reversible=True,
         make=_split,
         help=msg("several values in one field; the argument is the separator to write"),
+    ),
+    "sort": OperatorKind(
+        takes=("list",),
+        gives="list",
+        argument="none",
+        reversible=True,
+        make=lambda _argument, _kind: Sort(),
+        help=msg("the values of a list in order; without it they stay in the order typed"),
     ),
     "table": OperatorKind(
         takes=("text", "list"),

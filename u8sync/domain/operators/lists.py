@@ -9,7 +9,7 @@ import polars as pl
 from u8sync.domain.operators.operator import Canonical, Refusal
 from u8sync.domain.operators.words import BLANKS
 
-__all__ = ["SEPARATORS", "Split"]
+__all__ = ["SEPARATORS", "Sort", "Split"]
 
 SEPARATORS = ",，;；、"
 """What people type between several values, half width and full width."""
@@ -43,3 +43,20 @@ class Split:
         if not isinstance(value, tuple) or any(mark in part for part in value for mark in SEPARATORS):
             raise ValueError(value)
         return self.joint.join(value) or None
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Puts the values of a list in order, so that the order in which somebody typed them makes no difference."""
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The values by code point."""
+        return value.list.sort()
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The values by code point, so that what is written is read as itself."""
+        return tuple(sorted(value)) if isinstance(value, tuple) else value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from u8sync.domain.operators.operator import Canonical, Refusal
 from u8sync.text import msg
 
-__all__ = ["BLANKS", "Prefix", "Trim", "Upper"]
+__all__ = ["BLANKS", "HalfWidth", "Lower", "Prefix", "Trim", "Upper"]
 
 BLANKS = " \t\r\n\u00a0\u3000"
 """What counts as blank, the full-width space among it."""
@@ -40,6 +41,47 @@ class Upper:
     def read(self, value: pl.Expr) -> pl.Expr:
         """The text in capital letters."""
         return value.str.to_uppercase()
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The value as it is."""
+        return value
+
+
+@dataclass(frozen=True)
+class Lower:
+    """Small letters, for words that people type either way; written back as they are."""
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The text in small letters."""
+        return value.str.to_lowercase()
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The value as it is."""
+        return value
+
+
+_FULL: Final = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)} | {"\u3000": " "}
+"""Full-width letters, digits and marks, and the full-width blank, with their half-width twins."""
+
+
+@dataclass(frozen=True)
+class HalfWidth:
+    """Letters, digits, marks and blanks that were typed full width, in half width: ＶＩＰ and VIP are one word.
+
+    Nothing else changes: Chinese marks that have no half-width twin (、。《》) stay.
+    """
+
+    def read(self, value: pl.Expr) -> pl.Expr:
+        """The text in half width."""
+        return value.str.replace_many(_FULL)
 
     def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
         """Nothing."""

@@ -1,0 +1,31 @@
+"""The shapes of the three files that people write: which keys there are, and what each may hold.
+
+What lives here: pydantic models, one for each group of keys, with the sentence that an editor shows for each key
+(Chinese and English). What does not: checks that look at several keys at once; they stand with the loaders. The idea:
+one source for the check, the JSON Schema and the explanation.
+"""
+
+from __future__ import annotations
+
+from u8sync.config.shapes.mapping import FieldShape, MappingShape, RuleShape, TableShape
+from u8sync.config.shapes.policy import BoundsShape, PolicyShape, TierShape, WeightShape
+from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, KeyShape, SettingsShape
+from u8sync.config.shapes.uses import OperatorUse, TestUse
+
+__all__ = [
+    "AccountSetShape",
+    "AnchorShape",
+    "BoundsShape",
+    "DatabaseAnchorShape",
+    "FieldShape",
+    "KeyShape",
+    "MappingShape",
+    "OperatorUse",
+    "PolicyShape",
+    "RuleShape",
+    "SettingsShape",
+    "TableShape",
+    "TestUse",
+    "TierShape",
+    "WeightShape",
+]
