@@ -192,8 +192,8 @@ A = "  a: {label: A, columns: {sql: cA}, operators: [{table: t}]}\n"
             id="a spelling that means something else",
         ),
         pytest.param(
-            A.replace("]}", "], write: canonical, width: 1}") + "tables: {t: {values: {▲AB: 甲, C: 乙}}}\n",
-            "'甲' has more than the 1 characters of 'width'",
+            A.replace("]}", "], write: canonical, width: ▲1}") + "tables: {t: {values: {C: 乙, AB: 甲}}}\n",
+            "'甲' is written with 2 characters, more than 'width' allows",
             id="a spelling that is too wide",
         ),
         pytest.param(A.replace("]}", "], width: ▲0}") + T, "must be at least 1, not 0", id="no width at all"),

@@ -19,7 +19,7 @@ from u8sync.text import msg
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["BACKENDS", "AnchorKind", "BackendKind", "backend_kind"]
+__all__ = ["BACKENDS", "AnchorKind", "BackendKind", "backend_kind", "usual_columns"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,14 @@ BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Name in the configuration file -> module and attribute of its :class:`BackendKind`."""
+
+
+def usual_columns() -> Mapping[str, frozenset[str]]:
+    """Way into U8 -> the columns of the customer archive that can usually be read there; a site may have fewer."""
+    from u8sync.backends.openapi.fields import READABLE
+    from u8sync.backends.u8_schema import ARCHIVE
+
+    return {"sql": frozenset(ARCHIVE), "openapi": frozenset(READABLE)}
 
 
 def backend_kind(name: str) -> BackendKind:

@@ -27,6 +27,7 @@ from u8sync.audit.reading import iterate
 from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
+from u8sync.bootstrap.checking import shown
 from u8sync.bootstrap.trust import (
     anchors_of,
     checkpoints_outside,
@@ -109,17 +110,9 @@ class Installation:
 def load(config: Path) -> Installation:
     """Read and check configuration, mapping and policy. Raises ConfigError with all problems of the first bad file."""
     settings = load_settings(config)
-    mapping = load_mapping(settings.mapping, shown_as=_shown(settings.mapping))
-    policy = load_policy(settings.policy, shown_as=_shown(settings.policy))
+    mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
+    policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     return Installation(config.parent, settings, mapping, policy)
-
-
-def _shown(path: Path) -> str:
-    """The path as messages and records show it: relative to the current folder where that is shorter."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def window_of(installation: Installation, *, as_of: date | None, clock: Clock) -> Window:
@@ -300,7 +293,7 @@ def _bytes_of(path: Path) -> bytes:
 def _mapping_bytes_of(path: Path) -> bytes:
     """The bytes of the mapping and of the files that it extends; none when they cannot be read any more."""
     try:
-        return mapping_bytes(path, _shown(path))
+        return mapping_bytes(path, shown(path))
     except ConfigError:
         return b""
 
@@ -317,9 +310,9 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
             "{config}: {fields} fields in {mapping}, {tiers} tiers in {policy}",
             config=settings.located.file,
             fields=len(mapping.fields),
-            mapping=_shown(settings.mapping),
+            mapping=shown(settings.mapping),
             tiers=len(policy.tiers),
-            policy=_shown(settings.policy),
+            policy=shown(settings.policy),
         ),
     )
     yield doctor.check_zone(settings.timezone, clock.now().astimezone())

@@ -19,13 +19,14 @@ from u8sync import __version__
 from u8sync.cli.auditing import audit
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
+from u8sync.cli.excerpts import excerpt_of
 from u8sync.cli.mappings import mappings
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.report.language import Language, choose, translator
-from u8sync.text import N_, Message, Place, Translate, msg
+from u8sync.text import N_, Message, Translate, msg
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,7 +101,7 @@ def call(args: Sequence[str], *, language: Language, debug: bool = False) -> int
         from u8sync.report.terminal import error_view
 
         session.out.file.flush()
-        session.err.print(error_view(error, _excerpt, translate))
+        session.err.print(error_view(error, excerpt_of, translate))
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -170,14 +171,3 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
     if isinstance(command, click.Group) and isinstance(local, click.Group):
         local.commands = {name: _localised(below, translate) for name, below in command.commands.items()}
     return local
-
-
-def _excerpt(place: Place) -> tuple[str, str] | None:
-    """The line of a file that a problem points at, with a caret; null when it cannot be read."""
-    from u8sync.config.located_yaml import excerpt
-
-    try:
-        text = Path(place.file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return excerpt(place, text)

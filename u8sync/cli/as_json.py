@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from u8sync.audit.findings import Verification
+from u8sync.config.file_kinds import CheckedFile
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.guards import Verdict
 from u8sync.domain.plan import change_json, seal_json, skipped_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
 from u8sync.domain.undo import PlannedUndo
+from u8sync.errors import Problem
 from u8sync.ports import AccountSetFound, Check
 
 __all__ = [
     "account_set_json",
+    "checked_json",
     "checks_json",
     "explanation_json",
     "logged_json",
@@ -24,6 +27,27 @@ __all__ = [
     "undo_json",
     "verification_json",
 ]
+
+
+def checked_json(files: Sequence[CheckedFile]) -> list[Json]:
+    """What was found in each file; a place is ``file:line:column``, null for the file as a whole."""
+    return [
+        {
+            "file": one.shown_as,
+            "kind": one.kind,
+            "problems": [_problem(problem) for problem in one.problems],
+            "warnings": [_problem(problem) for problem in one.warnings],
+        }
+        for one in files
+    ]
+
+
+def _problem(problem: Problem) -> Json:
+    return {
+        "place": None if problem.place is None else str(problem.place),
+        "message": str(problem.message),
+        "hint": None if problem.hint is None else str(problem.hint),
+    }
 
 
 def planned_json(planned: Planned) -> dict[str, Json]:

@@ -24,7 +24,7 @@ from u8sync.config.located_yaml import Located, Route, Value, in_file_order
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Message, msg
 
-__all__ = ["SENTENCES", "check", "check_part", "did_you_mean", "examine", "raise_all", "shown"]
+__all__ = ["SENTENCES", "check", "check_part", "did_you_mean", "examine", "meant", "raise_all", "shown"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,10 +52,14 @@ def check_part(located: Located, route: Route, model: type[M]) -> M:
 
 
 def examine(located: Located, route: Route, model: type[M]) -> M | list[Problem]:
-    """The part below ``route`` as the model, or all that is wrong with it, in the order of the file."""
+    """The part below ``route`` as the model, or all that is wrong with it, in the order of the file.
+
+    What was found when the file was read counts when the whole file is examined.
+    """
     value = located.at(route)
     misread = {at: _expected(wanted, text) for at, text, wanted in _misreadings(value, model, ())}
-    problems = [Problem(located.value_place((*route, *at)), message) for at, message in misread.items()]
+    problems = [] if route else [*located.problems]
+    problems += [Problem(located.value_place((*route, *at)), message) for at, message in misread.items()]
     try:
         checked = model.model_validate(value)
     except ValidationError as error:
@@ -146,6 +150,16 @@ def _inside(annotation: object, step: str | int) -> object:
     if get_origin(outer) in (list, tuple, set, frozenset, Sequence) and isinstance(step, int):
         return arguments[0]
     return None
+
+
+def meant(model: type[BaseModel], route: Route) -> object:
+    """The type that a model asks for at ``route``: a class, ``dict`` or ``list`` of a group; null: it is not known."""
+    around: object = model
+    for step in route:
+        around = _inside(around, step)
+    bare = _bare(around)
+    origin = get_origin(bare)
+    return bare if origin is None else origin
 
 
 # --- pydantic's findings ---

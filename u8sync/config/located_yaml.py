@@ -77,6 +77,10 @@ class Located:
         keys: Route of a key -> where the key stands.
         values: Route of a value -> where the value begins; the empty route is the whole.
         sha256: Digest of the file's bytes, hex.
+        bare_keys: Routes of the keys that stand without quotes.
+        bare_values: Routes of the texts that stand without quotes, in one line.
+        problems: What is wrong with the file and keeps nobody from looking further, such as a key that stands twice;
+            :func:`u8sync.config.checking.examine` tells it with the rest.
     """
 
     file: str
@@ -84,6 +88,9 @@ class Located:
     keys: Mapping[Route, Place]
     values: Mapping[Route, Place]
     sha256: str
+    bare_keys: frozenset[Route] = frozenset()
+    bare_values: frozenset[Route] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
     def key_place(self, route: Route) -> Place:
         """Where the key stands; a list item and the top have no key, so it is their value's place."""
@@ -130,11 +137,14 @@ def load(path: Path, shown_as: str) -> Located:
     Raises:
         ConfigError: With every problem that could be found, in the order of the file.
     """
-    return parse(read_bytes(path, shown_as), shown_as)
+    located = parse(read_bytes(path, shown_as), shown_as)
+    if located.problems:
+        raise ConfigError(shown_as, in_file_order(located.problems))
+    return located
 
 
 def parse(data: bytes, shown_as: str) -> Located:
-    """What the bytes of a file hold; see :func:`load`."""
+    """What the bytes of a file hold, as :func:`load` says; only what keeps anybody from looking further is raised."""
     text = _decode(data, shown_as)
     sha256 = hashlib.sha256(data).hexdigest()
     composer = _Composer(shown_as)
@@ -145,7 +155,9 @@ def parse(data: bytes, shown_as: str) -> Located:
     except (yaml.YAMLError, ValueError, OverflowError):
         # PyYAML's own scanner lets the ValueError of an impossible escape or version number pass.
         composer.stop(Place(shown_as, 1, 1), *_NOT_YAML)
-    return Located(shown_as, value, composer.keys, composer.values, sha256)
+    bare_keys, bare_values = frozenset(composer.bare_keys), frozenset(composer.bare_values)
+    found = tuple(composer.problems)
+    return Located(shown_as, value, composer.keys, composer.values, sha256, bare_keys, bare_values, found)
 
 
 _NEAR: Final = 30
@@ -264,13 +276,16 @@ class _Composer:
         self.file = file
         self.keys: dict[Route, Place] = {}
         self.values: dict[Route, Place] = {}
-        self._problems: list[Problem] = []
+        self.bare_keys: set[Route] = set()
+        self.bare_values: set[Route] = set()
+        self.problems: list[Problem] = []
+        self._broken = False
         self._shared = False
 
     def stop(self, place: Place, message: Message, hint: Message | None = None) -> NoReturn:
         """Add a problem after which nothing can be understood, and give up."""
-        self._problems.append(Problem(place, message, hint))
-        raise ConfigError(self.file, in_file_order(self._problems))
+        self.problems.append(Problem(place, message, hint))
+        raise ConfigError(self.file, in_file_order(self.problems))
 
     def document(self, events: Iterator[yaml.Event]) -> dict[str, Value]:
         """The one document of a file."""
@@ -286,16 +301,18 @@ class _Composer:
             self.stop(Place(self.file, 1, 1), msg("the file is empty"))
         if not isinstance(value, dict):
             self.stop(self.values[()], msg("the file must begin with keys, such as 'version: 1'"))
-        if self._problems:
-            raise ConfigError(self.file, in_file_order(self._problems))
+        if self._broken:
+            raise ConfigError(self.file, in_file_order(self.problems))
         return value
 
     def _at(self, event: yaml.Event) -> Place:
         mark = event.start_mark
         return Place(self.file, mark.line + 1, mark.column + 1) if mark else Place(self.file, 1, 1)
 
-    def _add(self, place: Place, message: Message, hint: Message | None = None) -> None:
-        self._problems.append(Problem(place, message, hint))
+    def _add(self, place: Place, message: Message, hint: Message | None = None, *, broken: bool = True) -> None:
+        """Note a problem; ``broken``: what it stands for is not known, so that looking further would only confuse."""
+        self.problems.append(Problem(place, message, hint))
+        self._broken = self._broken or broken
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], route: Route) -> Value:
         place = self._at(event)
@@ -307,6 +324,8 @@ class _Composer:
         if getattr(event, "tag", None) is not None:
             self._add(place, msg("tags ('!') are not taken here; write the plain value"))
         if isinstance(event, yaml.ScalarEvent):
+            if event.implicit[0]:
+                self.bare_values.add(route)
             return self._scalar(event, place)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, route)
@@ -330,7 +349,7 @@ class _Composer:
             return None
         found = _UNPRINTABLE.search(text)
         if found:  # by an escape such as "\0"
-            self._add(place, *_control(found.group()))
+            self._add(place, *_control(found.group()), broken=False)
         return text
 
     def _sequence(self, events: Iterator[yaml.Event], route: Route) -> list[Value]:
@@ -351,7 +370,8 @@ class _Composer:
             here = (*route, key)
             if here in self.keys:
                 first = self.keys[here]
-                self._add(place, msg("'{name}' stands here again; it stands first at {first}", name=key, first=first))
+                message = msg("'{name}' stands here again; it stands first at {first}", name=key, first=first)
+                self._add(place, message, broken=False)
             else:
                 self.keys[here] = place
             pairs[key] = self._node(next(events), events, here)
@@ -365,6 +385,9 @@ class _Composer:
                 self._add(place, msg("a key must be a plain word"))
             return f"\0{place}"  # unlike any key that a person can type
         self._node(event, events, (*route, event.value))
+        if event.implicit[0]:
+            self.bare_keys.add((*route, event.value))
+        self.bare_values.discard((*route, event.value))
         if event.implicit[0] and event.value == "<<":
             self._refuse_sharing(place)
         if event.implicit[0] and not event.value:

@@ -9,7 +9,7 @@ where it says so, written; a run never finds out on the way that it cannot.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -326,19 +326,35 @@ class _Fields:
                     ),
                     msg("The operators of a written field must read a table's first value for each meaning as that."),
                 )
-            elif field.width is not None and len(field.raw(_as_kind(field, canonical)) or "") > field.width:
-                self._found.add(
-                    place,
-                    msg(
-                        "'{value}' has more than the {width} characters of 'width'", value=canonical, width=field.width
-                    ),
-                )
+        self._check_width(field, written)
         if field.write != "field" and tables and tables[-1].match == "pattern" and not tables[-1].spellings:
             self._found.add(
                 tables[-1].place,
                 msg("a table of patterns has no way back, and the field '{field}' is written", field=field.name),
                 msg("Say under 'spellings' how each meaning is written."),
             )
+
+    def _check_width(self, field: Field, written: Collection[str]) -> None:
+        """What may be written has room in ``width``; the longest is told."""
+        spelt = {value: field.raw(_as_kind(field, value)) or "" for value in written if _has_spelling(field, value)}
+        longest = max(spelt, key=lambda value: len(spelt[value]), default=None)
+        if longest is not None and field.width is not None and len(spelt[longest]) > field.width:
+            self._found.add(
+                self._found.value("fields", field.name, "width"),
+                msg(
+                    "'{value}' is written with {count} characters, more than 'width' allows",
+                    value=longest,
+                    count=len(spelt[longest]),
+                ),
+            )
+
+
+def _has_spelling(field: Field, value: str) -> bool:
+    try:
+        field.raw(_as_kind(field, value))
+    except ValueError:
+        return False
+    return True
 
 
 def _as_kind(field: Field, text: str) -> str | tuple[str, ...]:

@@ -141,7 +141,8 @@ class _Layers:
     def merged(self) -> Located:
         """Both as one; its name is that of the file above."""
         value = self._merge(self._below.value, self._above.value, ())
-        return Located(self._above.file, value, self._keys, self._values, self._above.sha256)
+        told = (*self._below.problems, *self._above.problems)
+        return Located(self._above.file, value, self._keys, self._values, self._above.sha256, problems=told)
 
     def _merge(self, below: Value, above: Value, route: Route) -> Value:
         if not isinstance(below, dict) or not isinstance(above, dict):

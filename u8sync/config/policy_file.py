@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from u8sync.config.checking import examine, raise_all
-from u8sync.config.located_yaml import Located, Route, in_file_order, load
+from u8sync.config.located_yaml import Located, Route, in_file_order, parse, read_bytes
 from u8sync.config.shapes import BoundsShape, PolicyShape, TierShape, WeightShape
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
 from u8sync.errors import ConfigError, Problem
@@ -34,7 +34,7 @@ def load_policy(path: Path, shown_as: str) -> Policy:
     Raises:
         ConfigError: With every problem of the file, in its order.
     """
-    located = load(path, shown_as)
+    located = parse(read_bytes(path, shown_as), shown_as)
     shape = examine(located, (), PolicyShape)
     problems = [*_weights_problems(located), *_ladder_problems(located)]
     if isinstance(shape, list):

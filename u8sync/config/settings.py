@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from u8sync.config.checking import examine, raise_all
-from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, load
+from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError, Problem
@@ -161,7 +161,7 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigError: With every problem of the file, in its order.
     """
-    located = load(path, str(path))
+    located = parse(read_bytes(path, str(path)), str(path))
     shape = examine(located, (), SettingsShape)
     secrets = list(_secrets(located))
     if isinstance(shape, list):

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from u8sync.domain.mapping import CustomerMapping, Field, comes_back
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import ColumnLimit
-from u8sync.domain.policy import Policy
+from u8sync.domain.policy import Policy, Tier
 from u8sync.errors import Problem
 from u8sync.text import Message, listed, msg
 
-__all__ = ["misfits", "unseen"]
+__all__ = ["misfits", "strange_columns", "tier_misfits", "unseen"]
 
 
 def misfits(
@@ -57,6 +57,20 @@ def misfits(
     return tuple(sorted(problems, key=lambda problem: problem.place or mapping.fields[0].place))
 
 
+def tier_misfits(mapping: CustomerMapping, policy: Policy) -> tuple[Problem, ...]:
+    """The tiers of a policy that some field which takes the tier cannot spell; needs no account set."""
+    takers = [field for field in mapping.fields if field.write == "tier"]
+    return tuple(_unspelt(field, tier) for tier in policy.tiers for field in takers if not comes_back(field, tier.name))
+
+
+def _unspelt(field: Field, tier: Tier) -> Problem:
+    return Problem(
+        tier.place,
+        msg("the tier '{tier}' cannot be written into the field '{field}'", tier=tier.name, field=field.name),
+        msg("Add it to the field's value table; the field stands at {place}.", place=field.place),
+    )
+
+
 def unseen(mapping: CustomerMapping, policy: Policy, *, way: str) -> tuple[Message, ...]:
     """The metrics that do without a field because this way into U8 does not offer it, though another one does."""
     notes = []
@@ -72,6 +86,25 @@ def unseen(mapping: CustomerMapping, policy: Policy, *, way: str) -> tuple[Messa
                 )
             )
     return tuple(notes)
+
+
+def strange_columns(mapping: CustomerMapping, usual: Mapping[str, Collection[str]]) -> tuple[Problem, ...]:
+    """The columns that the usual customer archive does not have: a slip, or a site of its own kind. A warning.
+
+    Args:
+        mapping: The mapping.
+        usual: Way into U8 -> the columns that can usually be read there.
+    """
+    return tuple(
+        Problem(
+            field.place,
+            msg("U8's customer archive usually has no readable column '{column}'", column=column),
+            _nearest(column, usual[way]),
+        )
+        for field in mapping.fields
+        for way, column in field.columns.items()
+        if way in usual and column not in usual[way]
+    )
 
 
 def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str, ColumnLimit]) -> Iterator[Problem]:
@@ -91,11 +124,7 @@ def _unwritable(field: Field, column: str, policy: Policy, writable: Mapping[str
     for tier in policy.tiers:
         raw = field.raw(tier.name) if comes_back(field, tier.name) else None
         if raw is None:
-            yield Problem(
-                tier.place,
-                msg("the tier '{tier}' cannot be written into the field '{field}'", tier=tier.name, field=field.name),
-                msg("Add it to the field's value table; the field stands at {place}.", place=field.place),
-            )
+            yield _unspelt(field, tier)
         elif len(raw) > min(limit.width, field.width or limit.width):
             yield Problem(
                 field.place,

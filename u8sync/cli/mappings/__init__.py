@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from u8sync.cli.mappings.checking import check
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -16,3 +17,7 @@ __all__ = ["mappings"]
 )
 def mappings() -> None:
     """Group of the mapping commands."""
+
+
+for command in (check,):
+    mappings.add_command(command)

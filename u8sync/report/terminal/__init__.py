@@ -7,6 +7,7 @@ a page of their own: ``html.py``.
 from __future__ import annotations
 
 from u8sync.report.terminal.audit import verification_view
+from u8sync.report.terminal.checked import checked_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.failure import error_view
@@ -19,6 +20,7 @@ from u8sync.report.terminal.undo import undo_view
 __all__ = [
     "account_sets_view",
     "check_view",
+    "checked_view",
     "checks_summary",
     "error_view",
     "explanation_view",

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from u8sync.errors import ConfigError, Problem, U8SyncError
 from u8sync.report.terminal.blocks import Writer
-from u8sync.text import Place, Translate, msg
+from u8sync.text import Message, Place, Translate, msg
 
-__all__ = ["error_view"]
+__all__ = ["Excerpt", "error_view", "problem_lines"]
 
 Excerpt = Callable[[Place], tuple[str, str] | None]
 """The line of a place and a caret under it, for fixed width."""
@@ -29,16 +29,20 @@ def error_view(error: U8SyncError, excerpt: Excerpt, translate: Translate) -> Re
     parts: list[RenderableType] = [write.title(msg("Error: {what}", what=error.message))]
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            parts += _problem(problem, error.file, excerpt, write)
+            parts += problem_lines(problem, error.file, excerpt, write)
         parts.append(Text(""))
     if error.hint is not None:
         parts.append(write.line(error.hint))
     return Group(*parts)
 
 
-def _problem(problem: Problem, file: str, excerpt: Excerpt, write: Writer) -> Iterator[RenderableType]:
+def problem_lines(
+    problem: Problem, file: str, excerpt: Excerpt, write: Writer, label: Message | None = None
+) -> Iterator[RenderableType]:
+    """One problem with its place, the line it stands in and what to do; ``label`` says what it is, if not an error."""
     place = problem.place
-    yield write.heading(f"{place or file}: {write.say(problem.message)}")
+    words = write.say(problem.message) if label is None else f"{write.say(label)}: {write.say(problem.message)}"
+    yield write.heading(f"{place or file}: {words}")
     shown = excerpt(place) if place is not None else None
     if place is not None and shown is not None:
         margin = " " * len(str(place.line))
