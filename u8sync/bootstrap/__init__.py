@@ -64,6 +64,7 @@ __all__ = [
     "examine",
     "grants",
     "key_store",
+    "kind_of",
     "load",
     "new_run_id",
     "open_backend",
@@ -71,6 +72,7 @@ __all__ = [
     "read_key",
     "retry_of",
     "rules_of",
+    "shown",
     "signer_of",
     "stamps_beside",
     "trusted_keys",
@@ -109,12 +111,12 @@ class Installation:
 def load(config: Path) -> Installation:
     """Read and check configuration, mapping and policy. Raises ConfigError with all problems of the first bad file."""
     settings = load_settings(config)
-    mapping = load_mapping(settings.mapping, shown_as=_shown(settings.mapping))
-    policy = load_policy(settings.policy, shown_as=_shown(settings.policy))
+    mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
+    policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     return Installation(config.parent, settings, mapping, policy)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The path as messages and records show it: relative to the current folder where that is shorter."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
@@ -155,7 +157,7 @@ def retry_of(settings: Settings) -> Retry:
     return Retry(tries=retry.tries, budget_s=float(retry.budget_s), sleep=time.sleep)
 
 
-def _kind_of(settings: Settings) -> tuple[BackendKind, Any]:
+def kind_of(settings: Settings) -> tuple[BackendKind, Any]:
     """The kind of backend that the configuration names, and its options."""
     try:
         kind = backend_kind(settings.backend)
@@ -177,7 +179,7 @@ def open_backend(
         tries: Most tries of the opening itself.
         retry: When to try again, shared with who uses the backend; null: by the configuration alone.
     """
-    kind, options = _kind_of(installation.settings)
+    kind, options = kind_of(installation.settings)
     retry = retry or retry_of(installation.settings)
     backend: Backend
     opening = replace(retry, tries=min(tries, retry.tries))
@@ -295,7 +297,7 @@ def evidence_of(installation: Installation) -> list[bytes]:
 def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
     """Everything that ``doctor`` looks at, in the order of the road of a run. Nothing is written."""
     settings, mapping, policy = installation.settings, installation.mapping, installation.policy
-    kind, options = _kind_of(settings)
+    kind, options = kind_of(settings)
     needs = _needs(installation, kind, options)
     yield Check(
         msg("Configuration"),
@@ -304,9 +306,9 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
             "{config}: {fields} fields in {mapping}, {tiers} tiers in {policy}",
             config=settings.located.file,
             fields=len(mapping.fields),
-            mapping=_shown(settings.mapping),
+            mapping=shown(settings.mapping),
             tiers=len(policy.tiers),
-            policy=_shown(settings.policy),
+            policy=shown(settings.policy),
         ),
     )
     yield doctor.check_zone(settings.timezone, clock.now().astimezone())
@@ -323,7 +325,7 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
 def account_sets(config: Path) -> Sequence[AccountSetFound]:
     """The account sets that the configured login can see. Mapping and policy need not be there yet."""
     settings = load_settings(config)
-    kind, options = _kind_of(settings)
+    kind, options = kind_of(settings)
     if kind.accounts is not None:
         return kind.accounts(options, config.parent)
     backend: Backend = kind.open(options, config.parent, retry_of(settings))
@@ -339,7 +341,7 @@ def grants(installation: Installation, *, reader: str, writer: str) -> str:
 
     Raises InputError when this way into U8 has no logins.
     """
-    kind, options = _kind_of(installation.settings)
+    kind, options = kind_of(installation.settings)
     if kind.grants is None:
         raise InputError(
             msg(

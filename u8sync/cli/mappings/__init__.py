@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from u8sync.cli.mappings.covering import coverage
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -16,3 +17,6 @@ __all__ = ["mappings"]
 )
 def mappings() -> None:
     """Group of the mapping commands."""
+
+
+mappings.add_command(coverage)
