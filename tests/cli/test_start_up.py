@@ -23,12 +23,23 @@ HEAVY = (
     "requests",
     "pyodbc",
     "xlsxwriter",
+    "rapidfuzz",
+    "pypinyin",
 )
 
 
 @pytest.mark.parametrize(
     "words",
-    ["--version", "--help", "plan --help", "sandbox --help", "audit --help", "audit sample --help", "audit why --help"],
+    [
+        "--version",
+        "--help",
+        "plan --help",
+        "sandbox --help",
+        "audit --help",
+        "audit sample --help",
+        "audit why --help",
+        "map coverage --help",
+    ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:
     code = (

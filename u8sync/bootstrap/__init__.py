@@ -65,6 +65,7 @@ __all__ = [
     "examine",
     "grants",
     "key_store",
+    "kind_of",
     "load",
     "new_run_id",
     "open_backend",
@@ -72,6 +73,7 @@ __all__ = [
     "read_key",
     "retry_of",
     "rules_of",
+    "shown",
     "signer_of",
     "stamps_beside",
     "trusted_keys",
@@ -148,7 +150,7 @@ def retry_of(settings: Settings) -> Retry:
     return Retry(tries=retry.tries, budget_s=float(retry.budget_s), sleep=time.sleep)
 
 
-def _kind_of(settings: Settings) -> tuple[BackendKind, Any]:
+def kind_of(settings: Settings) -> tuple[BackendKind, Any]:
     """The kind of backend that the configuration names, and its options."""
     try:
         kind = backend_kind(settings.backend)
@@ -170,7 +172,7 @@ def open_backend(
         tries: Most tries of the opening itself.
         retry: When to try again, shared with who uses the backend; null: by the configuration alone.
     """
-    kind, options = _kind_of(installation.settings)
+    kind, options = kind_of(installation.settings)
     retry = retry or retry_of(installation.settings)
     backend: Backend
     opening = replace(retry, tries=min(tries, retry.tries))
@@ -301,7 +303,7 @@ def _mapping_bytes_of(path: Path) -> bytes:
 def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
     """Everything that ``doctor`` looks at, in the order of the road of a run. Nothing is written."""
     settings, mapping, policy = installation.settings, installation.mapping, installation.policy
-    kind, options = _kind_of(settings)
+    kind, options = kind_of(settings)
     needs = _needs(installation, kind, options)
     yield Check(
         msg("Configuration"),
@@ -329,7 +331,7 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
 def account_sets(config: Path) -> Sequence[AccountSetFound]:
     """The account sets that the configured login can see. Mapping and policy need not be there yet."""
     settings = load_settings(config)
-    kind, options = _kind_of(settings)
+    kind, options = kind_of(settings)
     if kind.accounts is not None:
         return kind.accounts(options, config.parent)
     backend: Backend = kind.open(options, config.parent, retry_of(settings))
@@ -345,7 +347,7 @@ def grants(installation: Installation, *, reader: str, writer: str) -> str:
 
     Raises InputError when this way into U8 has no logins.
     """
-    kind, options = _kind_of(installation.settings)
+    kind, options = kind_of(installation.settings)
     if kind.grants is None:
         raise InputError(
             msg(

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import polars as pl
 
 from u8sync.domain.conditions import Condition, all_hold
-from u8sync.domain.model import CustomerCode, Issue
+from u8sync.domain.model import CustomerCode, Issue, bare_text
 from u8sync.domain.operators import Canonical, Kind, Operator
 from u8sync.text import Message, Place, msg
 
@@ -181,7 +181,7 @@ def source_of(field: Field, way: str, columns: Collection[str]) -> str | None:
 def sources(raw: pl.DataFrame) -> pl.DataFrame:
     """The frame in the making: the code, and each physical column as :func:`raw_name` calls it, as U8 means it."""
     physical = [column for column in raw.columns if column != CODE]
-    return raw.select(CODE, *(_bare(column).alias(raw_name(column)) for column in physical))
+    return raw.select(CODE, *(bare_text(pl.col(column)).alias(raw_name(column)) for column in physical))
 
 
 def raw_name(column: str) -> str:
@@ -245,12 +245,6 @@ class _Complaint:
     def mark(self) -> str:
         """The column of the frame in the making that says of which customers it is true."""
         return f"refused:{self.field.name}:{self.number}"
-
-
-def _bare(column: str) -> pl.Expr:
-    """The raw values as U8 means them, see :func:`u8sync.domain.model.bare`."""
-    text = pl.col(column).str.strip_chars_end(" \u3000")
-    return pl.when(text != "").then(text)
 
 
 def _read(field: Field, source: str | None) -> tuple[pl.Expr, list[_Complaint]]:

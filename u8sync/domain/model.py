@@ -24,6 +24,7 @@ __all__ = [
     "Month",
     "Window",
     "bare",
+    "bare_text",
     "same",
 ]
 
@@ -42,6 +43,12 @@ def bare(value: str | None) -> str | None:
     if value is None:
         return None
     return value.rstrip(" \u3000") or None
+
+
+def bare_text(text: pl.Expr) -> pl.Expr:
+    """A column of raw values as U8 means them, see :func:`bare`."""
+    text = text.str.strip_chars_end(" \u3000")
+    return pl.when(text != "").then(text)
 
 
 def same(left: str | None, right: str | None) -> bool:

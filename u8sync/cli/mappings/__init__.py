@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from u8sync.cli.mappings.checking import check
+from u8sync.cli.mappings.covering import coverage
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -19,5 +20,5 @@ def mappings() -> None:
     """Group of the mapping commands."""
 
 
-for command in (check,):
+for command in (check, coverage):
     mappings.add_command(command)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from u8sync.report.terminal.audit import verification_view
 from u8sync.report.terminal.checked import checked_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
+from u8sync.report.terminal.coverage import coverage_view
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.failure import error_view
 from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
@@ -22,6 +23,7 @@ __all__ = [
     "check_view",
     "checked_view",
     "checks_summary",
+    "coverage_view",
     "error_view",
     "explanation_view",
     "gaps_view",

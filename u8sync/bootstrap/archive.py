@@ -1,0 +1,122 @@
+"""The customer archive alone, for what a consultant does with mappings: no policy, no audit log, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from u8sync.backends import backend_kind
+from u8sync.bootstrap import OPENING_TRIES, kind_of, retry_of, shown
+from u8sync.config.checking import did_you_mean
+from u8sync.config.mapping_file import load_mapping
+from u8sync.config.settings import load_settings
+from u8sync.domain.coverage import is_looked_at
+from u8sync.domain.mapping import CustomerMapping
+from u8sync.engine.retry import Retry
+from u8sync.errors import ConfigError, FatalError, InputError, Problem
+from u8sync.ports import Backend, Progress
+from u8sync.text import msg
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Archive", "mapping_of", "read_archive"]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What an account set holds in the columns that a mapping's tables look at.
+
+    Attributes:
+        way: Which of the mapping's column names apply.
+        raw: ``n × (code, *physical columns)``, all String.
+    """
+
+    way: str
+    raw: pl.DataFrame
+
+
+def mapping_of(config: Path, mapping: Path | None) -> tuple[CustomerMapping, Path]:
+    """The mapping file that was named, else the configured one, with its path. Raises ConfigError when it is bad."""
+    path = load_settings(config).mapping if mapping is None else mapping
+    return load_mapping(path, shown_as=shown(path)), path
+
+
+def read_archive(config: Path, data: Path | None, mapping: CustomerMapping, progress: Progress) -> Archive:
+    """Read what the mapping's tables look at; nothing else is read.
+
+    Args:
+        config: Its ``account_set`` is read when ``data`` is null; else it need not be there.
+        data: An embedded account set in place of the configured one.
+        mapping: Which columns.
+        progress: Hears how far it has come.
+
+    Raises InputError when ``data`` is no account set, ConfigError when a column is not there.
+    """
+    with _open(config, data) as (backend, retry):
+        columns = _columns(mapping, backend)
+        raw, _ = retry.call(backend.customers, columns, progress)
+        return Archive(backend.way, raw)
+
+
+@contextmanager
+def _open(config: Path, data: Path | None) -> Iterator[tuple[Backend, Retry]]:
+    if data is not None:
+        with _embedded(data) as backend:
+            yield backend, Retry(tries=1, budget_s=0.0, sleep=lambda _seconds: None)
+        return
+    settings = load_settings(config)
+    kind, options = kind_of(settings)
+    retry = retry_of(settings)
+    opening = replace(retry, tries=min(OPENING_TRIES, retry.tries))
+    configured: Backend
+    configured, _ = opening.call(kind.open, options, config.parent, retry)
+    try:
+        yield configured, retry
+    finally:
+        configured.close()
+
+
+@contextmanager
+def _embedded(file: Path) -> Iterator[Backend]:
+    kind = backend_kind("sqlite")
+    try:
+        backend: Backend = kind.open(
+            kind.options.model_validate({"file": str(file.absolute()), "read_only": True}),
+            Path(),
+            Retry(tries=1, budget_s=0.0, sleep=lambda _seconds: None),
+        )
+        try:
+            yield backend
+        finally:
+            backend.close()
+    except FatalError as error:
+        raise InputError(
+            msg("{path} is no account set that can be read: {why}", path=str(file), why=error.message),
+            hint=msg("--data takes an embedded account set, such as 'u8sync sandbox create' makes."),
+        ) from None
+
+
+def _columns(mapping: CustomerMapping, backend: Backend) -> Sequence[str]:
+    """The columns that the tables look at, by way of other fields too.
+
+    Raises ConfigError for those that the account set does not have.
+    """
+    there = backend.columns()
+    looked_at = {field.name for field in mapping.fields if is_looked_at(field)}
+    wanted = mapping.read_from(looked_at, backend.way)
+    problems = [
+        Problem(
+            field.place,
+            msg("the account set has no readable column '{column}'", column=field.columns[backend.way]),
+            did_you_mean(field.columns[backend.way], sorted(there)),
+        )
+        for field in mapping.fields
+        if field.columns.get(backend.way) in wanted - there
+    ]
+    if problems:
+        raise ConfigError(mapping.fields[0].place.file, problems)
+    return sorted(wanted)
