@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from u8sync.domain.coverage import Coverage, ValueLine, cover, is_looked_at, tables_of, totals
 from u8sync.domain.conditions import Condition
+from u8sync.domain.coverage import Coverage, ValueLine, cover, is_looked_at, tables_of, totals
 from u8sync.domain.mapping import CustomerMapping, Field, read_customers
 from u8sync.domain.tables import Match, ValueTable
 from u8sync.text import Place

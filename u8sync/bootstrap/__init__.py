@@ -119,7 +119,11 @@ def load(config: Path) -> Installation:
 
 def window_of(installation: Installation, *, as_of: date | None, clock: Clock) -> Window:
     """The days that count: up to ``as_of``, or as the configuration says when that is null."""
-    settings = installation.settings
+    return window_on(installation.settings, installation.policy, as_of=as_of, clock=clock)
+
+
+def window_on(settings: Settings, policy: Policy, *, as_of: date | None, clock: Clock) -> Window:
+    """The days that count by this policy: up to ``as_of``, or as the configuration says when that is null."""
     today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
     if as_of is None:
         match settings.as_of:
@@ -129,7 +133,7 @@ def window_of(installation: Installation, *, as_of: date | None, clock: Clock) -
                 as_of = Month.of(today).first - timedelta(days=1)
             case date():
                 as_of = settings.as_of
-    return Window.ending(as_of, months=installation.policy.months)
+    return Window.ending(as_of, months=policy.months)
 
 
 def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset[str], clock: Clock) -> Rules:

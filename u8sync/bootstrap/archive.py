@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +15,16 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.config.settings import load_settings
 from u8sync.domain.coverage import is_looked_at
 from u8sync.domain.mapping import CustomerMapping
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, FatalError, InputError, Problem
-from u8sync.ports import Backend, Progress
+from u8sync.ports import Backend, Progress, Reading
 from u8sync.text import msg
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Archive", "mapping_of", "read_archive"]
+__all__ = ["Archive", "WholeArchive", "mapping_of", "read_archive", "read_customer", "read_whole"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,56 @@ def read_archive(config: Path, data: Path | None, mapping: CustomerMapping, prog
         columns = _columns(mapping, backend)
         raw, _ = retry.call(backend.customers, columns, progress)
         return Archive(backend.way, raw)
+
+
+@dataclass(frozen=True)
+class WholeArchive:
+    """What two mappings are compared on.
+
+    Attributes:
+        account_set: Which account set it is.
+        way: Which of the mapping's column names apply.
+        raw: ``n × (code, *physical columns of all of the mappings)``, all String.
+        facts: What the documents say; null when no window was asked for.
+        writable: What the account set accepts in the columns that may be written.
+    """
+
+    account_set: AccountSet
+    way: str
+    raw: pl.DataFrame
+    facts: Facts | None
+    writable: Mapping[str, ColumnLimit]
+
+
+def read_whole(
+    config: Path, data: Path | None, mappings: Sequence[CustomerMapping], window: Window | None, progress: Progress
+) -> WholeArchive:
+    """Read every column that one of the mappings names and, for a window, what the documents say.
+
+    Raises InputError when ``data`` is no account set, ConfigError when a column is not there.
+    """
+    with _open(config, data) as (backend, retry):
+        columns = {
+            column
+            for mapping in mappings
+            for column in _there(mapping, frozenset(mapping.columns(backend.way).values()), backend)
+        }
+        account_set, _ = retry.call(backend.account_set)
+        writable, _ = retry.call(backend.writable)
+        raw, _ = retry.call(backend.customers, sorted(columns), progress)
+        facts = None if window is None else retry.call(backend.facts, window, progress)[0]
+        return WholeArchive(account_set, backend.way, raw, facts, writable)
+
+
+def read_customer(config: Path, data: Path | None, mapping: CustomerMapping, code: str) -> tuple[str, Reading | None]:
+    """One customer, as U8 holds it now, and the way into U8; null when there is no such customer.
+
+    Raises InputError when ``data`` is no account set, ConfigError when a column is not there.
+    """
+    with _open(config, data) as (backend, retry):
+        columns = _there(mapping, mapping.read_from({field.name for field in mapping.fields}, backend.way), backend)
+        found, _ = retry.call(backend.read, [CustomerCode(code)], columns)
+        return backend.way, found.get(CustomerCode(code))
 
 
 @contextmanager
@@ -101,13 +152,14 @@ def _embedded(file: Path) -> Iterator[Backend]:
 
 
 def _columns(mapping: CustomerMapping, backend: Backend) -> Sequence[str]:
-    """The columns that the tables look at, by way of other fields too.
-
-    Raises ConfigError for those that the account set does not have.
-    """
-    there = backend.columns()
+    """The columns that the tables look at, by way of other fields too."""
     looked_at = {field.name for field in mapping.fields if is_looked_at(field)}
-    wanted = mapping.read_from(looked_at, backend.way)
+    return _there(mapping, mapping.read_from(looked_at, backend.way), backend)
+
+
+def _there(mapping: CustomerMapping, wanted: Collection[str], backend: Backend) -> Sequence[str]:
+    """Columns that are wanted. Raises ConfigError for those that the account set does not have."""
+    there = backend.columns()
     problems = [
         Problem(
             field.place,
@@ -115,7 +167,7 @@ def _columns(mapping: CustomerMapping, backend: Backend) -> Sequence[str]:
             did_you_mean(field.columns[backend.way], sorted(there)),
         )
         for field in mapping.fields
-        if field.columns.get(backend.way) in wanted - there
+        if field.columns.get(backend.way) in frozenset(wanted) - there
     ]
     if problems:
         raise ConfigError(mapping.fields[0].place.file, problems)

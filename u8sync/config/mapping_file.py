@@ -171,7 +171,8 @@ class _Fields:
             argument = self._argument(use, operator.argument, found.located.value_place(at))
             if use.argument is not None and argument is None:
                 return None
-            steps.append(Step(operator.make(argument, kind), place))
+            words = use.name if use.argument is None else f"{use.name}: {use.argument}"
+            steps.append(Step(operator.make(argument, kind), place, words))
             kind = operator.gives or kind
         return tuple(steps), kind
 

@@ -43,10 +43,11 @@ value of another field (:attr:`Field.takes`)."""
 
 @dataclass(frozen=True)
 class Step:
-    """One operator of a field, and its line in the mapping file."""
+    """One operator of a field, its line in the mapping file, and what stands there (``table: roles``)."""
 
     operator: Operator
     place: Place
+    words: str = ""
 
 
 @dataclass(frozen=True)

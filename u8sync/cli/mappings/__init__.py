@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from u8sync.cli.mappings.checking import check
+from u8sync.cli.mappings.comparing import diff
 from u8sync.cli.mappings.covering import coverage
+from u8sync.cli.mappings.showing import show
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -20,5 +22,5 @@ def mappings() -> None:
     """Group of the mapping commands."""
 
 
-for command in (check, coverage):
+for command in (check, coverage, diff, show):
     mappings.add_command(command)

@@ -13,9 +13,11 @@ from u8sync.report.terminal.coverage import coverage_view
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.failure import error_view
 from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
+from u8sync.report.terminal.mapping_diff import mapping_diff_view
 from u8sync.report.terminal.plan import planned_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.traced import traced_view
 from u8sync.report.terminal.undo import undo_view
 
 __all__ = [
@@ -29,12 +31,14 @@ __all__ = [
     "gaps_view",
     "history_view",
     "left_view",
+    "mapping_diff_view",
     "planned_view",
     "record_view",
     "result_view",
     "run_view",
     "runs_view",
     "tally_words",
+    "traced_view",
     "undo_view",
     "verification_view",
 ]

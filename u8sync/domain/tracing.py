@@ -1,0 +1,194 @@
+"""One customer's way through the mapping, step by step: what came in, what each operator made of it, what decided.
+
+The idea: the steps are the ones that a run takes, over a frame of one row; only the going is slower, because somebody
+watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from u8sync.domain.conditions import Condition, all_hold
+from u8sync.domain.mapping import (
+    CODE,
+    CustomerMapping,
+    Field,
+    Rule,
+    Step,
+    read_customers,
+    source_of,
+    sources,
+)
+from u8sync.domain.model import bare, same
+from u8sync.domain.operators import Canonical
+from u8sync.domain.operators.lookup import Lookup, line_of
+from u8sync.domain.tables import TableEntry, ValueTable
+from u8sync.text import Message
+
+__all__ = ["Found", "TracedField", "TracedStep", "trace"]
+
+How = Literal["line", "default", "keep", "unmapped"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a table says of one value.
+
+    Attributes:
+        value: The value that was looked up.
+        how: ``line`` a line covers it; ``default`` and ``keep`` as the table says of other values; ``unmapped`` no.
+        table: The table.
+        entry: The line that covers it; null when none does.
+    """
+
+    value: str
+    how: How
+    table: ValueTable
+    entry: TableEntry | None
+
+
+@dataclass(frozen=True)
+class TracedStep:
+    """One operator at work.
+
+    Attributes:
+        step: The operator and its line.
+        value: What it made; null: nothing, or it refused.
+        refused: What it complains about; null: nothing.
+        found: What its table said, value by value; empty for other operators.
+    """
+
+    step: Step
+    value: Canonical
+    refused: Message | None
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True)
+class TracedField:
+    """One field of the customer.
+
+    Attributes:
+        field: The field.
+        column: The column of this way into U8 that it is read from; null when it is derived, or has none here.
+        raw: What it starts with: the column's raw value as U8 holds it, or the value of the other field.
+        unmet: Conditions that do not hold, so that the field is empty.
+        rule: The rule that was chosen; null when there are none or none holds.
+        steps: The operators, in their order.
+        value: What it comes to; null: empty or not usable.
+        defaulted: Whether that is the field's default.
+        set_aside: Whether the customer is left out because of it.
+        written: What would be written into the column, as far as the mapping alone decides; null: nothing, or what is
+            there already. The tier is decided by the policy.
+    """
+
+    field: Field
+    column: str | None
+    raw: Canonical
+    unmet: tuple[Condition, ...]
+    rule: Rule | None
+    steps: tuple[TracedStep, ...]
+    value: Canonical
+    defaulted: bool
+    set_aside: bool
+    written: str | None
+
+
+def trace(values: Mapping[str, str | None], code: str, mapping: CustomerMapping, way: str) -> tuple[TracedField, ...]:
+    """Follow one customer through the mapping.
+
+    Args:
+        values: Physical column -> raw value, as :class:`u8sync.ports.Reading` has them.
+        code: The customer.
+        mapping: The mapping.
+        way: Which of the mapping's column names apply.
+
+    Returns:
+        The fields other than the code, in the order of the file.
+    """
+    raw = pl.DataFrame({CODE: [code], **{column: [value] for column, value in values.items()}}, infer_schema_length=1)
+    raw = raw.with_columns(pl.col(column).cast(pl.String) for column in raw.columns)
+    canonical, issues = read_customers(raw, mapping, way)
+    work = sources(raw).hstack(canonical.drop(CODE))
+    aside = {issue.field for issue in issues if issue.sets_aside}
+    return tuple(
+        _traced(field, raw, work, way, set_aside=field.name in aside) for field in mapping.fields if field.name != CODE
+    )
+
+
+def _traced(field: Field, raw: pl.DataFrame, work: pl.DataFrame, way: str, *, set_aside: bool) -> TracedField:
+    source = source_of(field, way, raw.columns)
+    column = field.columns.get(way) if field.from_field is None and source is not None else None
+    unmet = tuple(condition for condition in field.only_if if not _one(work, condition.holds()))
+    start = raw[column].item() if column is not None else None if source is None else _one(work, pl.col(source))
+    steps: tuple[TracedStep, ...] = ()
+    if source is not None and not unmet:
+        steps = _steps(field, work, pl.col(source))
+    final = _one(work, pl.col(field.name))
+    reached = steps[-1].value if steps else (None if source is None else _one(work, pl.col(source)))
+    rule = next((rule for rule in field.choose if _one(work, all_hold(rule.when))), None) if not unmet else None
+    before_default = reached if not field.choose else None if rule is None else rule.value
+    return TracedField(
+        field=field,
+        column=column,
+        raw=_value(start),
+        unmet=unmet,
+        rule=rule,
+        steps=steps,
+        value=_value(final),
+        defaulted=final is not None and (bool(unmet) or before_default is None),
+        set_aside=set_aside,
+        written=_written(field, _value(start), _value(_one(work, pl.col(field.takes or field.name)))),
+    )
+
+
+def _written(field: Field, raw: Canonical, value: Canonical) -> str | None:
+    """What a run would write, where neither the policy nor the account set has a say."""
+    present = raw if isinstance(raw, str) else None
+    if field.write not in ("canonical", "field") or value is None:
+        return None
+    if field.takes is None and bare(present) is None:
+        return None
+    try:
+        after = field.raw((value,) if field.kind == "list" and isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return None if same(present, after) else after
+
+
+def _steps(field: Field, work: pl.DataFrame, value: pl.Expr) -> tuple[TracedStep, ...]:
+    traced: list[TracedStep] = []
+    for step in field.steps:
+        refusal = step.operator.refuses(value)
+        refused = refusal is not None and bool(_one(work, refusal[0].fill_null(value=False)))
+        found = _found(step.operator, _value(_one(work, value))) if isinstance(step.operator, Lookup) else ()
+        value = step.operator.read(value)
+        traced.append(
+            TracedStep(step, _value(_one(work, value)), refusal[1] if refusal is not None and refused else None, found)
+        )
+    return tuple(traced)
+
+
+def _found(lookup: Lookup, value: Canonical) -> tuple[Found, ...]:
+    """What the table says of each part of a value."""
+    parts = value if isinstance(value, tuple) else () if value is None else (str(value),)
+    frame = pl.DataFrame({"part": list(parts)}, schema={"part": pl.String})
+    table = lookup.table
+    lines = frame.select(line_of(table, pl.col("part")).alias("line"))["line"].to_list()
+    otherwise: How = "unmapped" if table.unmapped == "issue" else table.unmapped
+    return tuple(
+        Found(part, otherwise, table, None) if line is None else Found(part, "line", table, table.entries[line])
+        for part, line in zip(parts, lines, strict=True)
+    )
+
+
+def _one(work: pl.DataFrame, value: pl.Expr) -> object:
+    return work.select(value.alias("one"))["one"].to_list()[0]
+
+
+def _value(value: object) -> Canonical:
+    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
