@@ -273,8 +273,9 @@ def test_the_canonical_spelling_is_written_where_the_value_is_usable_and_not_emp
 
 def test_a_change_of_spelling_keeps_the_meaning(world: Any) -> None:
     [change] = world.decide(settled(world, "001", roles="经销商,代理")).changes
+    meaning = "dealer, agent"
     assert change.fields == (
-        FieldChange("roles", "cCusDefine2", "经销商,代理", "01、NO", was="dealer, agent", becomes="dealer, agent"),
+        FieldChange("roles", "cCusDefine2", "经销商,代理", "01、NO", was=meaning, becomes=meaning, rule="m.yaml:20"),
     )
 
 

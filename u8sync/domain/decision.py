@@ -247,7 +247,8 @@ def _written(
     complaint = _unwritable(after, limit, field.width)
     if complaint is not None:
         return complaint
-    return FieldChange(field.name, column, before, after, was=_words(was), becomes=_words(value))
+    rule = f"{field.place.file}:{field.place.line}"
+    return FieldChange(field.name, column, before, after, was=_words(was), becomes=_words(value), rule=rule)
 
 
 def _words(value: Canonical) -> str | None:

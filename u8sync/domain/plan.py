@@ -29,6 +29,7 @@ __all__ = [
     "change_json",
     "op_id",
     "reason_json",
+    "rule_json",
     "seal_json",
     "skipped_json",
     "undoes_json",
@@ -89,6 +90,8 @@ class FieldChange:
         after: Raw value to write; null: the field is emptied, which only an undo does.
         was: Canonical meaning of ``before``; null: empty or not known.
         becomes: Canonical meaning of ``after``; null: empty or not known.
+        rule: ``file:line`` of the mapping's field that asks for it; null where the change's reason says why (the tier),
+            and in an undo.
     """
 
     field: str
@@ -97,6 +100,7 @@ class FieldChange:
     after: str | None
     was: str | None
     becomes: str | None
+    rule: str | None = None
 
     @property
     def kind(self) -> Literal["fill", "replace"]:
@@ -263,6 +267,7 @@ def change_json(change: Change) -> dict[str, Json]:
                 "after": field.after,
                 "was": field.was,
                 "becomes": field.becomes,
+                **rule_json(field),
             }
             for field in change.fields
         ],
@@ -272,6 +277,11 @@ def change_json(change: Change) -> dict[str, Json]:
     if change.undoes is not None:
         plain["undoes"] = undoes_json(change.undoes)
     return plain
+
+
+def rule_json(field: FieldChange) -> dict[str, Json]:
+    """The line of the mapping that asks for a change, where there is one."""
+    return {} if field.rule is None else {"rule": field.rule}
 
 
 def undoes_json(undoes: Undoes) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from typing import Final
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Window
-from u8sync.domain.plan import Change, Plan, reason_json, seal_json, undoes_json
+from u8sync.domain.plan import Change, Plan, reason_json, rule_json, seal_json, undoes_json
 from u8sync.domain.policy import Policy
 from u8sync.domain.recompute import rules_json
 from u8sync.domain.run import Ending, Settlement, totals
@@ -135,7 +135,13 @@ def intent(operation: str, change: Change, batch: int) -> dict[str, Json]:
         "batch": batch,
         "customer": change.code,
         "fields": [
-            {"field": field.field, "column": field.column, "was": field.was, "becomes": field.becomes}
+            {
+                "field": field.field,
+                "column": field.column,
+                "was": field.was,
+                "becomes": field.becomes,
+                **rule_json(field),
+            }
             for field in change.fields
         ],
         "before": dict(change.before),

@@ -204,7 +204,9 @@ def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Messag
         undone = change.undoes
         return (msg("takes back change {name} of run {run}", name=undone.op_id, run=undone.run_id),)
     if change.reason is None:
-        return (msg("same meaning, spelt the way of the mapping"),)
+        if all(field.was == field.becomes for field in change.fields):
+            return (msg("same meaning, spelt the way of the mapping"),)
+        return (msg("the value of another field, by {rule}", rule=change.fields[0].rule or "-"),)
     if not change.reason.contributions:
         return (msg("no business in the window"),)
     return tuple(_reason(part) for part in strongest(change, policy, count))
