@@ -70,6 +70,15 @@ def test_the_mapping_that_it_writes_makes_a_plan_at_once(bare: Path, ask: Ask, d
     assert ask("doctor").code == 0
 
 
+def test_what_it_says_to_do_next_finds_nothing_wrong(home: Path, ask: Ask) -> None:
+    whole(ask("map", "init", "--overwrite"))
+    assert ask("map", "check", "--strict").code == 0
+    coverage = ask("map", "coverage", "--json")
+    assert coverage.code == 0
+    assert coverage.json["to_paste"] == {}
+    assert coverage.json["covered"] == coverage.json["customers"] == 1000
+
+
 def test_a_plan_by_it_is_the_plan_by_the_shipped_mapping(fresh: Path, ask: Ask) -> None:
     before = ask("plan", "--json").json
     whole(ask("map", "init", "--overwrite"))
