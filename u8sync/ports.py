@@ -19,7 +19,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import polars as pl
 
 from u8sync.domain.canonical import Json
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Glossary, Window
 from u8sync.text import Message
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Edit",
     "EditOutcome",
     "FailedTry",
+    "Glossary",
     "Head",
     "Json",
     "Needs",
@@ -146,6 +147,12 @@ class Backend(Protocol):
 
     def writable(self) -> Mapping[str, ColumnLimit]:
         """The columns that may be written here, with what they accept."""
+
+    def glossary(self) -> Glossary:
+        """The account set's own words for its columns and codes, as far as this way into U8 tells them for certain.
+
+        They are about columns of :meth:`columns` only.
+        """
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         """All customers: ``n × (code, *columns)``, all String, ``code`` unique, in no particular order.

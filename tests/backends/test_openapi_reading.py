@@ -23,6 +23,7 @@ from u8sync.backends.openapi import cache as cache_module
 from u8sync.backends.openapi import connect
 from u8sync.backends.openapi.backend import OpenApiBackend
 from u8sync.backends.openapi.cache import open_cache
+from u8sync.backends.openapi.fields import Shown, shown
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.refresh import Refresher
 from u8sync.backends.openapi.replies import Reply
@@ -36,6 +37,7 @@ from u8sync.sandbox.openapi.people import People
 
 CUSTOMERS = 60
 MANY = 200
+TYPE = ("ccusmngtypecode", "ccusmngtypename")
 LAST = date(2026, 10, 31)
 WINDOW = Window(date(2026, 8, 1), LAST)
 START = datetime(2026, 11, 1, 18, tzinfo=UTC)
@@ -563,6 +565,45 @@ def test_stock_outs_that_are_refused_for_the_moment_end_the_run_and_are_not_take
         backend = at.open()
         with pytest.raises(FatalError, match="saleoutlistall"):
             backend.facts(WINDOW, Quiet())
+        backend.close()
+
+
+# --- the account set's own words --------------------------------------------------------------------------------------
+
+
+def test_a_management_type_that_the_cards_call_by_several_names_has_none(tmp_path: Path) -> None:
+    def card(code: str, type_: str | None, name: str | None) -> Shown:
+        return shown({key: value for key, value in (("code", code), *zip(TYPE, (type_, name), strict=True)) if value})
+
+    cache = open_cache(tmp_path, "a")
+    cache.put_cards(
+        [
+            *(card("a", "01", "一般"), card("b", "01 ", " 一般"), card("c", "01", None)),
+            *(card("d", "02", "重要"), card("e", "02", "特别重要")),
+            *(card("f", "03", "  "), card("g", None, "无编码"), card("h", " ", "无编码")),
+        ]
+    )
+    assert cache.names(*TYPE) == {"01": "一般"}
+    cache.close()
+
+
+def test_words_are_those_of_now(tmp_path: Path) -> None:
+    with openapi_site(tmp_path) as at:
+        backend = at.open()
+        assert "02" not in backend.glossary().names["ccusmngtypecode"]
+        at.run("UPDATE Customer SET cCusMngTypeCode = '02' WHERE cCusCode = '007'")
+        at.run("UPDATE CustomerClass SET cCCName = '代理商' WHERE cCCCode = '0102'")
+        names = backend.glossary().names
+        assert names["ccusmngtypecode"]["02"] == "重要客户"
+        assert names["sort_code"]["0102"] == "代理商"
+        backend.close()
+
+
+def test_a_gateway_without_the_list_of_classes_costs_their_names_and_nothing_else(tmp_path: Path) -> None:
+    with openapi_site(tmp_path) as at:
+        at.server.faults.add(Fault(call="customerclass/batch_get", what="status", status=404, times=None))
+        backend = at.open()
+        assert backend.glossary().names.keys() == {"ccusmngtypecode"}
         backend.close()
 
 

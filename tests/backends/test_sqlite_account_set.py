@@ -13,6 +13,7 @@ from sqlalchemy import NullPool, create_engine
 from u8sync.backends import backend_kind
 from u8sync.backends.sqlite import SqliteBackend, SqliteDialect
 from u8sync.backends.u8_schema import CustomerClass, UAAccount, UAAccountDatabase, UserDefine
+from u8sync.domain.model import Glossary
 from u8sync.errors import BackendError, FatalError, RefusedError, UnknownOutcomeError
 from u8sync.ports import Backend, ColumnLimit, Edit, Stamp
 
@@ -159,6 +160,32 @@ def test_a_value_list_is_the_only_thing_allowed(site: Any) -> None:
     assert site.open().writable()["cCusDefine4"].values == {"金", "银"}
     site.sql("DROP TABLE UserDefine")
     assert site.open().writable()["cCusDefine4"].values == frozenset()
+
+
+def test_items_have_the_captions_of_u8_and_items_of_other_archives_are_none(site: Any) -> None:
+    for id_, caption in ((11, "区域经理 "), (65, "角色"), (77, "评级日期"), (66, None), (67, " "), (1, "产地")):
+        site.item(id_, caption)
+    captions = {"cCusDefine1": "区域经理", "cCusDefine4": "角色", "cCusDefine16": "评级日期"}
+    assert site.open().glossary() == Glossary(captions)
+
+
+def test_classes_have_their_names_those_that_hold_no_customers_too(site: Any) -> None:
+    for code, name in (("01", "经销商"), ("0101", "华东 "), ("02", None), ("03", "")):
+        site.add(CustomerClass, cCCCode=code, cCCName=name, bCCEnd=len(code) > 2)
+    assert site.open().glossary() == Glossary(names={"cCCCode": {"01": "经销商", "0101": "华东"}})
+
+
+@pytest.mark.parametrize(
+    "missing", ["UserDef_Base", "CustomerClass", "UserDef_Base.cItemName", "CustomerClass.cCCName", "Customer.cCCCode"]
+)
+def test_words_that_the_site_does_not_keep_are_absent_and_no_error(site: Any, missing: str) -> None:
+    site.item(65, "角色")
+    site.add(CustomerClass, cCCCode="01", cCCName="经销商")
+    table, _, column = missing.partition(".")
+    site.sql(f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP TABLE {table}")
+    whole = Glossary({"cCusDefine4": "角色"}, {"cCCCode": {"01": "经销商"}})
+    lost = Glossary(whole.captions) if table != "UserDef_Base" else Glossary(names=whole.names)
+    assert site.open().glossary() == lost
 
 
 def test_codes_in_use_are_the_codes_allowed(site: Any) -> None:

@@ -75,6 +75,7 @@ def a_whole_night(site: Any) -> Seen:
     backend.account_set()
     with watching() as seen:
         backend.writable()
+        backend.glossary()
         backend.customers(sorted(READS), site.quiet)
         backend.facts(Window.ending(date(2026, 3, 31), months=12), site.quiet)
         backend.read([CustomerCode("c1")], sorted(READS))
@@ -152,11 +153,33 @@ def test_databases_of_earlier_years_are_asked_for_documents_only() -> None:
     assert {right.role for right in rights if right.database == "then"} == {"reader"}
 
 
-def test_tables_of_definitions_are_asked_for_only_where_something_defined_is_written() -> None:
+DEFINITIONS = frozenset({"UserDef_Base", "UserDefine", "CustomerClass"})
+
+
+def definitions(needs: Needs) -> Columns:
+    return {column for column in granted(needed_rights(needs, archives=["a"]), "SELECT") if column[0] in DEFINITIONS}
+
+
+def test_tables_of_definitions_are_asked_for_only_where_something_defined_is_read() -> None:
     level = Needs(frozenset({"CustomerKCode"}), frozenset({"CustomerKCode"}), writing=True)
-    assert not {"UserDef_Base", "UserDefine", "CustomerClass"} & {
-        right.table for right in needed_rights(level, archives=["a"])
+    assert definitions(level) == set()
+
+
+@pytest.mark.parametrize("item", ["cCusDefine4", "cCusDefine14"])
+def test_what_is_only_read_needs_no_more_than_its_words(item: str) -> None:
+    assert definitions(Needs(frozenset({item}), frozenset(), writing=True)) == {
+        ("UserDef_Base", "cID"),
+        ("UserDef_Base", "cItemName"),
     }
+    assert definitions(Needs(frozenset({"cCCCode"}), frozenset(), writing=True)) == {
+        ("CustomerClass", "cCCCode"),
+        ("CustomerClass", "cCCName"),
+    }
+
+
+def test_words_are_something_that_a_run_can_do_without() -> None:
+    rights = needed_rights(NEEDS, archives=["a"])
+    assert [right.table for right in rights if right.table in DEFINITIONS and right.lost is None] == []
 
 
 def test_no_right_is_on_a_whole_table_of_u8() -> None:

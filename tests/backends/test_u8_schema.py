@@ -16,6 +16,7 @@ from sqlalchemy.exc import StatementError
 
 from u8sync.backends.u8_schema import (
     ARCHIVE,
+    ITEM_IDS,
     METADATA,
     SELF_DEFINED_IDS,
     WRITABLE,
@@ -52,6 +53,14 @@ def test_self_defined_items_have_the_ids_of_u8() -> None:
     assert SELF_DEFINED_IDS == {
         "cCusDefine1": "11", "cCusDefine2": "12", "cCusDefine3": "13", "cCusDefine4": "65", "cCusDefine5": "66",
         "cCusDefine6": "67", "cCusDefine7": "68", "cCusDefine8": "69", "cCusDefine9": "70", "cCusDefine10": "71",
+    }  # fmt: skip
+
+
+def test_items_that_are_no_text_have_the_ids_of_u8_too() -> None:
+    others = {item: id_ for item, id_ in ITEM_IDS.items() if item not in SELF_DEFINED_IDS}
+    assert others == {
+        "cCusDefine11": "72", "cCusDefine12": "73", "cCusDefine13": "74",
+        "cCusDefine14": "75", "cCusDefine15": "76", "cCusDefine16": "77",
     }  # fmt: skip
 
 

@@ -46,6 +46,17 @@ def test_every_value_is_told_with_its_line(home: Path, ask: Ask) -> None:
     assert ask("map", "coverage", language="zh").out != answer.out
 
 
+def test_codes_are_told_with_the_names_that_u8_gives_them(home: Path, ask: Ask) -> None:
+    assert ask("map", "init", "--overwrite").code == 0
+    path = home / MAPPING
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'\n      "04": 电商客户 .*', "", text), encoding="utf-8")
+    answer = ask("map", "coverage", "--field", "category_group", "--unmapped")
+    assert answer.code == 2
+    assert re.search(r"^0401 +平台店铺 +\d+ +- +- +UNMAPPED *$", answer.out, re.MULTILINE)
+    assert "in U8: 自建商城" in answer.out
+
+
 def test_it_ends_with_0_when_everything_is_covered(whole: Path, ask: Ask) -> None:
     answer = ask("map", "coverage")
     assert answer.code == 0

@@ -18,6 +18,7 @@ from backend_contract import (
     COLUMNS,
     CUSTOMERS,
     FACTS,
+    GLOSSARY,
     POSTED,
     STAMP,
     WRITABLE,
@@ -49,9 +50,10 @@ class MemorySite:
         frame = pl.DataFrame([{**row, **{a: money(row[a]) for a in amounts}} for row in rows], schema=FACTS_SCHEMA)
         self.backend = MemoryBackend(
             AccountSet(backend="memory", server="", **ACCOUNT),
-            CUSTOMERS,
+            {code: {**row, "cCusDefine13": None} for code, row in CUSTOMERS.items()},
             lambda window: Facts(frame, window, POSTED),
             writable=WRITABLE,
+            glossary=GLOSSARY,
         )
 
     def somebody_sets(self, code: str, column: str, value: str | None) -> None:

@@ -16,13 +16,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from backend_contract import CUSTOMERS, FACTS, STAMP, WINDOW, BackendContract, Quiet, ReadOnlyContract, Site, money
+from backend_contract import (
+    CUSTOMERS,
+    FACTS,
+    GLOSSARY,
+    STAMP,
+    WINDOW,
+    BackendContract,
+    Quiet,
+    ReadOnlyContract,
+    Site,
+    money,
+)
 from backend_contract import check_the_law_of_writing as law
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_site import NAMES, Renamed, openapi_site
 
-from u8sync.domain.model import ColumnLimit
+from u8sync.domain.model import ColumnLimit, Glossary
 from u8sync.ports import Edit
 from u8sync.sandbox.openapi.behaviour import PLAIN, Behaviour
 
@@ -44,6 +55,9 @@ class OverHttp(BackendContract):
         "cCusMngTypeCode": ColumnLimit(32, frozenset({"01", "999"})),
         "cCCCode": ColumnLimit(12, frozenset({"0101", "0102"})),
     }
+    glossary: ClassVar[Glossary] = Glossary(
+        names={"cCusMngTypeCode": {"01": "一般客户", "999": "普通客户"}, **GLOSSARY.names}
+    )
     behaviour: ClassVar[Behaviour] = PLAIN
     options: ClassVar[Mapping[str, Any]] = {}
 
@@ -101,6 +115,7 @@ class TestOpenedReadOnly(ReadOnlyContract):
     names: ClassVar[Mapping[str, str]] = NAMES
     absent: ClassVar[frozenset[str]] = OverHttp.absent
     limits: ClassVar[Mapping[str, ColumnLimit]] = OverHttp.limits
+    glossary: ClassVar[Glossary] = OverHttp.glossary
 
     def shown(self, value: str | None) -> str | None:
         return OverHttp.shown(self, value)  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, insert
 
 from u8sync.backends import u8_schema
-from u8sync.domain.model import FACTS_SCHEMA, Month, Window, same
+from u8sync.domain.model import FACTS_SCHEMA, Glossary, Month, Window, same
 from u8sync.errors import InputError, RefusedError
 from u8sync.ports import Backend, ColumnLimit, Edit, Stamp
 from u8sync.text import Message
@@ -86,6 +86,10 @@ WRITABLE = {
     "CustomerKCode": ColumnLimit(4, frozenset({"A"})),
     "cCCCode": ColumnLimit(12, frozenset({"0101", "0102"})),
 }
+GLOSSARY = Glossary(
+    captions={"cCusDefine4": "建议等级", "cCusDefine5": "分级", "cCusDefine13": "信用 '分'%"},
+    names={"cCCCode": {"01": "经销商", "0101": "华东经销商"}},
+)
 ACCOUNT = {"database": "UFDATA_999_2019", "code": "999", "name": "测试账套", "lineage": "sandbox-1"}
 FACTS: dict[str, tuple[Any, ...]] = {
     # code: revenue, revenue_posted, cost, invoices, orders, first sale, last sale
@@ -143,6 +147,9 @@ class ReadingContract:
     limits: ClassVar[Mapping[str, ColumnLimit]] = WRITABLE
     """What may be written."""
 
+    glossary: ClassVar[Glossary] = GLOSSARY
+    """What this way tells of the account set's own words, by the usual names."""
+
     @property
     def columns(self) -> list[str]:
         return [column for column in COLUMNS if column not in self.absent]
@@ -192,6 +199,11 @@ class ReadingContract:
 
     def test_what_may_be_written_comes_from_the_account_set(self, at: Site) -> None:
         assert at.backend.writable() == self.limits
+
+    def test_the_account_set_s_own_words_are_told_and_none_is_made_up(self, at: Site) -> None:
+        glossary = at.backend.glossary()
+        assert glossary == self.glossary
+        assert {*glossary.captions, *glossary.names} <= at.backend.columns()
 
     def test_customers_come_in_raw_forms(self, at: Site) -> None:
         frame = at.backend.customers(self.columns, Quiet())
@@ -251,6 +263,7 @@ class ReadingContract:
         at.backend.facts(WINDOW, Quiet())
         at.backend.read(list(CUSTOMERS), self.columns)
         at.backend.writable()
+        at.backend.glossary()
         assert at.stored() == before
 
     def test_closing_twice_is_harmless(self, at: Site) -> None:
@@ -487,12 +500,16 @@ def fill_world(connection: Connection) -> None:
     order = {"cSTCode": "01", "cDepCode": "01", "cexch_name": "人民币", "cVerifier": "王五", "bReturnFlag": False}
     for code, row in CUSTOMERS.items():
         connection.execute(insert(u8_schema.Customer).values(cCusCode=code, **typed(row)))
-    classes = [("01", False), ("0101", True), ("0102", True)]
-    connection.execute(insert(u8_schema.CustomerClass), [{"cCCCode": c, "bCCEnd": leaf} for c, leaf in classes])
+    classes = [("01", "经销商", False), ("0101", "华东经销商  ", True), ("0102", " ", True)]
+    connection.execute(
+        insert(u8_schema.CustomerClass), [{"cCCCode": c, "cCCName": name, "bCCEnd": leaf} for c, name, leaf in classes]
+    )
     items = [
         {"cID": "65", "cItemName": "建议等级", "iLength": 10, "bArchive": False},
         {"cID": "66", "cItemName": "分级", "iLength": 0, "bArchive": True},
         {"cID": "67", "cItemName": "  ", "iLength": 10, "bArchive": False},
+        {"cID": "74", "cItemName": "信用 '分'%", "iLength": 15, "bArchive": False},
+        {"cID": "1", "cItemName": "存货产地", "iLength": 10, "bArchive": False},
     ]
     connection.execute(insert(u8_schema.UserDefBase), items)
     connection.execute(insert(u8_schema.UserDefine), [{"cID": "66", "cValue": v} for v in "AB"])

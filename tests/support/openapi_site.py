@@ -24,7 +24,7 @@ from account_set_file import AccountSetFile
 from backend_contract import world_file
 
 from u8sync.backends import backend_kind
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Glossary, Window
 from u8sync.engine.retry import Retry
 from u8sync.ports import Backend, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.sandbox.openapi.behaviour import PLAIN, Behaviour
@@ -107,6 +107,13 @@ class Renamed:
 
     def writable(self) -> Mapping[str, ColumnLimit]:
         return {self._usual.get(name, name): limit for name, limit in self.inner.writable().items()}
+
+    def glossary(self) -> Glossary:
+        found = self.inner.glossary()
+        return Glossary(
+            {self._usual.get(name, name): caption for name, caption in found.captions.items()},
+            {self._usual.get(name, name): words for name, words in found.names.items()},
+        )
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         frame = self.inner.customers(self._inward(columns), progress)

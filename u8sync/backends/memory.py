@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, CustomerCode, Facts, Window
+from u8sync.domain.model import FACTS_SCHEMA, AccountSet, CustomerCode, Facts, Glossary, Window
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.text import msg
 
@@ -43,6 +43,7 @@ class MemoryBackend:
         on_written: Called with the edits after they took effect, before the answer. An error it raises is an answer
             that went missing.
         keep_receipts: Whether each edit that is made leaves a receipt.
+        glossary: What :meth:`glossary` answers; null: no words.
 
     Attributes:
         journal: Every value written so far, oldest first.
@@ -64,11 +65,13 @@ class MemoryBackend:
         on_write: Callable[[Sequence[Edit]], None] | None = None,
         on_written: Callable[[Sequence[Edit]], None] | None = None,
         keep_receipts: bool = False,
+        glossary: Glossary | None = None,
     ) -> None:
         self._account_set = account_set
         self._rows = {code: {**row, "cCusCode": code} for code, row in customers.items()}
         self._facts = facts if facts is not None else pl.DataFrame(schema=FACTS_SCHEMA)
         self._writable = dict(writable)
+        self._glossary = glossary or Glossary()
         self._columns = frozenset({"cCusCode", *writable}.union(*self._rows.values()))
         self._version = 0
         self._versions = {code: self._next_version() for code in self._rows}
@@ -88,6 +91,10 @@ class MemoryBackend:
     def writable(self) -> Mapping[str, ColumnLimit]:
         """As given."""
         return self._writable
+
+    def glossary(self) -> Glossary:
+        """As given."""
+        return self._glossary
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         """All customers."""

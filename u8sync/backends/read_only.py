@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import polars as pl
 
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window
 from u8sync.errors import RefusedError
 from u8sync.ports import Backend, ColumnLimit, Edit, Progress, Reading, Stamp
 from u8sync.text import msg
@@ -37,6 +37,10 @@ class ReadOnly:
     def writable(self) -> Mapping[str, ColumnLimit]:
         """As the other backend: a plan is made and guarded in the same way, whether or not it may be applied."""
         return self._backend.writable()
+
+    def glossary(self) -> Glossary:
+        """As the other backend."""
+        return self._backend.glossary()
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         """As the other backend."""

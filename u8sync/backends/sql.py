@@ -1,8 +1,9 @@
 """A backend on SQL, shared by every database that holds U8's tables.
 
 What lives here is the order of things: connect, begin, do, translate errors. What is read is in
-:mod:`~u8sync.backends.sql_read`, :mod:`~u8sync.backends.sql_facts` and :mod:`~u8sync.backends.sql_limits`, what is
-written in :mod:`~u8sync.backends.sql_write`, what differs between databases in :mod:`~u8sync.backends.sql_dialect`.
+:mod:`~u8sync.backends.sql_read`, :mod:`~u8sync.backends.sql_facts`, :mod:`~u8sync.backends.sql_limits` and
+:mod:`~u8sync.backends.sql_glossary`, what is written in :mod:`~u8sync.backends.sql_write`, what differs between
+databases in :mod:`~u8sync.backends.sql_dialect`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from u8sync.backends.compare import check_columns, check_edits
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_facts import read_facts
+from u8sync.backends.sql_glossary import read_glossary
 from u8sync.backends.sql_limits import read_limits
 from u8sync.backends.sql_read import discover, read_all, read_some
 from u8sync.backends.sql_source import Source
 from u8sync.backends.sql_write import write_batch
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 
 __all__ = ["SqlBackend"]
@@ -70,6 +72,11 @@ class SqlBackend(ABC):
         """Read anew each time: consultants set items up while u8sync is open."""
         with self._reading() as connection:
             return read_limits(connection, self._archive)
+
+    def glossary(self) -> Glossary:
+        """From U8's own definitions, as far as their tables are there and may be read."""
+        with self._reading() as connection:
+            return read_glossary(connection, self._archive)
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         """All customers, in one state of the database as far as it can offer that."""

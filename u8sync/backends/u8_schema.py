@@ -39,6 +39,7 @@ from u8sync.backends.u8_types import BigKey, Bit, Day, Money, Quantity, RowVersi
 
 __all__ = [
     "ARCHIVE",
+    "ITEM_IDS",
     "METADATA",
     "REQUIRED",
     "SELF_DEFINED_IDS",
@@ -256,10 +257,15 @@ ARCHIVE: Final[Mapping[str, ArchiveColumn]] = MappingProxyType(
 )
 """All columns of the customer archive that may be read: never one of a contact, a bank or an address."""
 
-SELF_DEFINED_IDS: Final[Mapping[str, str]] = MappingProxyType(
-    {f"cCusDefine{n}": str(n + 10 if n <= 3 else n + 61) for n in range(1, 11)}  # noqa: PLR2004
+ITEM_IDS: Final[Mapping[str, str]] = MappingProxyType(
+    {f"cCusDefine{n}": str(n + 10 if n <= 3 else n + 61) for n in range(1, 17)}  # noqa: PLR2004
 )
-"""Text item -> ``UserDef_Base.cID``: cCusDefine1-3 are 11-13, cCusDefine4-10 are 65-71."""
+"""Self-defined item -> ``UserDef_Base.cID``: cCusDefine1-3 are 11-13, cCusDefine4-16 are 65-77."""
+
+SELF_DEFINED_IDS: Final[Mapping[str, str]] = MappingProxyType(
+    {item: id_ for item, id_ in ITEM_IDS.items() if ARCHIVE[item].kind == "text"}
+)
+"""The same for the items of text, cCusDefine1-10: the only ones that are written."""
 
 WRITABLE: Final = frozenset({*SELF_DEFINED_IDS, "cCusMngTypeCode", "CustomerKCode", "cCCCode"})
 """The only columns that u8sync may ever write on purpose. No setting adds to it."""

@@ -34,10 +34,12 @@ class Archive:
     Attributes:
         way: Which of the mapping's column names apply.
         raw: ``n × (code, *physical columns)``, all String.
+        names: Physical column -> code -> what the account set calls it, as far as this way into U8 tells.
     """
 
     way: str
     raw: pl.DataFrame
+    names: Mapping[str, Mapping[str, str]]
 
 
 def mapping_of(config: Path, mapping: Path | None) -> tuple[CustomerMapping, Path]:
@@ -60,7 +62,8 @@ def read_archive(config: Path, data: Path | None, mapping: CustomerMapping, prog
     with _open(config, data) as (backend, retry):
         columns = _columns(mapping, backend)
         raw, _ = retry.call(backend.customers, columns, progress)
-        return Archive(backend.way, raw)
+        glossary, _ = retry.call(backend.glossary)
+        return Archive(backend.way, raw, glossary.names)
 
 
 @dataclass(frozen=True)

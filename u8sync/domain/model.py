@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, NewType
 
@@ -20,6 +21,7 @@ __all__ = [
     "ColumnLimit",
     "CustomerCode",
     "Facts",
+    "Glossary",
     "Issue",
     "Month",
     "Window",
@@ -173,6 +175,19 @@ class ColumnLimit:
 
     width: int
     values: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """The account set's own words for its columns and codes. What U8 does not tell is absent, and no word is blank.
+
+    Attributes:
+        captions: Column -> caption of the self-defined item, for those that the site has set up.
+        names: Column -> code -> name of the code, without blanks at the end of either.
+    """
+
+    captions: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 FACTS_SCHEMA: Final[dict[str, pl.DataType]] = {

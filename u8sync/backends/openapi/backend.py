@@ -32,7 +32,7 @@ from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Pager, in_order
 from u8sync.backends.openapi.refresh import Refresher
 from u8sync.backends.openapi.replies import BadReplyError, Row, whole_rows
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window, same
+from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window, same
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.text import Message, msg
@@ -106,6 +106,15 @@ class OpenApiBackend:
         limits["ccusmngtypecode"] = ColumnLimit(WIDTHS["ccusmngtypecode"], known)
         limits["sort_code"] = ColumnLimit(WIDTHS["sort_code"], self._refresher.leaf_classes())
         return limits
+
+    def glossary(self) -> Glossary:
+        """What the cards call the management types in use, and the names of the classes; it tells no captions."""
+        self._refresh(None)
+        names = {
+            "ccusmngtypecode": self._cache.names("ccusmngtypecode", "ccusmngtypename"),
+            "sort_code": self._refresher.class_names(),
+        }
+        return Glossary(names={field: words for field, words in names.items() if words})
 
     def customers(self, columns: Sequence[str], progress: Progress) -> pl.DataFrame:
         """All customers, after the cache was brought up to date."""

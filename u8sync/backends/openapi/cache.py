@@ -186,6 +186,15 @@ class Cache:
         query = f'SELECT DISTINCT rtrim("{field}") FROM card'  # noqa: S608
         return frozenset(value for (value,) in self._rows(query) if value)
 
+    def names(self, field: str, name_field: str) -> Mapping[str, str]:
+        """Value of a field in use -> what the cards call it; a value that they call by several names is left out."""
+        code, name = f'rtrim("{field}")', f'trim("{name_field}")'
+        query = (
+            f"SELECT {code}, min({name}) FROM card WHERE {code} <> '' AND {name} <> ''"  # noqa: S608 - names of our own
+            f" GROUP BY {code} HAVING count(DISTINCT {name}) = 1"
+        )
+        return dict(self._rows(query))
+
     # --- documents ----------------------------------------------------------------------------------------------------
 
     def digests(self, kind: Kind, since: date | None) -> Mapping[str, str]:

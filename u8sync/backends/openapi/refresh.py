@@ -31,6 +31,7 @@ from u8sync.backends.openapi.meanings import NoSuchCallError
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Page, Pager, in_order
 from u8sync.backends.openapi.replies import BadReplyError, Row, counters, rows
+from u8sync.domain.model import bare
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress
 from u8sync.text import Message, msg
@@ -160,12 +161,26 @@ class Refresher:
 
     def leaf_classes(self) -> frozenset[str]:
         """The codes of the classes that customers may hang on."""
-        found = self.pager.read(
+        return frozenset(
+            code
+            for code, row in self._classes().items()
+            if (row.get("end_rank_flag") or "").strip().lower() in {"1", "true"}
+        )
+
+    def class_names(self) -> Mapping[str, str]:
+        """Code of a class -> its name; empty where this gateway has no list of classes."""
+        try:
+            classes = self._classes()
+        except NoSuchCallError:
+            return {}
+        words = {bare(code): bare(row.get("name")) for code, row in classes.items()}
+        return {code: name for code, name in words.items() if code is not None and name is not None}
+
+    def _classes(self) -> Mapping[str, Row]:
+        """Code -> what the list of customer classes says of it."""
+        return self.pager.read(
             lambda number: self._page("api/customerclass/batch_get", ("customerclass",), {}, number),
             lambda row: row.get(CODE) or None,
-        )
-        return frozenset(
-            code for code, row in found.items() if (row.get("end_rank_flag") or "").strip().lower() in {"1", "true"}
         )
 
     # --- documents ----------------------------------------------------------------------------------------------------

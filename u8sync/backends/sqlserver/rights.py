@@ -1,8 +1,8 @@
 """Which rights u8sync needs on a server: per table and column, for the login that reads and the one that writes.
 
 Pure. No mapping can ask for more than the columns that ``u8_schema`` lists. What the statements of ``sql_facts``,
-``sql_cost``, ``sql_limits`` and ``account_sets`` read stands here once; a test holds it against the statements
-themselves. ``grants.py`` makes a script of it, ``checks.py`` asks the server for it.
+``sql_cost``, ``sql_limits``, ``sql_glossary`` and ``account_sets`` read stands here once; a test holds it against the
+statements themselves. ``grants.py`` makes a script of it, ``checks.py`` asks the server for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from u8sync.backends.sql_source import LOSSES
-from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, SELF_DEFINED_IDS, STAMPS, WRITABLE, Customer
+from u8sync.backends.u8_schema import ARCHIVE, ITEM_IDS, REQUIRED, SELF_DEFINED_IDS, STAMPS, WRITABLE, Customer
 from u8sync.ports import Needs
 from u8sync.text import Message, msg
 
@@ -84,6 +84,12 @@ def _archive(needs: Needs, database: str) -> Iterator[Right]:
         yield Right(database, "UserDef_Base", "SELECT", columns, "reader", lost=lost)
         lost = msg("self-defined items that have a list of values cannot be written")
         yield Right(database, "UserDefine", "SELECT", ("cID", "cValue"), "reader", lost=lost)
+    elif needs.reads & ITEM_IDS.keys():
+        lost = msg("the captions of the self-defined items are not known")
+        yield Right(database, "UserDef_Base", "SELECT", ("cID", "cItemName"), "reader", lost=lost)
+    if "cCCCode" in needs.reads:
+        lost = msg("the names of the customer classes are not known")
+        yield Right(database, "CustomerClass", "SELECT", ("cCCCode", "cCCName"), "reader", lost=lost)
     if "cCCCode" in needs.writes:
         lost = msg("the customer class cannot be written")
         yield Right(database, "CustomerClass", "SELECT", ("bCCEnd", "cCCCode"), "reader", lost=lost)

@@ -8,6 +8,7 @@ from u8sync.cli.mappings.checking import check
 from u8sync.cli.mappings.comparing import diff
 from u8sync.cli.mappings.covering import coverage
 from u8sync.cli.mappings.showing import show
+from u8sync.cli.mappings.starting import init
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -22,5 +23,5 @@ def mappings() -> None:
     """Group of the mapping commands."""
 
 
-for command in (check, coverage, diff, show):
+for command in (init, check, coverage, diff, show):
     mappings.add_command(command)

@@ -68,7 +68,7 @@ def coverage(
     _check_field(loaded, field)
     archive = read_archive(config, data, loaded, session.progress())
     found = cover(archive.raw, loaded, archive.way)
-    names: Names = {}
+    names = archive.names
     if field is not None:
         found = found.only(field)
     if as_json:
