@@ -8,9 +8,16 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from cli_home import Ask, edit
+from cli_home import Ask, edit, leave_gaps
 
 MAPPING = "mappings/customer.yaml"
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """The demo, with a mapping that does not cover all of it."""
+    leave_gaps(home)
+    return home
 
 
 def without(home: Path, *lines: str) -> None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli_home import Ask
+import pytest
+from cli_home import Ask, leave_gaps
 
 OLD = "mappings/customer.yaml"
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """The demo, with a mapping that does not cover all of it."""
+    leave_gaps(home)
+    return home
 
 
 def overlay(home: Path, text: str) -> str:

@@ -15,7 +15,7 @@ def test_every_step_is_shown_with_its_file_and_line(ask: Ask, home: Path) -> Non
     assert "column cCusMngTypeCode ' 04' mappings/customer.yaml:21:3" in lines
     assert "table: management_types 'VIP' mappings/customer.yaml:78:7" in lines
     assert any(line.startswith("split: , ['经销商', '终端用户']") for line in lines)
-    assert "table: roles ['分销商', '终端客户'] mappings/customer.yaml:87:7, mappings/customer.yaml:92:7" in lines
+    assert "table: roles ['分销商', '终端客户'] mappings/customer.yaml:88:7, mappings/customer.yaml:94:7" in lines
 
 
 def test_an_overlay_is_named_where_it_decides(ask: Ask, home: Path) -> None:
