@@ -68,6 +68,7 @@ __all__ = [
     "kind_of",
     "load",
     "new_run_id",
+    "open_account_set",
     "open_backend",
     "open_night",
     "read_key",
@@ -165,26 +166,37 @@ def kind_of(settings: Settings) -> tuple[BackendKind, Any]:
 
 
 @contextmanager
-def open_backend(
-    installation: Installation, *, writing: bool, tries: int = OPENING_TRIES, retry: Retry | None = None
+def open_account_set(
+    settings: Settings, folder: Path, *, writing: bool = False, tries: int = OPENING_TRIES, retry: Retry | None = None
 ) -> Iterator[Backend]:
     """Open the way into U8; unless ``writing``, one that refuses to write. At most ``tries`` times when it is busy.
 
     Args:
-        installation: Where it is described.
+        settings: Where it is described; mapping and policy need not be there.
+        folder: The folder of the configuration file.
         writing: Whether it may write.
         tries: Most tries of the opening itself.
         retry: When to try again, shared with who uses the backend; null: by the configuration alone.
     """
-    kind, options = kind_of(installation.settings)
-    retry = retry or retry_of(installation.settings)
+    kind, options = kind_of(settings)
+    retry = retry or retry_of(settings)
     backend: Backend
     opening = replace(retry, tries=min(tries, retry.tries))
-    backend, _ = opening.call(kind.open, options, installation.folder, retry)
+    backend, _ = opening.call(kind.open, options, folder, retry)
     try:
         yield backend if writing else ReadOnly(backend)
     finally:
         backend.close()
+
+
+@contextmanager
+def open_backend(
+    installation: Installation, *, writing: bool, tries: int = OPENING_TRIES, retry: Retry | None = None
+) -> Iterator[Backend]:
+    """Open the way into U8 of an installation, see :func:`open_account_set`."""
+    settings, folder = installation.settings, installation.folder
+    with open_account_set(settings, folder, writing=writing, tries=tries, retry=retry) as backend:
+        yield backend
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from u8sync.backends import backend_kind
-from u8sync.bootstrap import OPENING_TRIES, kind_of, retry_of, shown
+from u8sync.bootstrap import open_account_set, retry_of, shown
 from u8sync.config.checking import did_you_mean
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.settings import load_settings
@@ -123,15 +123,9 @@ def _open(config: Path, data: Path | None) -> Iterator[tuple[Backend, Retry]]:
             yield backend, Retry(tries=1, budget_s=0.0, sleep=lambda _seconds: None)
         return
     settings = load_settings(config)
-    kind, options = kind_of(settings)
     retry = retry_of(settings)
-    opening = replace(retry, tries=min(OPENING_TRIES, retry.tries))
-    configured: Backend
-    configured, _ = opening.call(kind.open, options, config.parent, retry)
-    try:
+    with open_account_set(settings, config.parent, retry=retry) as configured:
         yield configured, retry
-    finally:
-        configured.close()
 
 
 @contextmanager

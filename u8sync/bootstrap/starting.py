@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from u8sync.backends.ways import ITEMS, KNOWN_FIELDS
-from u8sync.bootstrap import OPENING_TRIES, kind_of, retry_of, shown
+from u8sync.bootstrap import open_account_set, retry_of, shown
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings
-from u8sync.ports import Backend, Progress
+from u8sync.ports import Progress
 from u8sync.report.first_mapping import Source
 
 if TYPE_CHECKING:
@@ -27,11 +26,8 @@ def look(settings: Settings, folder: Path, progress: Progress) -> tuple[Source, 
         folder: Its folder.
         progress: Hears how far it has come.
     """
-    kind, options = kind_of(settings)
     retry = retry_of(settings)
-    backend: Backend
-    backend, _ = replace(retry, tries=min(OPENING_TRIES, retry.tries)).call(kind.open, options, folder, retry)
-    try:
+    with open_account_set(settings, folder, retry=retry) as backend:
         source = Source(
             account_set=retry.call(backend.account_set)[0],
             way=backend.way,
@@ -42,8 +38,6 @@ def look(settings: Settings, folder: Path, progress: Progress) -> tuple[Source, 
             items=ITEMS,
         )
         raw, _ = retry.call(backend.customers, source.to_count(), progress)
-    finally:
-        backend.close()
     return source, raw
 
 
