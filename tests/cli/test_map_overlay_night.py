@@ -81,6 +81,15 @@ def test_the_record_names_the_line_that_asked_for_each_field(ask: Ask, site: Pat
     assert rules == {"tier": None, "management_type": None, "roles": "mappings/site.yaml:4"}
 
 
+def test_the_log_s_answers_tell_the_line_and_no_score_for_a_field_that_no_policy_decided(ask: Ask, site: Path) -> None:
+    assert ask("run").code == 0
+    for field, rule, scored in (("roles", "mappings/site.yaml:4", False), ("management_type", "tiers.yaml:", True)):
+        changes = ask("audit", "list", "--field", field, "--json").json
+        assert changes
+        assert all(rule in change["rule"] for change in changes)
+        assert any(change["score"] is not None for change in changes) == scored
+
+
 def test_the_files_of_the_chain_are_kept_as_evidence(ask: Ask, site: Path) -> None:
     assert ask("run").code == 0
     [seal] = (record["seal"] for record in records(site, "plan"))

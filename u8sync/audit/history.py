@@ -59,6 +59,8 @@ def _fields_of(intent: Record, status: str, undone_by: str | None) -> Iterable[L
         if not isinstance(one, dict):
             continue
         column = str(one["column"])
+        # A field that a line of the mapping asked for has neither the score nor the rule of the tier beside it.
+        why = {"rule": one["rule"]} if "rule" in one else known
         yield LoggedChange(
             seq=int(str(intent["seq"])),
             at=str(intent["ts"]),
@@ -68,8 +70,8 @@ def _fields_of(intent: Record, status: str, undone_by: str | None) -> Iterable[L
             column=column,
             before=_text(before.get(column)),
             after=_text(after.get(column)),
-            score=_text(known.get("score")),
-            rule=_text(known.get("rule")),
+            score=_text(why.get("score")),
+            rule=_text(why.get("rule")),
             status=status,
             op_id=str(intent["op_id"]),
             was=_text(one.get("was")),
