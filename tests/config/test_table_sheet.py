@@ -212,6 +212,11 @@ def test_new_meanings_are_let_in_when_asked_and_old_ones_of_untouched_rows_alway
     assert [each.split(":")[0] for each in refused(filled, now=renamed)] == [f"{SHEET}!C3"]
 
 
+def test_a_left_side_in_place_of_a_meaning_is_told_with_what_it_means(sheet: Callable[..., Path]) -> None:
+    [told_of] = refused(read_sheet(sheet([("12", "007")])))
+    assert "There it is a value, which means '重要'." in told_of
+
+
 @pytest.mark.parametrize("meaning", ["a\nb", "a\0".replace("\0", "\ufeff")], ids=["two lines", "not for YAML"])
 def test_a_meaning_that_a_mapping_file_cannot_hold_is_refused(sheet: Callable[..., Path], meaning: str) -> None:
     assert "one line of plain text" in refused(read_sheet(sheet([("12", meaning)])), new_meanings=True)[0]

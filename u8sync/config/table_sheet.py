@@ -273,8 +273,8 @@ class _Reading:
         if left in self._first:
             raise _Refused(
                 msg(
-                    "'{value}' stands here again; it stands first at {first}",
-                    value=shown(left),
+                    "'{name}' stands here again; it stands first at {first}",
+                    name=shown(left),
                     first=self._first[left],
                 )
             )
@@ -351,6 +351,8 @@ class _Reading:
         if meaning == self._filled.exported.lines.get(left):
             return
         near = did_you_mean(meaning, self._table.results)
+        if meaning in self._table.meanings:
+            near = msg("There it is a value, which means '{meaning}'.", meaning=self._table.meanings[meaning])
         raise _Refused(
             msg("the table '{table}' has no meaning '{meaning}'", table=self._table.name, meaning=shown(meaning)),
             msg("{near} --new-meanings lets new ones in.", near=near) if near else None,
