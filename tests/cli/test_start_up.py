@@ -23,6 +23,7 @@ HEAVY = (
     "requests",
     "pyodbc",
     "xlsxwriter",
+    "openpyxl",
     "rapidfuzz",
     "pypinyin",
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final, Literal
 
 from u8sync.domain.coverage import ValueLine
@@ -126,7 +126,7 @@ def pasted(
 
 
 def _comment(words: Sequence[Message], translate: Translate) -> str:
-    return comment("; ".join(translate(each) for each in words))
+    return comment(translate(reduce(lambda one, other: msg("{one}; {other}", one=one, other=other), words)))
 
 
 def _in_braces(table: ValueTable) -> bool:

@@ -7,6 +7,8 @@ import click
 from u8sync.cli.mappings.checking import check
 from u8sync.cli.mappings.comparing import diff
 from u8sync.cli.mappings.covering import coverage
+from u8sync.cli.mappings.exporting import export
+from u8sync.cli.mappings.importing import import_
 from u8sync.cli.mappings.showing import show
 from u8sync.cli.mappings.starting import init
 from u8sync.text import N_
@@ -23,5 +25,5 @@ def mappings() -> None:
     """Group of the mapping commands."""
 
 
-for command in (init, check, coverage, diff, show):
+for command in (init, check, coverage, diff, show, export, import_):
     mappings.add_command(command)
