@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_home import Ask, edit
+from cli_home import Ask, edit, leave_gaps
 from openpyxl import load_workbook
 
 from u8sync.domain.table_sheet import HIDDEN, SHEET
 
 MAPPING = "mappings/customer.yaml"
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """The demo, with a mapping that does not cover all of it."""
+    leave_gaps(home)
+    return home
 
 
 @pytest.fixture
