@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +119,15 @@ def test_an_editor_finds_the_schemas(bare: Path, ask: Ask) -> None:
     assert json.loads(text_of(bare / "mappings" / schema))["properties"]["fields"]
     made = {path.name: path.read_bytes() for path in (bare / "mappings" / "schemas").iterdir()}
     assert made == {path.name: path.read_bytes() for path in FOLDER.iterdir()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_who_may_read_other_new_files_may_read_the_mapping(bare: Path, ask: Ask) -> None:
+    assert ask("map", "init").code == 0
+    usual = bare / "usual"
+    usual.touch()
+    files = [bare / MAPPING, *(bare / "mappings/schemas").iterdir()]
+    assert {file.stat().st_mode for file in files} == {usual.stat().st_mode}
 
 
 def test_the_tiers_are_those_of_the_policy(home: Path, ask: Ask) -> None:

@@ -156,8 +156,12 @@ def save_page(path: Path, table: Table, translate: Translate, language: str) -> 
 
 
 @contextmanager
-def in_place_of(path: Path) -> Iterator[Path]:
+def in_place_of(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """A new file beside ``path`` that takes its place when the block ends well, and goes away when it does not.
+
+    Args:
+        path: The file.
+        shared: Whether others may read it as far as the umask lets them, as any new file; else its owner alone may.
 
     Raises InputError when that cannot be done.
     """
@@ -166,6 +170,10 @@ def in_place_of(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=".u8sync-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         part = Path(name)
+        if shared:
+            umask = os.umask(0o077)
+            os.umask(umask)
+            part.chmod(0o666 & ~umask)
         yield part
         part.replace(path)
     except OSError as error:

@@ -108,9 +108,9 @@ def _write(target: Path, text: str, schemas: Mapping[Path, str]) -> None:
             ) from None
     for path, schema in schemas.items():
         if not _holds(path, schema):
-            with in_place_of(path) as part:
+            with in_place_of(path, shared=True) as part:
                 part.write_text(schema, encoding="utf-8", newline="\n")
-    with in_place_of(target) as part:
+    with in_place_of(target, shared=True) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
         load_mapping(part, shown_as=str(target))
 
