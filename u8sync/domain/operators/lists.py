@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from u8sync.domain.operators.operator import Canonical, Refusal
+from u8sync.domain.operators.operator import Canonical, Refusal, WrittenAsItIs
 from u8sync.domain.operators.words import BLANKS
 
 __all__ = ["SEPARATORS", "Sort", "Split"]
@@ -46,16 +46,12 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Sort:
+class Sort(WrittenAsItIs):
     """Puts the values of a list in order, so that the order in which somebody typed them makes no difference."""
 
     def read(self, value: pl.Expr) -> pl.Expr:
         """The values by code point."""
         return value.list.sort()
-
-    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
-        """Nothing."""
-        return None
 
     def write(self, value: Canonical) -> Canonical:
         """The values by code point, so that what is written is read as itself."""

@@ -16,7 +16,7 @@ import polars as pl
 from u8sync.domain.tables import ValueTable
 from u8sync.text import Message
 
-__all__ = ["ArgumentKind", "Canonical", "Kind", "Operator", "OperatorKind", "Refusal"]
+__all__ = ["ArgumentKind", "Canonical", "Kind", "Operator", "OperatorKind", "Refusal", "WrittenAsItIs"]
 
 Kind = Literal["text", "date", "list"]
 """Type of a value between two operators: String, Date, or List(String)."""
@@ -43,6 +43,18 @@ class Operator(Protocol):
 
     def write(self, value: Canonical) -> Canonical:
         """The raw side of one value. Raises ValueError when it has none, or when the operator cannot go back."""
+
+
+class WrittenAsItIs:
+    """What operators share that can read every text and write a value as it is: they have one spelling only."""
+
+    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def write(self, value: Canonical) -> Canonical:
+        """The value as it is."""
+        return value
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.operators.operator import Canonical, Refusal
+from u8sync.domain.operators.operator import Canonical, Refusal, WrittenAsItIs
 from u8sync.text import msg
 
 __all__ = ["BLANKS", "HalfWidth", "Lower", "Prefix", "Trim", "Upper"]
@@ -17,7 +17,7 @@ BLANKS = " \t\r\n\u00a0\u3000"
 
 
 @dataclass(frozen=True)
-class Trim:
+class Trim(WrittenAsItIs):
     """Strips blanks at both ends; what is then empty is null."""
 
     def read(self, value: pl.Expr) -> pl.Expr:
@@ -25,47 +25,23 @@ class Trim:
         stripped = value.str.strip_chars(BLANKS)
         return pl.when(stripped != "").then(stripped)
 
-    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
-    def write(self, value: Canonical) -> Canonical:
-        """The value as it is."""
-        return value
-
 
 @dataclass(frozen=True)
-class Upper:
+class Upper(WrittenAsItIs):
     """Capital letters, for codes that people type either way; written back as they are."""
 
     def read(self, value: pl.Expr) -> pl.Expr:
         """The text in capital letters."""
         return value.str.to_uppercase()
 
-    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
-    def write(self, value: Canonical) -> Canonical:
-        """The value as it is."""
-        return value
-
 
 @dataclass(frozen=True)
-class Lower:
+class Lower(WrittenAsItIs):
     """Small letters, for words that people type either way; written back as they are."""
 
     def read(self, value: pl.Expr) -> pl.Expr:
         """The text in small letters."""
         return value.str.to_lowercase()
-
-    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
-    def write(self, value: Canonical) -> Canonical:
-        """The value as it is."""
-        return value
 
 
 _FULL: Final = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)} | {"\u3000": " "}
@@ -73,7 +49,7 @@ _FULL: Final = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)} | {
 
 
 @dataclass(frozen=True)
-class HalfWidth:
+class HalfWidth(WrittenAsItIs):
     """Letters, digits, marks and blanks that were typed full width, in half width: ＶＩＰ and VIP are one word.
 
     Nothing else changes: Chinese marks that have no half-width twin (、。《》) stay.
@@ -82,14 +58,6 @@ class HalfWidth:
     def read(self, value: pl.Expr) -> pl.Expr:
         """The text in half width."""
         return value.str.replace_many(_FULL)
-
-    def refuses(self, value: pl.Expr) -> Refusal | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
-    def write(self, value: Canonical) -> Canonical:
-        """The value as it is."""
-        return value
 
 
 @dataclass(frozen=True)
