@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,11 +204,67 @@ def test_a_list_is_exported_part_by_part(home: Path, ask: Ask) -> None:
     assert "分销商" in str(first[5])
 
 
+def test_codes_have_the_names_that_u8_gives_them(home: Path, mapping: Path, ask: Ask) -> None:
+    assert ask("map", "init", "--overwrite").code == 0
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(re.sub(r'\n      "04": 电商客户 .*', "", text), encoding="utf-8")
+    assert ask("map", "export", "classes", "--out", "c.xlsx").code == 0
+    rows = {row[0]: row for row in load_workbook(home / "c.xlsx")[SHEET].iter_rows(min_row=2, values_only=True)}
+    assert (rows["0401"][1], rows["0401"][4]) == ("平台店铺", None)
+    assert (rows["01"][1], rows["01"][4]) == ("经销商", "经销商")
+
+
+def test_what_the_first_mapping_leaves_open_comes_back_from_the_sales_office(
+    home: Path, mapping: Path, ask: Ask
+) -> None:
+    assert ask("map", "init", "--overwrite").code == 0
+    before = mapping.read_text(encoding="utf-8")
+    assert ask("map", "export", "management_types", "--out", "t.xlsx").code == 0
+    fill(home / "t.xlsx", {"01": "一般", "02": "重要"})
+    assert ask("map", "import", "t.xlsx", "--new-meanings").code == 0
+    old, new = zip(*((line[1:], line[0]) for line in changed(before, mapping.read_text(encoding="utf-8"))), strict=True)
+    assert [line.split("#")[0].strip() for line in old] == ['"01": "01"', '"02": "02"', '"01": "一般"', '"02": "重要"']
+    assert new == ("-", "-", "+", "+")
+    assert old[0].split("#")[1] == old[2].split("#")[1], "the comment stays"
+
+
+def test_an_account_set_of_its_own_differs_and_the_common_mapping_stays(home: Path, mapping: Path, ask: Ask) -> None:
+    before = mapping.read_bytes()
+    (home / "mappings" / "001.yaml").write_text("extends: customer.yaml\n", encoding="utf-8")
+    config = home / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("mapping: mappings/customer.yaml", "mapping: mappings/001.yaml"),
+        encoding="utf-8",
+    )
+    assert ask("map", "export", "management_types", "--out", "t.xlsx").code == 0
+    fill(home / "t.xlsx", {"X9": "重要", "03": "一般", "04": None})
+    answer = ask("map", "import", "t.xlsx", "--remove-empty")
+    assert answer.code == 0, answer.err
+    assert mapping.read_bytes() == before
+    assert (home / "mappings" / "001.yaml").read_text(encoding="utf-8") == (
+        "extends: customer.yaml\n\ntables:\n  management_types:\n    values:\n"
+        '      "X9": 重要\n      "03": 一般\n      "04": ~\n'
+    )
+    assert 'mappings/001.yaml:7  "03": "潜在" -> "一般"' in answer.out
+    assert ask("map", "import", "t.xlsx", "--remove-empty").out.strip() == "Nothing to change in mappings/001.yaml."
+
+
 def test_a_value_that_no_line_can_cover_is_left_out_and_said(home: Path, ask: Ask) -> None:
     edit(home, "UPDATE Customer SET cCusMngTypeCode = ? WHERE rowid = 1", "a\0b")
     answer = ask("map", "export", "management_types", "--out", "t.xlsx")
     assert answer.code == 0
     assert "1 value(s) are left out" in answer.err
+
+
+def test_a_sheet_that_somebody_may_have_filled_in_is_not_replaced(sheet: Path, ask: Ask) -> None:
+    fill(sheet, {"X9": "重要"})
+    filled = sheet.read_bytes()
+    answer = ask("map", "export", "management_types", "--out", sheet)
+    assert answer.code == 65
+    assert "existsalreadyandisleftalone" in answer.complaint
+    assert sheet.read_bytes() == filled
+    assert ask("map", "export", "management_types", "--out", sheet, "--overwrite").code == 0
+    assert sheet.read_bytes() != filled
 
 
 def damage(change: Callable[[Any], object]) -> Callable[[Path], None]:

@@ -170,9 +170,10 @@ def test_line_ends_and_the_byte_order_mark_stay(file: Path, *, end: str, mark: b
 )
 def test_a_line_of_a_file_that_this_one_builds_on_is_given_again_here(file: Path, there: str, becomes: str) -> None:
     file.write_bytes(there.encode())
+    (file.parent / "base.yaml").write_text("tables: {roles: {values: {X9: 重要}}}\n", encoding="utf-8")
     found = edit_table(file, "m.yaml", "roles", "exact", [Change("X9", "重要", "一般")])
     assert found.after.decode() == becomes
-    assert [(each.kind, each.before, each.after) for each in found.edits] == [("added", "重要", "一般")]
+    assert [(each.kind, each.before, each.after) for each in found.edits] == [("changed", "重要", "一般")]
     assert becomes.splitlines()[found.edits[0].place.line - 1].strip() == '"X9": 一般'
 
 
@@ -201,7 +202,6 @@ def test_a_line_of_a_file_that_this_one_builds_on_is_given_again_here(file: Path
             "cannot be removed",
             id="a marked key",
         ),
-        pytest.param("tables:\n  roles:\n    values:\n      a: b\n", ("c", None), "builds on", id="inherited"),
     ],
 )
 def test_what_cannot_be_edited_safely_is_refused(
@@ -212,6 +212,83 @@ def test_what_cannot_be_edited_safely_is_refused(
         edit_table(file, "m.yaml", "roles", "exact", [Change(change[0], "b", change[1])])
     assert says in str(refused.value)
     assert file.read_text(encoding="utf-8") == text
+
+
+# Files that build on others -------------------------------------------------------------------------------------------
+
+
+OVERLAY = """extends: base.yaml   # the company's
+tables:
+  roles:
+    values:
+      "02": 大客户   # here
+      "08":
+      "09": ~   # not here
+"""
+
+
+@pytest.fixture
+def overlay(file: Path) -> Path:
+    """A file with two lines of its own, on one whose lines are 01, 02, 供应商, 08 and 09."""
+    lines = '      "08": 八\n      "09": 九\n      # last\n'
+    (file.parent / "base.yaml").write_text(HEAD + BLOCK.replace("      # last\n", lines), encoding="utf-8")
+    file.write_text(OVERLAY, encoding="utf-8")
+    return file
+
+
+def on_overlay(overlay: Path, *changes: tuple[str, str | None]) -> tuple[str, list[str]]:
+    """The overlay after the changes, and what is told of them; the file below must not change."""
+    base = (overlay.parent / "base.yaml").read_bytes()
+    now = dict(tables_of(load_mapping(overlay, "m.yaml"))["roles"].meanings)
+    assert now == {"01": "一般", "02": "大客户", "供应商": "供应商"}
+    found = edit_table(
+        overlay, "m.yaml", "roles", "exact", [Change(left, now.get(left), after) for left, after in changes]
+    )
+    wanted = {left: meaning for left, meaning in {**now, **dict(changes)}.items() if meaning is not None}
+    put_in_place(found, "m.yaml", "roles", wanted, dry_run=False)
+    assert (overlay.parent / "base.yaml").read_bytes() == base
+    return overlay.read_text(encoding="utf-8"), [f"{each.place.line} {each.kind} {each.left}" for each in found.edits]
+
+
+@pytest.mark.parametrize(
+    ("changes", "edits", "told"),
+    [
+        pytest.param([("02", "VIP")], [('"02": 大客户', '"02": VIP')], ["5 changed 02"], id="a line of its own"),
+        pytest.param(
+            [("01", "重要")], [("not here\n", 'not here\n      "01": 重要\n')], ["8 changed 01"], id="an inherited line"
+        ),
+        pytest.param(
+            [("07", "七")], [("not here\n", 'not here\n      "07": 七\n')], ["8 added 07"], id="a line that none has"
+        ),
+        pytest.param([("08", "八")], [('"08":\n', '"08": 八\n')], ["6 added 08"], id="one that was taken away"),
+        pytest.param([("09", "九")], [('"09": ~   #', '"09": 九   #')], ["7 added 09"], id="likewise, with a mark"),
+        pytest.param(
+            [("01", None)], [("not here\n", 'not here\n      "01": ~\n')], ["8 removed 01"], id="take one away"
+        ),
+        pytest.param(
+            [("02", None)], [('"02": 大客户   # here', '"02": ~   # here')], ["5 removed 02"], id="take both away"
+        ),
+    ],
+)
+def test_an_overlay_says_what_differs_and_the_file_below_stays(
+    overlay: Path, changes: list[tuple[str, str | None]], edits: list[tuple[str, str]], told: list[str]
+) -> None:
+    wanted = OVERLAY
+    for old, new in edits:
+        assert old in wanted
+        wanted = wanted.replace(old, new)
+    assert on_overlay(overlay, *changes) == (wanted, told)
+
+
+def test_an_overlay_that_knows_nothing_of_the_table_gets_it(overlay: Path) -> None:
+    overlay.write_text("extends: base.yaml\n", encoding="utf-8")
+    now = {"01": "一般", "02": "重要", "供应商": "供应商", "08": "八", "09": "九"}
+    found = edit_table(overlay, "m.yaml", "roles", "exact", [Change("01", "一般", "重要"), Change("02", "重要", None)])
+    del now["02"]
+    put_in_place(found, "m.yaml", "roles", {**now, "01": "重要"}, dry_run=False)
+    assert overlay.read_text(encoding="utf-8") == (
+        'extends: base.yaml\n\ntables:\n  roles:\n    values:\n      "01": 重要\n      "02": ~\n'
+    )
 
 
 # The exchange of the file ---------------------------------------------------------------------------------------------
@@ -376,7 +453,7 @@ def test_only_the_lines_that_were_meant_change(
             assert line[:start] == old[:start], "key and indentation stay"
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=150)
 @given(
     lines=st.dictionaries(KEYS, MEANINGS, min_size=1, max_size=5),
     new=st.dictionaries(KEYS, MEANINGS, max_size=3),

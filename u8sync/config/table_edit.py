@@ -24,6 +24,7 @@ from typing import Final, Literal, TypeGuard
 import yaml
 
 from u8sync.config.mapping_file import load_mapping
+from u8sync.config.overlays import laid_over, load_chain
 from u8sync.domain.coverage import tables_of
 from u8sync.domain.operators.words import BLANKS
 from u8sync.domain.table_lines import line, plain_or_quoted, quoted, single_quoted
@@ -47,7 +48,7 @@ class Edit:
     """One line that changes.
 
     Attributes:
-        place: Where it stands in the new text; for a removed line, where it stood in the old one.
+        place: Where it stands in the new text; for a line that is removed from it, where it stood in the old one.
         kind: What becomes of it.
         left: Its left side.
         before: Its meaning until now; null: there was no such line.
@@ -82,7 +83,8 @@ def edit_table(path: Path, shown_as: str, table: str, match: Match, changes: Seq
     """The file with the changes, not written yet.
 
     A change whose line stands in this file is made there; a line that the file does not have is added below the last
-    one of its table, also where a file that this one builds on has it: what stands here then counts.
+    one of its table, also where a file that this one builds on has it: what stands here then counts, and ``~`` takes a
+    line of the other away. The files that this one builds on stay as they are.
 
     Args:
         path: The mapping file.
@@ -96,22 +98,43 @@ def edit_table(path: Path, shown_as: str, table: str, match: Match, changes: Seq
     before = path.read_bytes()
     text = before.removeprefix(_BOM).decode("utf-8")
     there = _Text(text, shown_as, table, match)
-    gone = [change for change in changes if change.after is None]
-    stays = [change for change in changes if change.after is not None]
-    removed = [there.place_of_line(change.left) for change in gone]
-    text = there.with_lines(stays)
-    for change in gone:
-        # One by one: what two of them take away in braces may be the same comma.
-        text = _Text(text, shown_as, table, match).without(change.left)
+    below = _lines_below(path, shown_as, table, match)
+    gone = [change for change in changes if change.after is None and change.left not in below]
+    written = [change for change in changes if change not in gone]
+    if any(change.left not in there.pairs for change in gone):
+        raise _edited_meanwhile(shown_as)
+    removed = [there.place_of(change.left) for change in gone]
+    text = there.with_lines(written)
+    rest = [change.left for change in gone]
+    while rest:
+        now = _Text(text, shown_as, table, match)
+        # In braces one by one: what two of them take away may be the same comma.
+        count = 1 if now.in_braces else len(rest)
+        text = now.without(rest[:count])
+        rest = rest[count:]
     now = _Text(text, shown_as, table, match)
-    edits = [
-        Edit(now.place_of(change.left), "added" if change.left not in there.pairs else "changed", *_ends(change))
-        for change in stays
-    ]
+    edits = [Edit(now.place_of(change.left), _kind(change), *_ends(change)) for change in written]
     edits.sort(key=lambda edit: edit.place)
     edits += [Edit(place, "removed", *_ends(change)) for place, change in zip(removed, gone, strict=True)]
     after = before[: len(before) - len(before.removeprefix(_BOM))] + text.encode("utf-8")
     return Edited(path, before, after, tuple(edits))
+
+
+def _lines_below(path: Path, shown_as: str, table: str, match: Match) -> frozenset[str]:
+    """The left sides that the files below have for this table."""
+    chain = load_chain(path, shown_as)[:-1]
+    values = laid_over(chain)[0].at(("tables", table, "values")) if chain else None
+    return frozenset(_left(key, match) for key in values) if isinstance(values, dict) else frozenset()
+
+
+def _left(key: str, match: Match) -> str:
+    return key if match == "pattern" else key.strip(BLANKS)
+
+
+def _kind(change: Change) -> Literal["changed", "added", "removed"]:
+    if change.after is None:
+        return "removed"
+    return "added" if change.before is None else "changed"
 
 
 def _ends(change: Change) -> tuple[str, str | None, str | None]:
@@ -130,6 +153,8 @@ def put_in_place(edited: Edited, shown_as: str, table: str, wanted: Mapping[str,
 
     Raises InputError when it would not load, was changed meanwhile, or cannot be written; the old file then stays.
     """
+    if edited.after == edited.before:
+        return
     # Behind a link: else the link would be replaced by a file.
     path = edited.path.resolve()
     part: Path | None = None
@@ -143,10 +168,7 @@ def put_in_place(edited: Edited, shown_as: str, table: str, wanted: Mapping[str,
         shutil.copymode(path, part)
         _check(part, shown_as, table, wanted)
         if path.read_bytes() != edited.before:
-            raise InputError(
-                msg("{path} was edited while it was being read", path=shown_as),
-                hint=msg("Nothing was written. Run the command again."),
-            )
+            raise _edited_meanwhile(shown_as)
         if not dry_run:
             part.replace(path)
     except OSError as error:
@@ -158,6 +180,13 @@ def put_in_place(edited: Edited, shown_as: str, table: str, wanted: Mapping[str,
         if part is not None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def _edited_meanwhile(shown_as: str) -> InputError:
+    return InputError(
+        msg("{path} was edited while it was being read", path=shown_as),
+        hint=msg("Nothing was written. Run the command again."),
+    )
 
 
 def _check(part: Path, shown_as: str, table: str, wanted: Mapping[str, str]) -> None:
@@ -197,7 +226,7 @@ class _Text:
         self._values = _inside(self._root, "tables", table, "values")
         pairs = self._values.value if isinstance(self._values, yaml.MappingNode) else []
         self.pairs: dict[str, tuple[yaml.ScalarNode, yaml.ScalarNode]] = {
-            (key.value if match == "pattern" else key.value.strip(BLANKS)): (key, value) for key, value in pairs
+            _left(key.value, match): (key, value) for key, value in pairs
         }
 
     def place_of(self, left: str) -> Place:
@@ -205,23 +234,11 @@ class _Text:
         mark = self.pairs[left][0].start_mark
         return Place(self._file, mark.line + 1, mark.column + 1)
 
-    def place_of_line(self, left: str) -> Place:
-        """Where a line begins that is to go. Raises ConfigError when it stands in another file."""
-        if left not in self.pairs:
-            raise self._refusal(
-                None,
-                msg(
-                    "the line '{value}' stands in a file that this one builds on, and cannot be removed here",
-                    value=left,
-                ),
-                msg("Give its meaning again in the sheet, or remove it from the other file."),
-            )
-        return self.place_of(left)
-
     def with_lines(self, changes: Sequence[Change]) -> str:
         """The text with these lines: those that it has get their new meaning, the others are added in this order."""
         pieces = [self._meaning(change) for change in changes if change.left in self.pairs]
-        added = [line(change.left, change.after or "") for change in changes if change.left not in self.pairs]
+        new = [change for change in changes if change.left not in self.pairs]
+        added = [f"{quoted(each.left)}: ~" if each.after is None else line(each.left, each.after) for each in new]
         if added:
             pieces.append(self._added(added))
         text = self._text
@@ -229,40 +246,49 @@ class _Text:
             text = text[:start] + piece + text[end:]
         return text
 
-    def without(self, left: str) -> str:
-        """The text without a line."""
+    @property
+    def in_braces(self) -> bool:
+        """Whether the lines of the table stand in braces."""
+        return isinstance(self._values, yaml.CollectionNode) and bool(self._values.flow_style)
+
+    def without(self, lefts: Sequence[str]) -> str:
+        """The text without these lines; in braces only one at a time."""
+        text = self._text
+        for start, end in sorted(map(self._span, lefts), reverse=True):
+            text = text[:start] + text[end:]
+        return text
+
+    def _span(self, left: str) -> tuple[int, int]:
+        """All that goes with a line: its comment and line end, or its comma."""
         key, value = self.pairs[left]
         start, end = key.start_mark.index, value.end_mark.index
-        if _in_braces(self._values):
+        if self.in_braces:
             behind = re.compile(r"\s*,[ \t]*").match(self._text, end)
             before = re.compile(r",\s*\Z").search(self._text[:start])
-            if behind:
-                return self._text[:start] + self._text[behind.end() :]
-            return self._text[: before.start() if before else start] + self._text[end:]
+            return (start, behind.end()) if behind else (before.start() if before else start, end)
         self._check_one_line(value)
-        begin = self._line_start(start)
-        rest = self._text[end : self._line_end(end)]
-        if self._text[begin:start].strip(" ") or not re.fullmatch(
-            r"[ \t]*(?:#.*)?", rest.rstrip("\r\n\x85\u2028\u2029")
-        ):
+        begin, stop = self._line_start(start), self._line_end(end)
+        rest = self._text[end:stop].rstrip("\r\n\x85\u2028\u2029")
+        if self._text[begin:start].strip(" ") or not re.fullmatch(r"[ \t]*(?:#.*)?", rest):
             raise self._refusal(
                 self.place_of(left), msg("this line cannot be removed: something else stands beside it"), _BY_HAND
             )
-        return self._text[:begin] + self._text[self._line_end(end) :]
+        return begin, stop
 
     def _meaning(self, change: Change) -> tuple[int, int, str]:
         """The characters of a meaning, and what to put there, in the quotes that it had."""
         node = self.pairs[change.left][1]
         self._check_one_line(node)
-        after = change.after or ""
-        match node.style:
-            case "'":
-                written = single_quoted(after) or quoted(after)
-            case '"':
-                written = quoted(after)
-            case _:
-                written = plain_or_quoted(after)
-        return node.start_mark.index, node.end_mark.index, written
+        after = change.after
+        if after is None:
+            written = "~"
+        elif node.style == "'":
+            written = single_quoted(after) or quoted(after)
+        else:
+            written = quoted(after) if node.style == '"' else plain_or_quoted(after)
+        start, end = node.start_mark.index, node.end_mark.index
+        # Nothing stands behind the colon, not even a blank.
+        return start, end, written if start < end else f" {written}"
 
     def _check_one_line(self, node: yaml.ScalarNode) -> None:
         if node.style in ("|", ">"):
@@ -347,10 +373,6 @@ def _inside(node: yaml.Node | None, *route: str) -> yaml.Node | None:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         node = next((value for key, value in pairs if key.value == step), None)
     return node
-
-
-def _in_braces(node: yaml.Node | None) -> bool:
-    return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
 
 
 def _is_block(node: yaml.Node | None) -> TypeGuard[yaml.MappingNode]:

@@ -10,7 +10,7 @@ from u8sync.cli.mappings.options import data_option, mapping_option
 from u8sync.cli.mappings.tables import coverage_of, table_named
 from u8sync.cli.options import config_option
 from u8sync.cli.session import Session
-from u8sync.errors import ExitCode
+from u8sync.errors import ExitCode, InputError
 from u8sync.text import N_, msg
 
 __all__ = ["export"]
@@ -32,12 +32,20 @@ __all__ = ["export"]
     required=True,
     help=N_("The file; it must end in .xlsx."),
 )
+@click.option("--overwrite", is_flag=True, help=N_("Replace the file if it exists."))
 @config_option
 @mapping_option
 @data_option
 @click.pass_obj
 def export(
-    session: Session, *, table: str, out: Path, config: Path, mapping: Path | None, data: Path | None
+    session: Session,
+    *,
+    table: str,
+    out: Path,
+    overwrite: bool,
+    config: Path,
+    mapping: Path | None,
+    data: Path | None,
 ) -> ExitCode:
     """Write a value table to an Excel file."""
     from u8sync.bootstrap import shown
@@ -48,10 +56,16 @@ def export(
     from u8sync.report.tables import suffix_of
 
     suffix_of(out, ".xlsx")
+    if out.exists() and not overwrite:
+        raise InputError(
+            msg("{file} exists already and is left alone.", file=str(out)),
+            hint=msg("Somebody may have filled it in. Name another file, or add --overwrite."),
+        )
     loaded, path = mapping_of(config, mapping)
     found = table_named(loaded, table, path)
-    lines, others = totals(coverage_of(session, config, data, loaded, table))
-    rows = sheet_rows(found, lines, others, {})
+    parts, names = coverage_of(session, config, data, loaded, table)
+    lines, others = totals(parts)
+    rows = sheet_rows(found, lines, others, names)
     save_table_sheet(out, found, shown(path), rows)
     session.say(
         msg(

@@ -82,7 +82,7 @@ def _values_of(
     """The values that reach a table; the account set is read when they are asked for."""
 
     def values() -> Collection[str]:
-        parts = coverage_of(session, config, data, mapping, table)
+        parts, _ = coverage_of(session, config, data, mapping, table)
         return list(dict.fromkeys(line.value for part in parts for line in part.values if line.value is not None))
 
     return values

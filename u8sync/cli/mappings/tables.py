@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,12 @@ def table_named(mapping: CustomerMapping, name: str, path: Path) -> ValueTable:
 
 def coverage_of(
     session: Session, config: Path, data: Path | None, mapping: CustomerMapping, table: str
-) -> list[TableCoverage]:
-    """What the account set has of one table."""
+) -> tuple[list[TableCoverage], Mapping[str, str]]:
+    """What the account set has of one table, field by field; and code -> what it calls it."""
     from u8sync.bootstrap.archive import read_archive
     from u8sync.domain.coverage import cover
+    from u8sync.report.coverage import names_of
 
     archive = read_archive(config, data, mapping, session.progress())
-    return [part for part in cover(archive.raw, mapping, archive.way).tables if part.table.name == table]
+    parts = [part for part in cover(archive.raw, mapping, archive.way).tables if part.table.name == table]
+    return parts, {code: name for part in parts for code, name in names_of(part, archive.names).items()}
