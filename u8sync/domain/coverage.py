@@ -181,10 +181,11 @@ def cover(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> Coverage:
         walk = _Walk(field, pl.col("raw"))
         tables += (_count(distinct, field, stop) for stop in walk.tables)
         unreadable += _refusals(distinct, field, walk.refusals)
-    issues = work.select(
+    counted = work.lazy().select(
         pl.any_horizontal(*wrong.values(), pl.lit(value=False)).sum(),
         *(each.sum().alias(f"field {name}") for name, each in wrong.items()),
-    ).row(0)
+    )
+    issues = counted.collect().row(0)
     return Coverage(
         customers=raw.height,
         covered=raw.height - issues[0],

@@ -218,7 +218,7 @@ def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tup
             value, found = _read(field, source)
             values += [value.alias(field.name), *(one.refused.alias(one.mark) for one in found)]
             complaints += found
-        work = work.with_columns(values)
+        work = work.lazy().with_columns(values).collect()
         for complaint in complaints:
             if work[complaint.mark].any():
                 issues += _issues(raw, work, complaint, way)

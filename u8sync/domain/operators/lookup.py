@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 import polars as pl
 
@@ -17,34 +18,38 @@ __all__ = ["Lookup", "line_of"]
 
 def line_of(table: ValueTable, value: pl.Expr) -> pl.Expr:
     """Index (from 0) of the line that covers a text; null where none does. UInt32."""
-    return _found(table, value, range(len(table.entries)), pl.UInt32())
+    numbers = [str(number) for number in range(len(table.entries))]
+    return _found(table, value, numbers).cast(pl.UInt32)
 
 
-def _found(table: ValueTable, value: pl.Expr, results: Sequence[str | int], dtype: pl.DataType) -> pl.Expr:
+def _found(table: ValueTable, value: pl.Expr, results: Sequence[str]) -> pl.Expr:
     """The result of the line that covers a text; ``results`` has one for each line."""
     lines = [(entry.raw, result) for entry, result in zip(table.entries, results, strict=True)]
-    nothing = pl.lit(None, dtype=dtype)
     match table.match:
         case "exact":
-            return _equal(value, lines, dtype)
+            return _equal(value, lines)
         case "prefix":
             longest_first = sorted(lines, key=lambda line: -len(line[0]))
             cuts = [
-                _equal(value.str.slice(0, length), list(same), dtype)
+                _equal(value.str.slice(0, length), list(same))
                 for length, same in groupby(longest_first, key=lambda line: len(line[0]))
             ]
-            return pl.coalesce(*cuts, nothing)
+            return pl.coalesce(*cuts, _NOTHING)
         case "pattern":
-            found = nothing
+            found = _NOTHING
             for pattern, result in reversed(lines):
                 whole = value.str.contains(f"^(?:{pattern})$")
-                found = pl.when(whole).then(pl.lit(result, dtype=dtype)).otherwise(found)
+                found = pl.when(whole).then(pl.lit(result)).otherwise(found)
             return found
 
 
-def _equal(value: pl.Expr, lines: Sequence[tuple[str, str | int]], dtype: pl.DataType) -> pl.Expr:
+_NOTHING: Final = pl.lit(None, dtype=pl.String())
+
+
+def _equal(value: pl.Expr, lines: Sequence[tuple[str, str]]) -> pl.Expr:
+    # Not replace_strict: inside a list, polars calls that once for each list, a thousand times slower.
     raw, results = [line[0] for line in lines], [line[1] for line in lines]
-    return value.replace_strict(raw, results, default=None, return_dtype=dtype)
+    return pl.when(value.is_in(raw)).then(value.replace(raw, results))
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Lookup:
     many: bool
 
     def _mean(self, value: pl.Expr) -> pl.Expr:
-        found = _found(self.table, value, [entry.canonical for entry in self.table.entries], pl.String())
+        found = _found(self.table, value, [entry.canonical for entry in self.table.entries])
         match self.table.unmapped:
             case "issue":
                 return found
