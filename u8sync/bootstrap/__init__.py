@@ -125,16 +125,21 @@ def window_of(installation: Installation, *, as_of: date | None, clock: Clock) -
 
 def window_on(settings: Settings, policy: Policy, *, as_of: date | None, clock: Clock) -> Window:
     """The days that count by this policy: up to ``as_of``, or as the configuration says when that is null."""
+    return Window.ending(last_day(settings, as_of=as_of, clock=clock), months=policy.months)
+
+
+def last_day(settings: Settings, *, as_of: date | None, clock: Clock) -> date:
+    """The last day that counts: ``as_of``, or as the configuration says when that is null."""
     today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
-    if as_of is None:
-        match settings.as_of:
-            case "today":
-                as_of = today
-            case "last_month_end":
-                as_of = Month.of(today).first - timedelta(days=1)
-            case date():
-                as_of = settings.as_of
-    return Window.ending(as_of, months=policy.months)
+    if as_of is not None:
+        return as_of
+    match settings.as_of:
+        case "today":
+            return today
+        case "last_month_end":
+            return Month.of(today).first - timedelta(days=1)
+        case date():
+            return settings.as_of
 
 
 def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset[str], clock: Clock) -> Rules:

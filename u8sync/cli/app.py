@@ -22,6 +22,7 @@ from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
 from u8sync.cli.mappings import mappings
 from u8sync.cli.running import apply, explain, plan, run
+from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, U8SyncError
@@ -57,7 +58,7 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, audit, accounts, grants, mappings, sandbox):
+for command in (demo, doctor, plan, apply, run, explain, audit, accounts, grants, mappings, sample, sandbox):
     cli.add_command(command)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ __all__ = [
     "NewAccountSet",
     "SandboxSummary",
     "Starts",
+    "Words",
     "day_text",
     "fixed_rows",
     "leaf_classes",
@@ -76,10 +78,6 @@ CLASSES: Final = (
     ("0502", "欧美客户"),
     (OTHER_CLASS, "其他客户"),
 )
-CODING_RULE: Final = "223"
-"""Levels of the class code: 2, then 2, then 3 characters."""
-
-CAPTIONS: Final = {4: "客户角色", 5: "推荐等级"}
 TIERS: Final = ("潜在", "一般", "重要", "VIP")
 ITEMS: Final = (
     *(("文本", 20, str(n + 10)) for n in range(1, 4)),
@@ -90,6 +88,24 @@ ITEMS: Final = (
     *(("日期", 10, str(n + 61)) for n in range(15, 17)),
 )
 """The sixteen self-defined items: type, length, ``UserDef_Base.cID``."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an account set calls its classes and items.
+
+    Attributes:
+        classes: Code and name of the customer classes, each after the one that it belongs to.
+        captions: Number of a self-defined item -> its caption; the others are not set up.
+        lengths: Number of an item -> most characters, where not the usual ones.
+        lists: Number of an item -> the only values that it takes.
+    """
+
+    classes: Sequence[tuple[str, str]] = CLASSES
+    captions: Mapping[int, str] = field(default_factory=lambda: {4: "客户角色", 5: "推荐等级"})
+    lengths: Mapping[int, int] = field(default_factory=dict)
+    lists: Mapping[int, Sequence[str]] = field(default_factory=lambda: {5: TIERS})
+
 
 Cell = str | int | float | None
 """A value as SQLite stores it: amounts in ten-thousandths, days as text."""
@@ -147,7 +163,8 @@ def day_text(day: date) -> str:
 
 def leaf_classes() -> tuple[str, ...]:
     """The class codes that customers may hang on, in order."""
-    return tuple(code for code, _ in CLASSES if _is_leaf(code))
+    codes = [code for code, _ in CLASSES]
+    return tuple(code for code in codes if _is_leaf(code, codes))
 
 
 @contextmanager
@@ -189,7 +206,16 @@ def new_account_set(file: Path, *, overwrite: bool) -> Iterator[NewAccountSet]:
             part.unlink(missing_ok=True)
 
 
-def fixed_rows(target: NewAccountSet, *, name: str, first: date, last: date, starts: Starts, lineage: str) -> int:
+def fixed_rows(
+    target: NewAccountSet,
+    *,
+    name: str,
+    first: date,
+    last: date,
+    starts: Starts,
+    lineage: str,
+    words: Words | None = None,
+) -> int:
     """Load what every account set holds besides customers and documents.
 
     Args:
@@ -199,6 +225,7 @@ def fixed_rows(target: NewAccountSet, *, name: str, first: date, last: date, sta
         last: Last day; periods reach to the end of its year.
         starts: Since when the modules are in use.
         lineage: Tells this made set from every other one.
+        words: What it calls its classes and items; null: the usual ones of a made set.
 
     Returns:
         The first row version that is still free, for the customers.
@@ -224,39 +251,47 @@ def fixed_rows(target: NewAccountSet, *, name: str, first: date, last: date, sta
             ("AR", "dARStartDate", starts.receivables.isoformat() if starts.receivables else ""),
         ],
     )
-    levels = [int(digit) for digit in CODING_RULE]
+    words = words or Words()
+    lengths = sorted({len(code) for code, _ in words.classes})
+    levels = [after - before for before, after in pairwise([0, *lengths])]
     target.load(
         u8.GradeDefBase,
         ("KEYWORD", "iYear", "LGRADE", "LGRADELEN", "CODINGRULE", "iSerial"),
-        [("customerclass", 0, len(levels), sum(levels), CODING_RULE, 1)],
+        [("customerclass", 0, len(levels), sum(levels), "".join(map(str, levels)), 1)],
     )
-    grade = {sum(levels[:depth]): depth for depth in range(1, len(levels) + 1)}
+    codes = [code for code, _ in words.classes]
     target.load(
         u8.CustomerClass,
         ("cCCCode", "cCCName", "iCCGrade", "bCCEnd", "pubufts"),
-        [(code, label, grade[len(code)], int(_is_leaf(code)), n) for n, (code, label) in enumerate(CLASSES, start=1)],
+        [
+            (code, label, lengths.index(len(code)) + 1, int(_is_leaf(code, codes)), n)
+            for n, (code, label) in enumerate(words.classes, start=1)
+        ],
     )
-    _self_defined_items(target)
+    _self_defined_items(target, words)
     target.load(u8.Sandbox, ("name", "value"), [("lineage", lineage)])
-    return len(CLASSES) + 1
+    return len(words.classes) + 1
 
 
-def _self_defined_items(target: NewAccountSet) -> None:
+def _self_defined_items(target: NewAccountSet, words: Words) -> None:
     columns = ("cID", "cClass", "cItem", "cItemName", "cType", "iLength", "bFixLength", "bInput", "bArchive")
-    tier_id = ITEMS[5 - 1][2]
     target.load(
         u8.UserDefBase,
         columns,
         [
-            (item, "客户", f"自定义项{number}", CAPTIONS.get(number, ""), kind, length, 0, 0, int(item == tier_id))
+            (
+                *(item, "客户", f"自定义项{number}", words.captions.get(number, ""), kind),
+                *(words.lengths.get(number, length), 0, 0, int(number in words.lists)),
+            )
             for number, (kind, length, item) in enumerate(ITEMS, start=1)
         ],
     )
-    target.load(u8.UserDefine, ("cID", "cValue"), [(tier_id, tier) for tier in TIERS])
+    listed = [(ITEMS[number - 1][2], value) for number, values in words.lists.items() for value in values]
+    target.load(u8.UserDefine, ("cID", "cValue"), listed)
 
 
-def _is_leaf(code: str) -> bool:
-    return not any(other != code and other.startswith(code) for other, _ in CLASSES)
+def _is_leaf(code: str, codes: Iterable[str]) -> bool:
+    return not any(other != code and other.startswith(code) for other in codes)
 
 
 def _refuse_to_harm(file: Path, *, overwrite: bool) -> None:

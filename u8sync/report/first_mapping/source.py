@@ -9,7 +9,7 @@ from typing import Final
 
 from u8sync.domain.model import AccountSet, ColumnLimit, Glossary
 
-__all__ = ["LISTED", "Source"]
+__all__ = ["LISTED", "Source", "speaks_of_people"]
 
 LISTED: Final = 20
 """Most values of an item that are named; more are free text, and may tell of persons."""
@@ -18,6 +18,11 @@ _PERSONAL: Final = re.compile(
     r"(?i)联系|姓名|电话|手机|传真|地址|邮|银行|开户|[账帐]号|身份证|微信|QQ|contact|phone|mobile|fax|address|mail|\bbank"
 )
 """Captions of items that may hold what u8sync never reads: these are not looked at."""
+
+
+def speaks_of_people(caption: str) -> bool:
+    """Whether a self-defined item of this caption may hold contacts, banks or addresses."""
+    return _PERSONAL.search(caption) is not None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Source:
         """The columns whose values are counted; those whose captions speak of persons are not among them."""
         counted = [self.column("management_type"), self.column("category")]
         items = [
-            column for column in self.item_columns() if not _PERSONAL.search(self.glossary.captions.get(column, ""))
+            column for column in self.item_columns() if not speaks_of_people(self.glossary.captions.get(column, ""))
         ]
         return (*(column for column in counted if column is not None), *items)
 

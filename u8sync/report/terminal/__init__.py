@@ -11,6 +11,7 @@ from u8sync.report.terminal.checked import checked_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.report.terminal.coverage import coverage_view
 from u8sync.report.terminal.explanation import explanation_view
+from u8sync.report.terminal.extract import extract_view
 from u8sync.report.terminal.failure import error_view
 from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
 from u8sync.report.terminal.mapping_diff import mapping_diff_view
@@ -28,6 +29,7 @@ __all__ = [
     "coverage_view",
     "error_view",
     "explanation_view",
+    "extract_view",
     "gaps_view",
     "history_view",
     "left_view",
