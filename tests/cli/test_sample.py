@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from cli_home import Ask
+from openapi_home import OpenApiHome, small_account_set
+
+from u8sync.sandbox.openapi.server import OpenApiServer
 
 
 def test_a_sample_is_made_shown_and_worked_on(ask: Ask, home: Path) -> None:
@@ -58,3 +62,15 @@ def test_what_cannot_be_done_is_told(ask: Ask, home: Path, words: tuple[str, str
     assert told in answer.complaint
     assert not (home / "s.db").exists()
     assert (home / "account-set.db").read_bytes() == before
+
+
+def test_through_the_openapi_a_sample_is_an_account_set_of_the_database_kind(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(shutil.copy(small_account_set(), tmp_path / "served.db"))
+    with OpenApiServer(file) as server:
+        OpenApiHome(tmp_path / "home", server, monkeypatch)
+        answer = ask("sample", "--out", "s.db", "--months", "3")
+        assert (answer.code, server.violations) == (0, ())
+    assert "cCusMngTypeCode" in answer.out
+    assert ask("map", "coverage", "--data", "s.db", "--mapping", "mappings/customer.yaml").code in (0, 2)
