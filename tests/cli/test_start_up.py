@@ -40,6 +40,7 @@ HEAVY = (
         "audit sample --help",
         "audit why --help",
         "map coverage --help",
+        "map test --help",
     ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:
