@@ -56,7 +56,8 @@ class ExitCode(IntEnum):
     UNEXPECTED = 1
     """An error that u8sync did not foresee; ``audit verify``: the log is not whole."""
     PENDING = 2
-    """``plan``: changes are pending. ``apply`` and ``run``: finished, but some rows were not applied."""
+    """``plan``: changes are pending. ``apply`` and ``run``: finished, but some rows were not applied.
+    ``map test``: some cases failed."""
     LOCK_HELD = 3
     """Another run is at work."""
     GUARD = 4

@@ -233,7 +233,11 @@ def test_nothing_is_half_written(home: Path, ask: Ask) -> None:
     assert broken.code == 65
     assert "tiers.yaml" in broken.complaint
     assert (home / MAPPING).read_bytes() == before
-    assert sorted(path.name for path in (home / "mappings").iterdir()) == ["customer.yaml", "tiers.yaml"]
+    assert sorted(path.name for path in (home / "mappings").iterdir()) == [
+        "customer.cases.yaml",
+        "customer.yaml",
+        "tiers.yaml",
+    ]
 
 
 def test_a_place_where_nothing_can_be_written_is_said(home: Path, ask: Ask) -> None:

@@ -40,6 +40,8 @@ HEAVY = (
         "audit sample --help",
         "audit why --help",
         "map coverage --help",
+        "map test --help",
+        "map schema --help",
     ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from u8sync.backends import BACKENDS, backend_kind
 from u8sync.backends.secrets import SecretReference
 from u8sync.config.json_schema import FOLDER, schemas
-from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes import CasesShape, MappingShape, PolicyShape, SettingsShape
+from u8sync.report.language import translator
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +19,7 @@ FILES = [
     ("config.example.yaml", "config.schema.json", SettingsShape),
     ("mappings/customer.yaml", "mapping.schema.json", MappingShape),
     ("mappings/tiers.yaml", "policy.schema.json", PolicyShape),
+    ("mappings/customer.cases.yaml", "cases.schema.json", CasesShape),
 ]
 
 KINDS = {name: backend_kind(name) for name in BACKENDS}
@@ -27,7 +29,7 @@ ANCHORS = {name: kind.anchor.options for name, kind in KINDS.items() if kind.anc
 
 def test_the_shipped_schemas_are_the_generated_ones() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    assert shipped == schemas(OPTIONS, ANCHORS), "run: python tests/support/schemas.py"
+    assert shipped == schemas(OPTIONS, ANCHORS, translator("zh")), "run: python tests/support/schemas.py"
 
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
@@ -53,10 +55,7 @@ def properties(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize(("file", "schema", "model"), FILES)
 def test_every_key_is_explained_in_both_languages(file: str, schema: str, model: type[BaseModel]) -> None:
-    operators = {"prefix", "split", "table"}  # their help is translated where it is shown
-    keys = [
-        (key, inner) for key, inner in properties(json.loads(schemas(OPTIONS, ANCHORS)[schema])) if key not in operators
-    ]
+    keys = list(properties(json.loads(schemas(OPTIONS, ANCHORS, translator("zh"))[schema])))
     assert len(keys) > len(model.model_fields)
     for key, inner in keys:
         explained = inner.get("description", "")

@@ -1,4 +1,4 @@
-"""Laws of the three loaders: whatever a file holds, the answer is a value or a ConfigError with places inside it."""
+"""Laws of the four loaders: whatever a file holds, the answer is a value or a ConfigError with places inside it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from u8sync.config.cases_file import load_cases
 from u8sync.config.located_yaml import Located, Value, excerpt, load
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
@@ -16,10 +17,13 @@ from u8sync.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
+MAPPING = load_mapping(ROOT / "mappings" / "customer.yaml", "m.yaml")
+
 LOADERS: dict[str, Callable[[Path], object]] = {
     "config.example.yaml": load_settings,
     "mappings/customer.yaml": lambda path: load_mapping(path, "m.yaml"),
     "mappings/tiers.yaml": lambda path: load_policy(path, "t.yaml"),
+    "mappings/customer.cases.yaml": lambda path: load_cases(path, "c.yaml", (MAPPING, "m.yaml")),
 }
 
 loaders = pytest.mark.parametrize("example", LOADERS)
@@ -77,7 +81,9 @@ def test_an_example_with_a_piece_replaced_is_read_or_refused(tmp_path: Path, exa
     text = (ROOT / example).read_text(encoding="utf-8")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 40)))
-    piece = data.draw(st.one_of(YAMLISH, st.sampled_from(["", "~", "[]", "{}", "1e5", "-1", "潜在", "score", "trim"])))
+    piece = data.draw(
+        st.one_of(YAMLISH, st.sampled_from(["", "~", "[]", "{}", "1e5", "-1", "潜在", "score", "trim", "given"]))
+    )
     accept(tmp_path / "x.yaml", (text[:start] + piece + text[end:]).encode(), LOADERS[example])
 
 

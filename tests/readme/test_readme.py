@@ -133,9 +133,12 @@ def test_a_wheel_brings_the_example_files_and_the_catalogue(tmp_path: Path) -> N
     for needed in (
         "u8sync/examples/config.example.yaml",
         "u8sync/examples/mappings/customer.yaml",
+        "u8sync/examples/mappings/customer.cases.yaml",
         "u8sync/locale/zh_CN/LC_MESSAGES/u8sync.mo",
         "u8sync/report/templates/report.html.j2",
         "u8sync/config/schemas/mapping.schema.json",
+        "u8sync/config/schemas/cases.schema.json",
+        "u8sync/pytest_plugin.py",
         "u8sync/py.typed",
     ):
         assert needed in names

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from u8sync.audit.findings import Verification
 from u8sync.config.file_kinds import CheckedFile
 from u8sync.domain.canonical import Json, decimal_text
+from u8sync.domain.cases import CaseResult
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.guards import Verdict
 from u8sync.domain.plan import change_json, seal_json, skipped_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
 from u8sync.domain.undo import PlannedUndo
+from u8sync.domain.untested import Counted, Untested
 from u8sync.errors import Problem
 from u8sync.ports import AccountSetFound, Check
 
+if TYPE_CHECKING:
+    from u8sync.bootstrap.testing import FileRun
+
 __all__ = [
     "account_set_json",
+    "case_files_json",
     "checked_json",
     "checks_json",
     "explanation_json",
@@ -48,6 +55,70 @@ def _problem(problem: Problem) -> Json:
         "message": str(problem.message),
         "hint": None if problem.hint is None else str(problem.hint),
     }
+
+
+def case_files_json(runs: Sequence[FileRun], left: Mapping[str, Untested]) -> dict[str, Json]:
+    """How the cases of each file came out, and what no case looks at; a place is ``file:line:column``."""
+    results = [result for one in runs for result in one.run.results]
+    return {
+        "passed": sum(result.passed for result in results),
+        "failed": sum(not result.passed for result in results),
+        "files": [
+            {
+                "file": one.file.file,
+                "mapping": one.file.mapping_file,
+                "cases": [_case(result) for result in one.run.results],
+            }
+            for one in runs
+        ],
+        "mappings": [
+            {
+                "mapping": name,
+                "lines": _counted(rest.all_lines),
+                "rules": _counted(rest.all_rules),
+                "fields": _counted(rest.all_fields),
+                "untested": {
+                    "lines": [
+                        {"table": table.name, "left": entry.raw, "place": str(entry.place)}
+                        for table, entry in rest.lines
+                    ],
+                    "rules": [
+                        {"field": field.name, "value": rule.value, "place": str(rule.place)}
+                        for field, rule in rest.rules
+                    ],
+                    "fields": [{"field": field.name, "place": str(field.place)} for field in rest.fields],
+                },
+            }
+            for name, rest in left.items()
+        ],
+    }
+
+
+def _case(result: CaseResult) -> Json:
+    return {
+        "name": result.case.name,
+        "place": str(result.case.place),
+        "way": result.case.way,
+        "passed": result.passed,
+        "differences": [
+            {
+                "kind": one.kind,
+                "name": one.name or None,
+                "expected": _said(one.expected),
+                "got": _said(one.got),
+                "decided_by": [str(place) for place in one.decided],
+            }
+            for one in result.differences
+        ],
+    }
+
+
+def _said(value: object) -> Json:
+    return list(value) if isinstance(value, tuple) else None if value is None else str(value)
+
+
+def _counted(counted: Counted) -> Json:
+    return {"tested": counted.tested, "of": counted.of}
 
 
 def planned_json(planned: Planned) -> dict[str, Json]:

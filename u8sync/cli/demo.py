@@ -178,7 +178,7 @@ def _make_folder(folder: Path) -> None:
                 hint=msg("Name another one with --dir, or remove it."),
             )
         (folder / "mappings").mkdir(parents=True, exist_ok=True)
-        for name in ("mappings/customer.yaml", "mappings/tiers.yaml"):
+        for name in ("mappings/customer.yaml", "mappings/customer.cases.yaml", "mappings/tiers.yaml"):
             (folder / name).write_text(example(name), encoding="utf-8", newline="\n")
         config = example("config.example.yaml")
         for usual, here in (

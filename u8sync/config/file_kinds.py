@@ -9,13 +9,15 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
+from u8sync.config.cases_file import load_cases
 from u8sync.config.located_yaml import Located, in_file_order, parse, read_bytes
 from u8sync.config.mapping_file import mapping_of
 from u8sync.config.overlays import load_chain
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
-from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes import CasesShape, MappingShape, PolicyShape, SettingsShape
 from u8sync.config.yaml_traps import traps
+from u8sync.domain.cases import CaseFile
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.policy import Policy
 from u8sync.errors import ConfigError, Problem
@@ -23,15 +25,16 @@ from u8sync.text import Place, msg
 
 __all__ = ["CheckedFile", "Content", "FileKind", "check_file"]
 
-FileKind = Literal["mapping", "policy", "config"]
+FileKind = Literal["mapping", "policy", "config", "cases"]
 
-Content = CustomerMapping | Policy | Settings
+Content = CustomerMapping | Policy | Settings | CaseFile
 """What a file holds when nothing is wrong with it."""
 
 _TOP_KEYS: Final[Mapping[FileKind, frozenset[str]]] = {
     "mapping": frozenset({"fields", "tables", "extends"}),
     "policy": frozenset({"score", "tiers", "window", "exclude"}),
     "config": frozenset({"account_set", "mapping", "policy", "guards", "audit", "write", "retry", "as_of", "timezone"}),
+    "cases": frozenset({"mapping", "cases", "way"}),
 }
 """Keys at the top that tell a kind from the others; a file is of the kind of which it has most."""
 
@@ -96,5 +99,6 @@ _READERS: Final[Mapping[FileKind, tuple[Callable[[Path, str], Content], type[Bas
     "mapping": (lambda path, shown_as: mapping_of(load_chain(path, shown_as)), MappingShape),
     "policy": (load_policy, PolicyShape),
     "config": (lambda path, _shown_as: load_settings(path), SettingsShape),
+    "cases": (load_cases, CasesShape),
 }
 """Kind -> how it is read, and its shape."""

@@ -1,9 +1,10 @@
-"""JSON Schemas of the three files, for editors: completion, explanations and red lines while typing.
+"""JSON Schemas of the four kinds of files, for editors: completion, explanations and red lines while typing.
 
 They are made from the shapes, and from the backends' options, which are strangers here and come as arguments. They
 are shipped in ``schemas/``; after one of those classes has changed, ``python tests/support/schemas.py`` writes them
-again. The idea: an editor warns early and may be stricter than the loader (it takes ``0101`` for a number); what counts
-is the loader.
+again. The idea: an editor warns early, and what counts is the loader. It is stricter only about what other programs
+would read otherwise (a number or ``NO`` without quotes where a text is meant, a number or a flag in quotes, ``yes``)
+and about keys without a value that no file below could make necessary.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pydantic_core import core_schema
 from u8sync.config.shapes import (
     AccountSetShape,
     AnchorShape,
+    CasesShape,
+    ColumnsShape,
     DatabaseAnchorShape,
     FieldShape,
     MappingShape,
@@ -28,6 +31,8 @@ from u8sync.config.shapes import (
     SettingsShape,
     TableShape,
 )
+from u8sync.domain.operators import OPERATORS
+from u8sync.text import Translate, english
 
 __all__ = ["FOLDER", "schemas"]
 
@@ -70,19 +75,24 @@ def _number(value: Decimal) -> int | float:
 
 
 def schemas(
-    backends: Mapping[str, type[BaseModel]], anchors: Mapping[str, type[BaseModel]] | None = None
+    backends: Mapping[str, type[BaseModel]],
+    anchors: Mapping[str, type[BaseModel]] | None = None,
+    translate: Translate = english,
 ) -> Mapping[str, str]:
     """The text of each schema, as it is shipped.
 
     Args:
         backends: Name of each backend -> the class of its options.
         anchors: Name of each backend that keeps checkpoints -> the class of the options of an anchor.
+        translate: Puts what an operator does into Chinese; what stands in the shapes is in both languages already.
 
     Returns:
         File name -> text.
     """
     texts = {"config": _with_anchors(_with_backends(_schema(SettingsShape), backends), anchors or {})}
     texts |= {"mapping": _with_overlays(_schema(MappingShape)), "policy": _schema(PolicyShape)}
+    texts |= {"cases": _schema(CasesShape)}
+    _explain_operators(texts["mapping"], translate)
     return {
         f"{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in texts.items()
     }
@@ -96,42 +106,60 @@ def _schema(model: type[BaseModel]) -> _Schema:
 
 
 def _with_overlays(mapping: _Schema) -> _Schema:
-    """The schema of a mapping, where a file that extends another need not say everything and may take things away."""
+    """The schema of a mapping, where a file that extends another need not say everything and may take things away.
+
+    What may be taken away has null among its types, rather than a choice between something and null: of a choice an
+    editor only knows that nothing of it fits, and marks the whole.
+    """
     shared = mapping["$defs"]
     groups = {"fields": FieldShape.__name__, "tables": TableShape.__name__}
     needed = {
         name: {"additionalProperties": {"required": shared[shape].pop("required")}} for name, shape in groups.items()
     }
-    for shape in groups.values():
-        properties = shared[shape]["properties"]
-        properties.update({key: _or_nothing(one) for key, one in properties.items() if "default" not in one})
-        for lines in ("values", "spellings"):
-            if lines in properties:
-                _take_away_entries(properties[lines]["anyOf"][0])
-    for name in groups:
-        _take_away_entries(mapping["properties"][name])
+    for shape in (*groups.values(), ColumnsShape.__name__):
+        _let_be_nothing(shared[shape])
+        for key, one in shared[shape]["properties"].items():
+            _let_be_nothing(one)
+            if key in ("values", "spellings", "only_if"):
+                for entry in _entries(one):
+                    _let_be_nothing(entry)
     mapping["if"] = {"required": ["extends"]}
     mapping["else"] = {"required": mapping.pop("required"), "properties": needed}
     return mapping
 
 
-def _take_away_entries(group: _Schema) -> None:
-    """Let each entry of a group have no value."""
-    for key in ("additionalProperties", "patternProperties"):
-        if key in group:
-            inner = group[key]
-            group[key] = (
-                _or_nothing(inner)
-                if key == "additionalProperties"
-                else {pattern: _or_nothing(one) for pattern, one in inner.items()}
-            )
+def _entries(group: _Schema) -> list[_Schema]:
+    """What an entry of a group may be."""
+    patterns = group.get("patternProperties", {}).values()
+    return [*patterns, *([group["additionalProperties"]] if "additionalProperties" in group else [])]
 
 
-def _or_nothing(schema: _Schema) -> _Schema:
-    """The same, or no value: in a file that extends another, that takes away what stands there."""
-    inner = {key: value for key, value in schema.items() if key != "description"}
-    told = {"description": schema["description"]} if "description" in schema else {}
-    return {**told, "anyOf": [inner, {"type": "null"}]}
+def _let_be_nothing(schema: _Schema) -> None:
+    """Let there be no value: in a file that extends another, that takes away what stands there."""
+    if "anyOf" in schema:
+        schema["anyOf"].append({"type": "null"})
+    elif "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"].append(None)
+
+
+def _explain_operators(mapping: _Schema, translate: Translate) -> None:
+    """Say in both languages what each operator does."""
+    helps = {english(kind.help): kind.help for kind in OPERATORS.values()}
+
+    def explain(schema: object) -> None:
+        if isinstance(schema, dict):
+            told = schema.get("description")
+            if isinstance(told, str) and told in helps and translate(helps[told]) != told:
+                schema["description"] = f"{translate(helps[told])}。{told[0].upper()}{told[1:]}."
+            for inner in schema.values():
+                explain(inner)
+        elif isinstance(schema, list):
+            for inner in schema:
+                explain(inner)
+
+    explain(mapping)
 
 
 def _with_backends(settings: _Schema, backends: Mapping[str, type[BaseModel]]) -> _Schema:

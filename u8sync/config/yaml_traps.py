@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from u8sync.config.checking import meant
 from u8sync.config.located_yaml import Located, Route
-from u8sync.config.shapes import TestUse
+from u8sync.config.shapes import TestUse, ValueUse
 from u8sync.errors import Problem
 from u8sync.text import Message, Place, msg
 
@@ -39,11 +39,11 @@ def traps(located: Located, model: type[BaseModel]) -> Iterator[Problem]:
 
 
 def _is_text(model: type[BaseModel], route: Route) -> bool:
-    """Whether a text is meant there: by the model, or as a word of a condition, which may stand in a list or a test."""
+    """Whether a text is meant there: by the model, or as a word of a condition or a value, which may be in a list."""
     if meant(model, route) is str:
         return True
     above = (route[:depth] for depth in range(max(len(route) - 2, 0), len(route) + 1))
-    return route[-1:] != ("empty",) and any(meant(model, prefix) is TestUse for prefix in above)
+    return route[-1:] != ("empty",) and any(meant(model, prefix) in (TestUse, ValueUse) for prefix in above)
 
 
 def _warning(place: Place, text: str, other: str | Message) -> Problem:

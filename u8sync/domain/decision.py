@@ -21,7 +21,7 @@ from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.text import Message, msg
 
-__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "written_tiers"]
+__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "value_changes", "written_tiers"]
 
 DISABLED_ON: Final = "disabled_on"
 """The canonical field with the day from which a customer is disabled (停用日期)."""
@@ -88,13 +88,10 @@ def decide(
     for code, tier_changes, reason in _tier_changes(work, mapping, policy, way):
         fields.setdefault(code, []).extend(tier_changes)
         reasons[code] = reason
-    for field in mapping.fields:
-        if field.write in ("canonical", "field") and way in field.columns:
-            unusable = {issue.code for issue in issues if issue.field == field.name}
-            spelt, refused = _value_changes(work, field, field.columns[way], unusable, writable)
-            issues = (*issues, *refused)
-            for code, change in spelt:
-                fields.setdefault(code, []).append(change)
+    spelt, refused = value_changes(work, mapping, way, issues, writable)
+    issues = (*issues, *refused)
+    for code, change in spelt:
+        fields.setdefault(code, []).append(change)
     changes = tuple(_changes(work, fields, reasons, _rests_on(mapping, policy, way)))
     skipped = judged.filter(pl.col(CAUSE).is_not_null()).sort(CODE).select(CODE, CAUSE)
     return Decision(
@@ -193,6 +190,37 @@ def _spelt(spelling: Mapping[tuple[str, str], str | None], field: Field, tier: s
     if after is None:
         raise ValueError(f"tier {tier!r} has no spelling")  # the mapping was checked when it was loaded
     return after
+
+
+def value_changes(
+    work: pl.DataFrame,
+    mapping: CustomerMapping,
+    way: str,
+    issues: Collection[Issue],
+    writable: Mapping[str, ColumnLimit],
+) -> tuple[list[tuple[str, FieldChange]], list[Issue]]:
+    """What is written apart from tiers: the canonical spelling of a field, or another field's value.
+
+    Args:
+        work: ``n × (code, *fields, cause)``, and the physical columns as :func:`u8sync.domain.mapping.raw_name` calls
+            them. Customers with a cause are left alone.
+        mapping: What is written where.
+        way: Which of the mapping's column names apply.
+        issues: What is wrong with the customers; a value with an issue is not spelt anew.
+        writable: What the account set accepts in the columns.
+
+    Returns:
+        Customer and change, in the order of the mapping's fields; and the values that cannot be written.
+    """
+    changes: list[tuple[str, FieldChange]] = []
+    refused: list[Issue] = []
+    for field in mapping.fields:
+        if field.write in ("canonical", "field") and way in field.columns:
+            unusable = {issue.code for issue in issues if issue.field == field.name}
+            spelt, unwritable = _value_changes(work, field, field.columns[way], unusable, writable)
+            changes += spelt
+            refused += unwritable
+    return changes, refused
 
 
 def _value_changes(

@@ -9,8 +9,10 @@ from u8sync.cli.mappings.comparing import diff
 from u8sync.cli.mappings.covering import coverage
 from u8sync.cli.mappings.exporting import export
 from u8sync.cli.mappings.importing import import_
+from u8sync.cli.mappings.schemas import schema
 from u8sync.cli.mappings.showing import show
 from u8sync.cli.mappings.starting import init
+from u8sync.cli.mappings.testing import test
 from u8sync.text import N_
 
 __all__ = ["mappings"]
@@ -25,5 +27,5 @@ def mappings() -> None:
     """Group of the mapping commands."""
 
 
-for command in (init, check, coverage, diff, show, export, import_):
+for command in (init, check, test, coverage, diff, show, export, import_, schema):
     mappings.add_command(command)

@@ -1,4 +1,4 @@
-"""The shapes of the three files that people write: which keys there are, and what each may hold.
+"""The shapes of the four kinds of files that people write: which keys there are, and what each may hold.
 
 What lives here: pydantic models, one for each group of keys, with the sentence that an editor shows for each key
 (Chinese and English). What does not: checks that look at several keys at once; they stand with the loaders. The idea:
@@ -7,7 +7,8 @@ one source for the check, the JSON Schema and the explanation.
 
 from __future__ import annotations
 
-from u8sync.config.shapes.mapping import FieldShape, MappingShape, RuleShape, TableShape
+from u8sync.config.shapes.cases import CaseShape, CasesShape, IssuesUse, ValueUse, Way
+from u8sync.config.shapes.mapping import ColumnsShape, FieldShape, MappingShape, RuleShape, TableShape
 from u8sync.config.shapes.policy import BoundsShape, PolicyShape, TierShape, WeightShape
 from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.uses import OperatorUse, TestUse
@@ -16,8 +17,12 @@ __all__ = [
     "AccountSetShape",
     "AnchorShape",
     "BoundsShape",
+    "CaseShape",
+    "CasesShape",
+    "ColumnsShape",
     "DatabaseAnchorShape",
     "FieldShape",
+    "IssuesUse",
     "KeyShape",
     "MappingShape",
     "OperatorUse",
@@ -27,5 +32,7 @@ __all__ = [
     "TableShape",
     "TestUse",
     "TierShape",
+    "ValueUse",
+    "Way",
     "WeightShape",
 ]

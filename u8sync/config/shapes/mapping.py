@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,18 +10,22 @@ from u8sync.config.shapes.uses import Operator, Test
 from u8sync.config.shapes.words import FIELD, Column, FieldName, FilePath, Name, Shape, Version
 from u8sync.domain.tables import Match, Unmapped
 
-__all__ = ["FieldShape", "MappingShape", "RuleShape", "TableShape"]
+__all__ = ["ColumnsShape", "FieldShape", "MappingShape", "RuleShape", "TableShape"]
+
+
+Meaning = Annotated[Name, Field(description="该值的含义。What the value on the left means.")]
+Spelling = Annotated[str, Field(description="写入 U8 的值。The value that is written into U8 for this meaning.")]
 
 
 class ColumnsShape(Shape):
-    """The field's column in each way into U8."""
+    """各访问方式中的列名。The field's column in each way into U8."""
 
     sql: Column | None = Field(default=None, description="数据库列名。Column of the table Customer in the database.")
     openapi: Column | None = Field(default=None, description="OpenAPI 字段名。Field of the OpenAPI object 'customer'.")
 
 
 class RuleShape(Shape):
-    """One rule of a field that is chosen."""
+    """一条规则。One rule of a field that is chosen."""
 
     when: dict[FieldName, Test] = Field(
         default={},
@@ -31,7 +35,7 @@ class RuleShape(Shape):
 
 
 class FieldShape(Shape):
-    """One canonical field."""
+    """客户档案的一个字段。One canonical field."""
 
     label: Name = Field(description="显示名称。What people call the field.")
     columns: ColumnsShape = Field(
@@ -79,7 +83,7 @@ class FieldShape(Shape):
 
 
 class TableShape(Shape):
-    """One value table."""
+    """一张值对照表。One value table."""
 
     match: Match = Field(
         default="exact",
@@ -97,8 +101,8 @@ class TableShape(Shape):
         default=None,
         description="unmapped: default 时表中没有的值的含义。What no line covers means, with 'unmapped: default'.",
     )
-    values: dict[str, Name] = Field(min_length=1, description="U8 中的值: 规范含义。Value in U8: its meaning.")
-    spellings: dict[Name, str] = Field(
+    values: dict[str, Meaning] = Field(min_length=1, description="U8 中的值: 规范含义。Value in U8: its meaning.")
+    spellings: dict[Name, Spelling] = Field(
         default={},
         description="规范含义: 写入 U8 的值；缺省为该含义的第一行。"
         "Meaning: the value that is written into U8; the first line of the meaning when absent.",
@@ -106,7 +110,7 @@ class TableShape(Shape):
 
 
 class MappingShape(Shape):
-    """The mapping file."""
+    """映射文件。The mapping file."""
 
     version: Version = Field(description="文件格式版本。Version of the file's format.")
     extends: FilePath | None = Field(

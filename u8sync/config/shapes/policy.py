@@ -12,7 +12,7 @@ __all__ = ["BoundsShape", "PolicyShape", "TierShape", "WeightShape"]
 
 
 class WindowShape(Shape):
-    """The days whose business counts."""
+    """统计期的长度。How long the days are whose business counts."""
 
     months: int = Field(
         ge=1, le=120, description="统计期，月数，截止到基准日。Length in months; it ends on the as-of day."
@@ -20,7 +20,7 @@ class WindowShape(Shape):
 
 
 class WeightShape(Shape):
-    """How much one metric counts."""
+    """一个指标的权重。How much one metric counts."""
 
     weight: int = Field(ge=1, le=100, description="权重，百分比；合计 100。Percent; all weights add up to 100.")
     unknown: Unknown = Field(
@@ -31,14 +31,14 @@ class WeightShape(Shape):
 
 
 class BoundsShape(Shape):
-    """at_least <= value < below."""
+    """下限（含）与上限（不含）。Bounds: at_least <= value < below."""
 
     at_least: Bound | None = Field(default=None, description="下限（含）。Lower bound, included.")
     below: Bound | None = Field(default=None, description="上限（不含）。Upper bound, not included.")
 
 
 class TierShape(Shape):
-    """One step of the ladder."""
+    """一个等级。One step of the ladder."""
 
     name: Name = Field(description="等级名称。Name of the tier.")
     when: dict[Subject, BoundsShape] = Field(
@@ -55,7 +55,7 @@ class TierShape(Shape):
 
 
 class PolicyShape(Shape):
-    """The policy file."""
+    """分级政策文件。The policy file."""
 
     version: Version = Field(description="文件格式版本。Version of the file's format.")
     window: WindowShape = Field(description="统计期。The days whose business counts.")

@@ -34,14 +34,14 @@ class AccountSetShape(BaseModel):
 
 
 class KeyringShape(Shape):
-    """One entry of the operating system's keyring."""
+    """操作系统密钥环中的一项。One entry of the operating system's keyring."""
 
     service: Name = Field(description="服务名。Name of the service.")
     user: Name = Field(description="用户名。Name of the user.")
 
 
 class KeyShape(Shape):
-    """Where the signing key is kept: exactly one of the two."""
+    """签名密钥的存放处，二选一。Where the signing key is kept: exactly one of the two."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -62,7 +62,7 @@ class KeyShape(Shape):
 
 
 class TimestampShape(Shape):
-    """A time stamping service."""
+    """时间戳服务。A time stamping service."""
 
     url: Url = Field(description="RFC 3161 时间戳服务的地址。Address of the RFC 3161 time stamping service.")
     certificates: FilePath = Field(
@@ -77,7 +77,7 @@ class DatabaseAnchorShape(BaseModel):
 
 
 class AnchorShape(Shape):
-    """One place that gets the checkpoints: exactly one of the kinds."""
+    """存放检查点的一处，只选一种。One place that gets the checkpoints: exactly one of the kinds."""
 
     folder: FilePath | None = Field(
         default=None,
@@ -99,7 +99,7 @@ class AnchorShape(Shape):
 
 
 class AuditShape(Shape):
-    """The audit log."""
+    """审计日志的设置。Settings of the audit log."""
 
     folder: FilePath = Field(default="audit", description="审计日志所在文件夹。Folder of the audit logs.")
     archive: FilePath | None = Field(
@@ -128,7 +128,7 @@ class AuditShape(Shape):
 
 
 class WriteShape(Shape):
-    """Writing back."""
+    """回写的设置。Settings of writing back."""
 
     batch: int = Field(default=200, ge=1, le=500, description="每个事务的客户数。Customers in one transaction.")
     plan_hours: int = Field(
@@ -141,7 +141,7 @@ class WriteShape(Shape):
 
 
 class GuardsShape(Shape):
-    """Limits that a plan must keep."""
+    """计划须遵守的限度。Limits that a plan must keep."""
 
     share_changed: Percent = Field(
         default=Decimal(10),
@@ -168,7 +168,7 @@ class GuardsShape(Shape):
 
 
 class RetryShape(Shape):
-    """Trying again."""
+    """重试的设置。Settings of trying again."""
 
     tries: int = Field(default=5, ge=1, le=10, description="最多尝试次数。Most tries of one step.")
     budget_s: int = Field(
@@ -177,7 +177,7 @@ class RetryShape(Shape):
 
 
 class SettingsShape(Shape):
-    """The configuration file."""
+    """配置文件。The configuration file."""
 
     version: Version = Field(description="文件格式版本。Version of the file's format.")
     account_set: AccountSetShape = Field(description="账套及访问方式。The account set and the way into it.")

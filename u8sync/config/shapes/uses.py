@@ -82,30 +82,29 @@ def _test_schema() -> dict[str, Any]:
     tests = {name: {**words, "description": told} for name, told in _TESTS.items() if name != "empty"}
     tests["empty"] = {"type": "boolean", "description": _TESTS["empty"]}
     one = {"type": "object", "properties": tests, "minProperties": 1, "maxProperties": 1, "additionalProperties": False}
-    return {"anyOf": [*words["anyOf"], one]}
+    told = (
+        "条件：一个词、词的列表，或一个测试。A condition: a word, a list of words, or one test such as {is_not: VIP}."
+    )
+    return {"anyOf": [*words["anyOf"], one], "description": told}
 
 
 def _operators_schema() -> dict[str, Any]:
     argument: dict[str, dict[str, Any]] = {
         "text": {"enum": list(SEPARATORS)},
-        "number": {"type": "integer", "minimum": 1},
+        "number": {"type": "integer", "minimum": 1, "maximum": 999},
         "table": {"type": "string"},
     }
-    plain = [name for name, kind in OPERATORS.items() if kind.argument == "none"]
-    helps = "; ".join(f"{name}: {english(OPERATORS[name].help)}" for name in plain)
     return {
         "anyOf": [
-            {"enum": plain, "description": helps},
-            *(
-                {
-                    "type": "object",
-                    "properties": {name: {**argument[kind.argument], "description": english(kind.help)}},
-                    "required": [name],
-                    "additionalProperties": False,
-                }
-                for name, kind in OPERATORS.items()
-                if kind.argument != "none"
-            ),
+            {"const": name, "description": english(kind.help)}
+            if kind.argument == "none"
+            else {
+                "type": "object",
+                "properties": {name: {**argument[kind.argument], "description": english(kind.help)}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name, kind in OPERATORS.items()
         ]
     }
 

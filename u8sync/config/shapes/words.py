@@ -27,7 +27,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 FIELD: Final = "^[a-z][a-z0-9_]{0,63}$"
 _VERIFICATION_KEY: Final = r"^[^\s+]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$"
 _RESERVED: Final = frozenset(
@@ -36,7 +36,8 @@ _RESERVED: Final = frozenset(
 """Columns of the frame in which the decision is made; a field of that name would be overwritten there."""
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """The text; refused when it has several lines."""
     if len(value.splitlines()) > 1:
         raise ValueError(msg("must be one line"))
     return value
@@ -49,7 +50,7 @@ def _version(value: int) -> int:
 
 
 def _column(value: str) -> str:
-    if not re.fullmatch(_COLUMN, value):
+    if not re.fullmatch(COLUMN, value):
         raise ValueError(
             msg("'{name}' is not a column name", name=shown(value)),
             msg("A column name has letters, digits and '_' only, begins with no digit, and is at most 128 long."),
@@ -118,13 +119,11 @@ def _verification_key(value: str) -> str:
 
 
 Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]
-Person = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), AfterValidator(_one_line)
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(one_line)]
+Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), AfterValidator(one_line)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 FilePath = Annotated[str, StringConstraints(min_length=1)]
-Column = Annotated[str, AfterValidator(_column), WithJsonSchema({"type": "string", "pattern": _COLUMN})]
+Column = Annotated[str, AfterValidator(_column), WithJsonSchema({"type": "string", "pattern": COLUMN})]
 FieldName = Annotated[str, AfterValidator(_field_name), WithJsonSchema({"type": "string", "pattern": FIELD})]
 Metric = Annotated[str, AfterValidator(_metric)]
 Subject = Annotated[str, AfterValidator(_subject)]

@@ -7,6 +7,7 @@ a page of their own: ``html.py``.
 from __future__ import annotations
 
 from u8sync.report.terminal.audit import verification_view
+from u8sync.report.terminal.cases import cases_summary, cases_view
 from u8sync.report.terminal.checked import checked_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.report.terminal.coverage import coverage_view
@@ -23,6 +24,8 @@ from u8sync.report.terminal.undo import undo_view
 
 __all__ = [
     "account_sets_view",
+    "cases_summary",
+    "cases_view",
     "check_view",
     "checked_view",
     "checks_summary",

@@ -22,6 +22,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "mapping": msg("mapping"),
     "policy": msg("tier policy"),
     "config": msg("configuration"),
+    "cases": msg("cases of a mapping"),
 }
 
 
