@@ -166,7 +166,7 @@ def cover(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> Coverage:
     tables: list[TableCoverage] = []
     unreadable: list[Unreadable] = []
     not_read: list[Field] = []
-    wrong: dict[str, pl.Expr] = {}
+    wrong: dict[str, pl.Series] = {}
     for field in mapping.fields:
         if field.name == CODE or not is_looked_at(field):
             continue
@@ -175,21 +175,21 @@ def cover(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> Coverage:
             not_read += [field] if _tables(field) else []
             continue
         counts = all_hold(field.only_if)
-        wrong[field.name] = counts & _Walk(field, pl.col(source)).wrong
         # The whole field once for each distinct value: a million customers have a few hundred of them.
-        distinct = work.filter(counts).group_by(pl.col(source).alias("raw")).agg(pl.len().alias("customers"))
+        each = work.select(counts.alias("counts"), pl.col(source).alias("raw"))
+        distinct = each.filter("counts").group_by("raw").agg(pl.len().alias("customers"))
         walk = _Walk(field, pl.col("raw"))
+        judged = distinct.select("raw", walk.wrong.alias("wrong"))
+        spread = each.join(judged, on="raw", how="left", nulls_equal=True, maintain_order="left")
+        wrong[field.name] = spread.select(pl.col("counts") & pl.col("wrong"))["counts"]
         tables += (_count(distinct, field, stop) for stop in walk.tables)
         unreadable += _refusals(distinct, field, walk.refusals)
-    counted = work.lazy().select(
-        pl.any_horizontal(*wrong.values(), pl.lit(value=False)).sum(),
-        *(each.sum().alias(f"field {name}") for name, each in wrong.items()),
-    )
-    issues = counted.collect().row(0)
+    issues = {name: int(marks.sum()) for name, marks in wrong.items()}
+    any_issue = work.select(pl.any_horizontal(*map(pl.lit, wrong.values()), pl.lit(value=False)).alias("any"))["any"]
     return Coverage(
         customers=raw.height,
-        covered=raw.height - issues[0],
-        fields={name: raw.height - count for name, count in zip(wrong, issues[1:], strict=True)},
+        covered=raw.height - int(any_issue.sum()),
+        fields={name: raw.height - count for name, count in issues.items()},
         tables=tuple(tables),
         unreadable=tuple(unreadable),
         not_read=tuple(not_read),

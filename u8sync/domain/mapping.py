@@ -16,6 +16,7 @@ import polars as pl
 from u8sync.domain.conditions import Condition, all_hold
 from u8sync.domain.model import CustomerCode, Issue, bare_text
 from u8sync.domain.operators import Canonical, Kind, Operator
+from u8sync.domain.operators.lookup import Lookup
 from u8sync.text import Message, Place, msg
 
 __all__ = [
@@ -205,27 +206,21 @@ def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tup
     """
     work = sources(raw)
     physical = frozenset(raw.columns)
-    set_aside: list[str] = []
+    set_aside: list[pl.Series] = []
     issues: list[Issue] = []
-    for layer in in_order_of_need(mapping.fields):
-        values: list[pl.Expr] = []
-        complaints: list[_Complaint] = []
-        for field in layer:
-            source = source_of(field, way, physical)
-            if source is None and not field.choose:
-                values.append(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
-                continue
-            value, found = _read(field, source)
-            values += [value.alias(field.name), *(one.refused.alias(one.mark) for one in found)]
-            complaints += found
-        work = work.lazy().with_columns(values).collect()
+    for field in (field for layer in in_order_of_need(mapping.fields) for field in layer):
+        source = source_of(field, way, physical)
+        if source is None and not field.choose:
+            work = work.with_columns(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
+            continue
+        value, complaints = _read(field, source, work)
+        work = work.with_columns(value.alias(field.name))
         for complaint in complaints:
-            if work[complaint.mark].any():
-                issues += _issues(raw, work, complaint, way)
-                if complaint.field.required:
-                    set_aside.append(complaint.mark)
+            issues += _issues(raw, work, complaint, way)
+            if field.required:
+                set_aside.append(complaint.refused)
     names = [field.name for field in mapping.fields if field.name != CODE]
-    aside = pl.any_horizontal(*set_aside, pl.lit(value=False)).alias("set_aside")
+    aside = pl.any_horizontal(*map(pl.lit, set_aside), pl.lit(value=False)).alias("set_aside")
     return work.select(CODE, *names, aside), tuple(sorted(issues, key=lambda issue: (issue.code, issue.field)))
 
 
@@ -234,42 +229,73 @@ _DTYPES: Final[Mapping[Kind, pl.DataType]] = {"text": pl.String(), "date": pl.Da
 
 @dataclass(frozen=True)
 class _Complaint:
-    """What can be wrong with a raw value: which rows, the sentence, and the line of the mapping that says so."""
+    """What is wrong with raw values: of which customers, the sentence, and the line of the mapping that says so."""
 
     field: Field
-    number: int
-    refused: pl.Expr
+    refused: pl.Series
     message: Message
     place: Place
 
-    @property
-    def mark(self) -> str:
-        """The column of the frame in the making that says of which customers it is true."""
-        return f"refused:{self.field.name}:{self.number}"
 
-
-def _read(field: Field, source: str | None) -> tuple[pl.Expr, list[_Complaint]]:
-    """The canonical value of a field over the frame in the making, and what can be wrong with its raw one."""
-    complaints: list[_Complaint] = []
-    refused_before = pl.lit(value=False)
+def _read(field: Field, source: str | None, work: pl.DataFrame) -> tuple[pl.Series, list[_Complaint]]:
+    """The canonical values of a field of the frame in the making, and what is wrong with raw ones, if anything is."""
     counts = all_hold(field.only_if)
-    value: pl.Expr = pl.when(counts).then(_chosen(field) if source is None else pl.col(source))
-    for step in field.steps:
-        refusal = step.operator.refuses(value)
-        if refusal is not None:
-            refused = refusal[0].fill_null(value=False)
-            complaints.append(_Complaint(field, len(complaints), refused, refusal[1], step.place))
-            refused_before = refused_before | refused
-        value = step.operator.read(value)
-    empty = counts & value.is_null() & ~refused_before
+    start = work.select(pl.when(counts).then(_chosen(field) if source is None else pl.col(source)).alias(_VALUE))
+    values = _all_steps(start, field) if field.steps else start
+    complaints = [
+        _Complaint(field, values[mark], refusal[1], step.place)
+        for mark, step in zip(_marks(field), field.steps, strict=True)
+        if mark in values.columns and (refusal := step.operator.refuses(pl.col(_VALUE))) is not None
+    ]
+    value = pl.lit(values[_VALUE])
+    # A refused value stays unknown: the default stands for an empty value, not for a wrong one.
+    refused = pl.any_horizontal(*(pl.lit(each.refused) for each in complaints), pl.lit(value=False))
+    empty = counts & value.is_null() & ~refused
     if field.default is not None:
         default: pl.Expr = pl.lit(field.default)
-        # A refused value stays unknown: the default stands for an empty value, not for a wrong one.
-        value = pl.when(empty).then(pl.concat_list(default) if field.kind == "list" else default).otherwise(value)
-    elif field.required:
-        message = msg("is empty, and the field is required")
-        complaints.append(_Complaint(field, len(complaints), empty, message, field.place))
-    return value, complaints
+        default = pl.concat_list(default) if field.kind == "list" else default
+        return work.select(pl.when(empty).then(default).otherwise(value).alias(_VALUE))[_VALUE], complaints
+    if field.required:
+        lacks = work.select(empty.alias(_VALUE))[_VALUE]
+        if lacks.any():
+            message = msg("is empty, and the field is required")
+            complaints.append(_Complaint(field, lacks, message, field.place))
+    return values[_VALUE], complaints
+
+
+_VALUE: Final = "value"
+
+
+def _marks(field: Field) -> list[str]:
+    """Step by step, the column that says which values it refuses."""
+    return [f"refused:{number}" for number in range(len(field.steps))]
+
+
+def _all_steps(start: pl.DataFrame, field: Field) -> pl.DataFrame:
+    """All operators of a field over the column ``value``: what it comes to, and a mark for each step that refuses any.
+
+    Dates and what a table knows are few values that many customers share: each of them goes through once.
+    """
+    shared = field.kind != "text" or any(isinstance(step.operator, Lookup) for step in field.steps)
+    if not shared:
+        return _stepwise(start, field)
+    raw = start.rename({_VALUE: "raw"})
+    distinct = raw.unique()
+    passed = _stepwise(distinct.rename({"raw": _VALUE}), field).hstack(distinct)
+    return raw.join(passed, on="raw", how="left", nulls_equal=True, maintain_order="left")
+
+
+def _stepwise(frame: pl.DataFrame, field: Field) -> pl.DataFrame:
+    # One step after the other: an operator names its value several times over, and a single expression of all of them
+    # would compute it as many times.
+    for mark, step in zip(_marks(field), field.steps, strict=True):
+        value = pl.col(_VALUE)
+        refusal = step.operator.refuses(value)
+        refused = () if refusal is None else (refusal[0].fill_null(value=False).alias(mark),)
+        frame = frame.with_columns(step.operator.read(value).alias(_VALUE), *refused)
+        if refused and not frame[mark].any():
+            frame = frame.drop(mark)
+    return frame
 
 
 def _chosen(field: Field) -> pl.Expr:
@@ -281,14 +307,14 @@ def _chosen(field: Field) -> pl.Expr:
 
 
 def _issues(raw: pl.DataFrame, work: pl.DataFrame, complaint: _Complaint, way: str) -> Iterator[Issue]:
-    """One complaint about the customers that are marked; the value is shown as it stands in U8, blanks and all."""
+    """One complaint, customer by customer; the value is shown as it stands in U8, blanks and all."""
     field = complaint.field
     if field.choose:
         shown = pl.Series("value", [None], dtype=pl.String).new_from_index(0, work.height)
     else:
         shown = work[field.from_field] if field.from_field is not None else raw[field.columns[way]]
-    rows = work.select(CODE, complaint.mark, shown.alias("value")).filter(complaint.mark)
-    for code, value in rows.select(CODE, "value").iter_rows():
+    rows = work.select(CODE, shown.alias(_VALUE)).filter(complaint.refused)
+    for code, value in rows.iter_rows():
         text = ", ".join(value) if isinstance(value, list) else None if value is None else str(value)
         yield Issue(CustomerCode(code), field.name, text, complaint.message, complaint.place, sets_aside=field.required)
 
