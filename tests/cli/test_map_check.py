@@ -26,9 +26,10 @@ def edit(path: Path, *replaced: tuple[str, str]) -> None:
 def test_files_without_a_problem_end_with_0(ask: Ask, folder: Path) -> None:
     answer = ask("map", "check")
     assert (answer.code, answer.err) == (0, "")
-    assert [line.split(":")[0] for line in answer.out.splitlines()[:3]] == [
+    assert [line.split(":")[0] for line in answer.out.splitlines()[:4]] == [
         "+ config.yaml (configuration)",
         "+ mappings/customer.yaml (mapping)",
+        "+ mappings/customer.cases.yaml (cases of a mapping)",
         "+ mappings/tiers.yaml (tier policy)",
     ]
 
@@ -63,7 +64,7 @@ def test_a_trap_is_a_warning_and_strict_makes_it_a_problem(ask: Ask, folder: Pat
 
 def test_a_column_that_u8_usually_lacks_is_a_warning_with_the_nearest(ask: Ask, folder: Path) -> None:
     edit(folder / "mappings/customer.yaml", ("sql: cDCCode", "sql: cDCCod"), ("sql: cCCCode", "sql: cCusPhone"))
-    answer = ask("map", "check")
+    answer = ask("map", "check", "mappings/customer.yaml")
     assert answer.code == 0
     assert "no readable column 'cDCCod'" in answer.out
     assert "Did you mean 'cDCCode'?" in answer.out

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from u8sync.backends import usual_columns
+from u8sync.config.cases_file import CASES_ENDINGS
 from u8sync.config.file_kinds import CheckedFile, check_file
 from u8sync.config.located_yaml import in_file_order
 from u8sync.config.settings import Settings
@@ -32,7 +33,7 @@ def shown(path: Path) -> str:
 
 
 def check_files(paths: Sequence[Path], config: Path) -> tuple[CheckedFile, ...]:
-    """Check files, a configuration with those that it names, and how mapping and policy fit together.
+    """Check files, a configuration with those that it names and the cases beside them, and how all of it fits together.
 
     Args:
         paths: The files; none: those of the configuration, or all below ``mappings`` where there is no configuration.
@@ -45,7 +46,9 @@ def check_files(paths: Sequence[Path], config: Path) -> tuple[CheckedFile, ...]:
     seen = {one.path.resolve() for one in checked}
     for one in tuple(checked):
         if isinstance(one.content, Settings):
-            named = [path for path in (one.content.mapping, one.content.policy) if path.resolve() not in seen]
+            cases = sorted(path for end in CASES_ENDINGS for path in one.content.mapping.parent.glob(f"*{end}"))
+            files = (one.content.mapping, *cases, one.content.policy)
+            named = [path for path in files if path.resolve() not in seen]
             checked += [check_file(path, shown(path)) for path in named]
             seen |= {path.resolve() for path in named}
     return tuple(_fitted(checked))
