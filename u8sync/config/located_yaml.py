@@ -463,7 +463,9 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Place, M
     if mark is None:
         return Place(file, 1, 1), *_NOT_YAML
     lines = _LINE_BREAK.split(text)
-    line = lines[mark.line] if mark.line < len(lines) else ""
+    if mark.line >= len(lines):  # libyaml ends a last line that nobody ended
+        mark = yaml.Mark(None, 0, len(lines) - 1, len(lines[-1]), None, None)
+    line = lines[mark.line]
     place = Place(file, mark.line + 1, mark.column + 1)
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     if "\t" in indent or line[mark.column : mark.column + 1] == "\t":

@@ -36,11 +36,10 @@ def _found(table: ValueTable, value: pl.Expr, results: Sequence[str]) -> pl.Expr
             ]
             return pl.coalesce(*cuts, _NOTHING)
         case "pattern":
-            found = _NOTHING
-            for pattern, result in reversed(lines):
-                whole = value.str.contains(f"^(?:{pattern})$")
-                found = pl.when(whole).then(pl.lit(result)).otherwise(found)
-            return found
+            covered = (
+                pl.when(value.str.contains(f"^(?:{pattern})$")).then(pl.lit(result)) for pattern, result in lines
+            )
+            return pl.coalesce(*covered, _NOTHING)
 
 
 _NOTHING: Final = pl.lit(None, dtype=pl.String())
