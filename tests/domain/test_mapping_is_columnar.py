@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from u8sync.domain.conditions import Condition
@@ -90,6 +90,7 @@ VALUES = st.sampled_from([None, "", " ", "01", "0102", "NO,01", "NO、??", "经�
 ROWS = st.lists(st.fixed_dictionaries({name: VALUES for name in GOOD if name != "code"}), min_size=1, max_size=6)
 
 
+@settings(max_examples=25, deadline=None)
 @given(rows=ROWS)
 def test_customers_read_together_come_to_what_each_comes_to_alone(
     world: Any, every_kind: CustomerMapping, rows: list[dict[str, str | None]]

@@ -463,13 +463,13 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Place, M
     if mark is None:
         return Place(file, 1, 1), *_NOT_YAML
     lines = _LINE_BREAK.split(text)
-    if mark.line >= len(lines):  # libyaml ends a last line that nobody ended
-        mark = yaml.Mark(None, 0, len(lines) - 1, len(lines[-1]), None, None)
-    line = lines[mark.line]
-    place = Place(file, mark.line + 1, mark.column + 1)
+    # libyaml ends a last line that nobody ended.
+    row, column = (mark.line, mark.column) if mark.line < len(lines) else (len(lines) - 1, len(lines[-1]))
+    line = lines[row]
+    place = Place(file, row + 1, column + 1)
     indent = line[: len(line) - len(line.lstrip(" \t"))]
-    if "\t" in indent or line[mark.column : mark.column + 1] == "\t":
-        tab = indent.find("\t") if "\t" in indent else mark.column
+    if "\t" in indent or line[column : column + 1] == "\t":
+        tab = indent.find("\t") if "\t" in indent else column
         return (
             Place(file, place.line, tab + 1),
             msg("a tab stands here; YAML is indented with blanks only"),
