@@ -180,6 +180,12 @@ def test_problems_before_a_syntax_error_are_told_too(complaints: Complaints) -> 
     ]
 
 
+def test_a_file_that_ends_too_early_is_told_on_its_last_line(complaints: Complaints) -> None:
+    for text, place in (("a: {b: c", "1:9"), ("a: [\nb", "2:2"), ("a: {b: c\n", "2:1")):
+        [told] = complaints(text, read)
+        assert told == f"{place} a ',' or a closing bracket is missing before this"
+
+
 def test_a_windows_path_in_double_quotes_gets_its_own_advice(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         given(tmp_path, 'a: "C:\\data"\n')

@@ -463,11 +463,14 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Place, M
     if mark is None:
         return Place(file, 1, 1), *_NOT_YAML
     lines = _LINE_BREAK.split(text)
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    place = Place(file, mark.line + 1, mark.column + 1)
+    at, column = mark.line, mark.column
+    if at >= len(lines):  # libyaml ends a last line that nobody ended
+        at, column = len(lines) - 1, len(lines[-1])
+    line = lines[at]
+    place = Place(file, at + 1, column + 1)
     indent = line[: len(line) - len(line.lstrip(" \t"))]
-    if "\t" in indent or line[mark.column : mark.column + 1] == "\t":
-        tab = indent.find("\t") if "\t" in indent else mark.column
+    if "\t" in indent or line[column : column + 1] == "\t":
+        tab = indent.find("\t") if "\t" in indent else column
         return (
             Place(file, place.line, tab + 1),
             msg("a tab stands here; YAML is indented with blanks only"),
