@@ -90,17 +90,13 @@ class _Fields:
     def _by_need(self) -> list[tuple[str, FieldShape]]:
         """The fields, each after the one that it starts from; a circle ends anywhere and is told elsewhere."""
         order: dict[str, FieldShape] = {}
-
-        def add(name: str, around: frozenset[str]) -> None:
-            shape = self._shapes.get(name)
-            if shape is None or name in order or name in around:
-                return
-            if shape.from_field is not None:
-                add(shape.from_field, around | {name})
-            order[name] = shape
-
-        for name in self._shapes:
-            add(name, frozenset())
+        for start in self._shapes:
+            way: dict[str, FieldShape] = {}
+            name: str | None = start
+            while name in self._shapes and name not in order and name not in way:
+                way[name] = self._shapes[name]
+                name = way[name].from_field
+            order.update(reversed(way.items()))
         return list(order.items())
 
     # --- one field ---
@@ -236,19 +232,23 @@ class _Fields:
                     did_you_mean(word, possible),
                 )
 
-    def _meanings_of(self, name: str, around: frozenset[str] = frozenset()) -> tuple[str, ...] | None:
+    def _meanings_of(self, name: str) -> tuple[str, ...] | None:
         """Every value that a field can have; null when it can have others than are listed anywhere."""
+        seen: set[str] = set()
         shape = self._shapes.get(name)
-        if shape is None or name in around:
+        while shape is not None and not shape.choose and not shape.operators and shape.from_field is not None:
+            if shape.from_field in seen:
+                return None
+            seen.add(shape.from_field)
+            shape = self._shapes.get(shape.from_field)
+        if shape is None:
             return None
         if shape.choose:
             return tuple(dict.fromkeys([*(rule.value for rule in shape.choose), *_one(shape.default)]))
         last = shape.operators[-1] if shape.operators else None
         if last is not None and last.name == "sort" and len(shape.operators) > 1:
             last = shape.operators[-2]
-        if last is None:
-            return None if shape.from_field is None else self._meanings_of(shape.from_field, around | {name})
-        if last.name != "table" or last.argument not in self._tables:
+        if last is None or last.name != "table" or last.argument not in self._tables:
             return None
         table = self._tables[last.argument]
         if table.unmapped == "keep":

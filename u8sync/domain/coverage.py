@@ -178,9 +178,8 @@ def cover(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> Coverage:
         # The whole field once for each distinct value: a million customers have a few hundred of them.
         each = work.select(counts.alias("counts"), pl.col(source).alias("raw"))
         distinct = each.filter("counts").group_by("raw").agg(pl.len().alias("customers"))
-        walk = _Walk(field, pl.col("raw"))
-        judged = distinct.select("raw", walk.wrong.alias("wrong"))
-        spread = each.join(judged, on="raw", how="left", nulls_equal=True, maintain_order="left")
+        walk = _Walk(field, distinct)
+        spread = each.join(walk.wrong, on="raw", how="left", nulls_equal=True, maintain_order="left")
         wrong[field.name] = spread.select(pl.col("counts") & pl.col("wrong"))["counts"]
         tables += (_count(distinct, field, stop) for stop in walk.tables)
         unreadable += _refusals(distinct, field, walk.refusals)
@@ -235,61 +234,61 @@ def is_looked_at(field: Field) -> bool:
 
 @dataclass(frozen=True)
 class _Stop:
-    """A table on the way of a field: what reaches it, whether an operator before refused that, and whether it does."""
+    """A table on the way of a field, and what reaches it.
+
+    Attributes:
+        lookup: The table.
+        reached: ``n × (raw, customers, value, before, refused)``: the value that reaches it, whether an operator before
+            refused that, and whether it does.
+    """
 
     lookup: Lookup
-    value: pl.Expr
-    before: pl.Expr
-    refused: pl.Expr
+    reached: pl.DataFrame
 
 
 class _Walk:
-    """One field's operators over an expression: what reaches each table, and what each operator refuses.
+    """A field's operators, one after the other, over ``n × (raw, customers)``.
 
     Attributes:
         tables: Its tables.
-        refusals: Value that reaches another operator, whether that refuses it, the complaint, its place.
-        wrong: Whether the customer has an issue in this field.
+        refusals: What reaches another operator, as in :attr:`_Stop.reached`, with the complaint and its place.
+        wrong: ``n × (raw, wrong)``: whether a customer with that value has an issue in this field.
     """
 
-    def __init__(self, field: Field, value: pl.Expr) -> None:
+    def __init__(self, field: Field, distinct: pl.DataFrame) -> None:
         self.tables: list[_Stop] = []
-        self.refusals: list[tuple[pl.Expr, pl.Expr, Message, Place]] = []
-        before = pl.lit(value=False)
+        self.refusals: list[tuple[pl.DataFrame, Message, Place]] = []
+        value = pl.col("value")
+        here = distinct.with_columns(pl.col("raw").alias("value"), pl.lit(value=False).alias("before"))
         for step in field.steps:
             refusal = step.operator.refuses(value)
             refused = pl.lit(value=False) if refusal is None else refusal[0].fill_null(value=False)
+            reached = here.with_columns(refused.alias("refused"))
             if isinstance(step.operator, Lookup):
-                self.tables.append(_Stop(step.operator, value, before, refused))
+                self.tables.append(_Stop(step.operator, reached))
             elif refusal is not None:
-                self.refusals.append((value, refused, refusal[1], step.place))
-            before = before | refused
-            value = step.operator.read(value)
-        if field.required and field.default is None:
-            before = before | value.is_null()
-        self.wrong = before
+                self.refusals.append((reached, refusal[1], step.place))
+            here = reached.with_columns(step.operator.read(value), pl.col("before") | pl.col("refused")).drop("refused")
+        lacks = value.is_null() if field.required and field.default is None else pl.lit(value=False)
+        self.wrong = here.select("raw", (pl.col("before") | lacks).alias("wrong"))
 
 
 def _count(distinct: pl.DataFrame, field: Field, stop: _Stop) -> TableCoverage:
     """Count what reaches one table; ``distinct`` is ``n × (raw, customers)``."""
     table, must = stop.lookup.table, field.required and field.default is None
-    reached = distinct.select(
-        stop.value.alias("value"),
-        stop.before.alias("before"),
-        (stop.before | stop.refused | (stop.value.is_null() & pl.lit(must))).alias("wrong"),
-        "customers",
-    )
-    there = reached.filter(pl.col("value").is_not_null()).select("value", "customers")
+    value, before = pl.col("value"), pl.col("before")
+    reached = stop.reached.with_columns((before | pl.col("refused") | (value.is_null() & pl.lit(must))).alias("wrong"))
+    there = reached.filter(value.is_not_null()).select("value", "customers")
     if stop.lookup.many:
-        there = there.with_columns(pl.col("value").list.unique()).explode("value")
+        there = there.with_columns(value.list.unique()).explode("value")
     counted = (
         there.group_by("value")
         .agg(pl.col("customers").sum())
-        .with_columns(line_of(table, pl.col("value")).alias("line"))
+        .with_columns(line_of(table, value).alias("line"))
         .sort(pl.col("customers"), "value", descending=[True, False])
     )
-    lines = [_line(table, value, count, line) for value, count, line in counted.iter_rows()]
-    empty = _sum(reached, pl.col("value").is_null() & ~pl.col("before"))
+    lines = [_line(table, text, count, line) for text, count, line in counted.iter_rows()]
+    empty = _sum(reached, value.is_null() & ~before)
     if empty:
         lines.append(ValueLine(None, empty, None, field.default, "empty"))
     return TableCoverage(
@@ -298,7 +297,7 @@ def _count(distinct: pl.DataFrame, field: Field, stop: _Stop) -> TableCoverage:
         tuple(lines),
         int(distinct["customers"].sum()),
         covered=_sum(reached, ~pl.col("wrong")),
-        refused=_sum(reached, pl.col("before")),
+        refused=_sum(reached, before),
     )
 
 
@@ -319,13 +318,13 @@ def _line(table: ValueTable, value: str, customers: int, index: int | None) -> V
 
 
 def _refusals(
-    distinct: pl.DataFrame, field: Field, refusals: Sequence[tuple[pl.Expr, pl.Expr, Message, Place]]
+    distinct: pl.DataFrame, field: Field, refusals: Sequence[tuple[pl.DataFrame, Message, Place]]
 ) -> Iterator[Unreadable]:
     """What the operators other than tables refuse; values only of dates, and of fields that have a table."""
     shown = field.kind == "date" or bool(_tables(field))
-    for value, refused, message, place in refusals:
-        found = distinct.filter(refused).select(
-            (value.cast(pl.String) if shown else pl.lit(None, dtype=pl.String)).alias("value"), "customers"
+    for reached, message, place in refusals:
+        found = reached.filter("refused").select(
+            (pl.col("value").cast(pl.String) if shown else pl.lit(None, dtype=pl.String)).alias("value"), "customers"
         )
         counted = found.group_by("value").agg(pl.col("customers").sum())
         for text, count in counted.sort("customers", "value", descending=[True, False]).iter_rows():

@@ -300,10 +300,9 @@ def _stepwise(frame: pl.DataFrame, field: Field) -> pl.DataFrame:
 
 def _chosen(field: Field) -> pl.Expr:
     """The value of the first rule that holds."""
-    value: pl.Expr = pl.lit(None, dtype=pl.String)
-    for rule in reversed(field.choose):
-        value = pl.when(all_hold(rule.when)).then(pl.lit(rule.value)).otherwise(value)
-    return value
+    # One beside the other: a choice inside a choice, some thousand deep, takes polars minutes.
+    rules = (pl.when(all_hold(rule.when)).then(pl.lit(rule.value)) for rule in field.choose)
+    return pl.coalesce(*rules, pl.lit(None, dtype=pl.String))
 
 
 def _issues(raw: pl.DataFrame, work: pl.DataFrame, complaint: _Complaint, way: str) -> Iterator[Issue]:
@@ -325,8 +324,6 @@ def comes_back(field: Field, value: Canonical) -> bool:
         raw = field.raw(value)
     except ValueError:
         return False
-    read = pl.col("raw")
-    for step in field.steps:
-        read = step.operator.read(read)
-    again = pl.DataFrame({"raw": [raw]}, schema={"raw": pl.String}).select(read.alias("again"))["again"].item()
+    start = pl.DataFrame({_VALUE: [raw]}, schema={_VALUE: pl.String})
+    again = _stepwise(start, field)[_VALUE].item()
     return (tuple(again) if isinstance(again, pl.Series | list) else again) == value

@@ -162,13 +162,15 @@ def _written(field: Field, raw: Canonical, value: Canonical) -> str | None:
 
 def _steps(field: Field, work: pl.DataFrame, value: pl.Expr) -> tuple[TracedStep, ...]:
     traced: list[TracedStep] = []
+    here = work.select(value.alias("value"))
+    value = pl.col("value")
     for step in field.steps:
         refusal = step.operator.refuses(value)
-        refused = refusal is not None and bool(_one(work, refusal[0].fill_null(value=False)))
-        found = _found(step.operator, _value(_one(work, value))) if isinstance(step.operator, Lookup) else ()
-        value = step.operator.read(value)
+        refused = refusal is not None and bool(_one(here, refusal[0].fill_null(value=False)))
+        found = _found(step.operator, _value(_one(here, value))) if isinstance(step.operator, Lookup) else ()
+        here = here.select(step.operator.read(value).alias("value"))
         traced.append(
-            TracedStep(step, _value(_one(work, value)), refusal[1] if refusal is not None and refused else None, found)
+            TracedStep(step, _value(_one(here, value)), refusal[1] if refusal is not None and refused else None, found)
         )
     return tuple(traced)
 

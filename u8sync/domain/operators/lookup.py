@@ -35,11 +35,11 @@ def _found(table: ValueTable, value: pl.Expr, results: Sequence[str | int], dtyp
             ]
             return pl.coalesce(*cuts, nothing)
         case "pattern":
-            found = nothing
-            for pattern, result in reversed(lines):
-                whole = value.str.contains(f"^(?:{pattern})$")
-                found = pl.when(whole).then(pl.lit(result, dtype=dtype)).otherwise(found)
-            return found
+            covered = (
+                pl.when(value.str.contains(f"^(?:{pattern})$")).then(pl.lit(result, dtype=dtype))
+                for pattern, result in lines
+            )
+            return pl.coalesce(*covered, nothing)
 
 
 def _equal(value: pl.Expr, lines: Sequence[tuple[str, str | int]], dtype: pl.DataType) -> pl.Expr:
