@@ -520,7 +520,14 @@ def with_atheris(run: Callable[[Case], None], keep: Path, ends: float, done: Cal
 
     corpus = keep / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    words = ["-max_len=400", "-len_control=0", "-timeout=600", "-rss_limit_mb=4096", "-verbosity=0"]
+    words = [
+        f"-artifact_prefix={keep}{os.sep}",
+        "-max_len=400",
+        "-len_control=0",
+        "-timeout=600",
+        "-rss_limit_mb=4096",
+        "-verbosity=0",
+    ]
     atheris.Setup([sys.argv[0], *words, str(corpus)], one)
     atheris.Fuzz()
 
