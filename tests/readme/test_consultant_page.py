@@ -62,3 +62,12 @@ def test_the_overlay_of_the_page_loads_and_writes_what_it_says(tmp_path: Path, n
 def test_every_key_of_a_field_and_a_table_is_explained(name: str) -> None:
     for key in {*FieldShape.model_fields, *TableShape.model_fields} - {"label", "default"}:
         assert f"`{key}" in page(name), key
+
+
+@every_page
+def test_the_cases_of_the_page_pass(ask: Ask, home: Path, name: str) -> None:
+    [cases] = [block for block in blocks(name, "yaml") if "cases:" in block]
+    (home / "mappings/page.cases.yaml").write_text(cases, encoding="utf-8")
+    answer = ask("map", "test", "mappings/page.cases.yaml")
+    assert answer.code == 0
+    assert "3 case(s) passed" in answer.out
