@@ -203,7 +203,8 @@ def _snippets() -> Iterator[str]:
 def make_case(choose: Choose, texts: Mapping[str, Sequence[str]]) -> Case:
     """A case from the numbers that an engine chooses."""
     kind = ("mapping", "mapping", "mapping", "policy", "settings")[choose(5)]
-    below = _mutated(_one(choose, texts[kind]), choose, texts[kind])
+    begin = _grown(choose) if kind == "mapping" and choose(2) else _one(choose, texts[kind])
+    below = _mutated(begin, choose, texts[kind])
     name = f"{'m' if kind == 'mapping' else kind}.yaml"
     if kind != "mapping" or choose(3):
         return Case(kind, {name: below})
@@ -214,8 +215,100 @@ def _one(choose: Choose, items: Sequence[Any]) -> Any:
     return items[choose(len(items))]
 
 
+WRITTEN: Final = ("", "", "", ", write: canonical", ", write: tier", ", write_field: f0", ", write_field: f2")
+TEXT_STEPS: Final = (
+    *(
+        "trim",
+        "upper",
+        "lower",
+        "half_width",
+        "{prefix: 2}",
+        "{prefix: 9}",
+        "{table: t0}",
+        "{table: t1}",
+        "{table: t2}",
+    ),
+    *("date", "{split: ','}", "{split: 、}"),
+)
+LIST_STEPS: Final = ("sort", "{table: t0}", "{table: t1}", "{table: t2}")
+MEANINGS: Final = ("一", "二", "VIP", "甲", "0", "x", "A B", "未分类")
+RAW: Final = (
+    "甲",
+    "乙",
+    "01",
+    "0102",
+    "'0.*'",
+    "'[甲乙]+'",
+    "'(?i)vip'",
+    "'x{3}'",
+    "2024-02-29",
+    "一",
+    "' '",
+    "''",
+    "VIP",
+    "'|'",
+)
+
+
+def _grown(choose: Choose) -> str:
+    """A mapping by the grammar of the language: most of them load, or are refused for what they mean."""
+    fields = [_field(number, choose) for number in range(choose(5) + 1)]
+    used = {name for name in ("t0", "t1", "t2") if any(name in field for field in fields)}
+    tables = [_table(name, choose) for name in sorted(used)]
+    code = "  code: {label: 编码, columns: {sql: cCusCode, openapi: code}}"
+    return "\n".join(["version: 1", "fields:", code, *fields, *(["tables:"] if tables else []), *tables, ""])
+
+
+def _field(number: int, choose: Choose) -> str:
+    """A field that needs only those before it, but for one time in thirty."""
+    before = number if number and choose(30) else 5
+    value, other = _one(choose, MEANINGS), _one(choose, MEANINGS)
+    source = (
+        f"columns: {{sql: c{number}{_one(choose, 'ABC')}, openapi: {_one(choose, 'abcd')}}}",
+        f"from_field: f{choose(before)}",
+        f"choose: [{{when: {{{_condition(choose, before)}}}, value: {value}}}, {{value: {other}}}]",
+    )[(0, 0, 0, 1, 2)[choose(5)] if number else 0]
+    rest = "" if source.startswith("choose") else f", operators: [{', '.join(_steps(choose))}]"
+    rest += _one(choose, WRITTEN) if source.startswith("columns") and choose(3) == 0 else ""
+    rest += (f", default: {value}", ", required: true", ", width: 30", *[""] * 5)[choose(8)]
+    rest += f", only_if: {{{_condition(choose, before)}}}" if number and choose(4) == 0 else ""
+    return f"  f{number}: {{label: F{number}, {source}{rest}}}"
+
+
+def _steps(choose: Choose) -> Iterator[str]:
+    """Operators that fit one another, but for one time in thirty."""
+    known = TEXT_STEPS
+    for _ in range(choose(5)):
+        step = _one(choose, known if choose(30) else (*TEXT_STEPS, *LIST_STEPS))
+        yield step
+        if step == "date":
+            return
+        known = LIST_STEPS if step.startswith("{split") else known
+
+
+def _condition(choose: Choose, before: int) -> str:
+    word = _one(choose, MEANINGS)
+    tests = (
+        word,
+        f"[{word}, x]",
+        f"{{is_not: {word}}}",
+        f"{{begins: [{word}, ０]}}",
+        "{empty: true}",
+        "{empty: false}",
+    )
+    return f"f{choose(before)}: {_one(choose, tests)}"
+
+
+def _table(name: str, choose: Choose) -> str:
+    rule = _one(choose, ("", "", "unmapped: keep, ", f"unmapped: default, default: {_one(choose, MEANINGS)}, "))
+    match = _one(choose, ("", "", "match: prefix, ", "match: pattern, "))
+    lines = ", ".join(f"{_one(choose, RAW)}: {_one(choose, MEANINGS)}" for _ in range(choose(4) + 1))
+    spelt = _one(choose, ("", "", f", spellings: {{{_one(choose, MEANINGS)}: {_one(choose, RAW)}}}"))
+    return f"  {name}: {{{match}{rule}values: {{{lines}}}{spelt}}}"
+
+
 def _mutated(text: str, choose: Choose, others: Sequence[str]) -> bytes:
-    for _ in range((0, 1, 1, 2, 3, 5, 8)[choose(7)]):
+    for _ in range((0, 0, 1, 1, 2, 3, 5, 8)[choose(8)]):
         text = _one(choose, MUTATIONS)(text, choose, others)[:20_000]
     data = text.encode("utf-8", "surrogatepass")
     if choose(40) == 0:
