@@ -86,6 +86,18 @@ def test_no_function_is_called_for_a_customer(world: Any, every_kind: CustomerMa
     assert calls_of(many, every_kind) == calls_of(ten, every_kind) > 0
 
 
+def test_no_operator_holds_a_function_that_polars_would_call_for_each_value(every_kind: CustomerMapping) -> None:
+    # polars calls those on threads of its own, where nobody counts; it takes them along in Python's pickled form.
+    value = pl.col("value")
+    expressions = [step.operator.read(value) for field in every_kind.fields for step in field.steps]
+    refusals = [step.operator.refuses(value) for field in every_kind.fields for step in field.steps]
+    expressions += [refusal[0] for refusal in refusals if refusal is not None]
+    assert len(expressions) > 12
+    assert not [each for each in expressions if b"pickle" in each.meta.serialize(format="binary")]
+    counted = value.list.eval(pl.element().map_elements(str.upper, return_dtype=pl.String))
+    assert b"pickle" in counted.meta.serialize(format="binary")
+
+
 VALUES = st.sampled_from([None, "", " ", "01", "0102", "NO,01", "NO、??", "经销商", "vip", "2024-02-29", "2024-02-30"])
 ROWS = st.lists(st.fixed_dictionaries({name: VALUES for name in GOOD if name != "code"}), min_size=1, max_size=6)
 
