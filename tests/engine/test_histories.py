@@ -280,7 +280,7 @@ class LateHistories(Histories):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestHistories.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 TestLateHistories = LateHistories.TestCase
 TestLateHistories.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

@@ -19,7 +19,7 @@ SEED = 20261124
 
 def test_a_night_on_a_file_that_dies_before_any_call_is_put_right_by_the_next(on_file: Any) -> None:
     dice = deaths.dice_of(SEED)
-    sample = deaths.sample(on_file.points, 22, dice)
+    sample = deaths.sample(on_file.points, 14, dice)
     died = sum(deaths.die(on_file.nursery, on_file.site, point, on_file.planned) for point in sample)
     assert died == len(sample), "every night died where it was to"
 
