@@ -86,16 +86,26 @@ def test_no_function_is_called_for_a_customer(world: Any, every_kind: CustomerMa
     assert calls_of(many, every_kind) == calls_of(ten, every_kind) > 0
 
 
+def holds_a_function(expression: pl.Expr) -> bool:
+    """Whether polars would call Python for it: on threads of its own, where nobody counts.
+
+    Written out, such an expression takes the function along in Python's pickled form, or cannot be written out at all
+    where the library for that is missing.
+    """
+    try:
+        return b"pickle" in expression.meta.serialize(format="binary")
+    except pl.exceptions.ComputeError:
+        return True
+
+
 def test_no_operator_holds_a_function_that_polars_would_call_for_each_value(every_kind: CustomerMapping) -> None:
-    # polars calls those on threads of its own, where nobody counts; it takes them along in Python's pickled form.
     value = pl.col("value")
     expressions = [step.operator.read(value) for field in every_kind.fields for step in field.steps]
     refusals = [step.operator.refuses(value) for field in every_kind.fields for step in field.steps]
     expressions += [refusal[0] for refusal in refusals if refusal is not None]
     assert len(expressions) > 12
-    assert not [each for each in expressions if b"pickle" in each.meta.serialize(format="binary")]
-    counted = value.list.eval(pl.element().map_elements(str.upper, return_dtype=pl.String))
-    assert b"pickle" in counted.meta.serialize(format="binary")
+    assert not [each for each in expressions if holds_a_function(each)]
+    assert holds_a_function(value.list.eval(pl.element().map_elements(str.upper, return_dtype=pl.String)))
 
 
 VALUES = st.sampled_from([None, "", " ", "01", "0102", "NO,01", "NO、??", "经销商", "vip", "2024-02-29", "2024-02-30"])
