@@ -11,6 +11,7 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.domain.coverage import cover
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.domain.tracing import trace
+from u8sync.domain.trails import trails_of
 
 HEAD = "version: 1\nfields:\n  code: {label: 编码, columns: {sql: cCusCode}}\n"
 A = "  a: {label: A, columns: {sql: cA}}\n"
@@ -61,3 +62,14 @@ def test_fields_may_start_from_one_another_a_thousand_times(tmp_path: Path, orde
     mapping = loaded(tmp_path, derived + A if order == "backwards" else A + derived)
     raw = pl.DataFrame({"code": ["001"], "cA": ["x"]})
     assert read_customers(raw, mapping, "sql")[0]["f1000"].to_list() == ["x"]
+
+
+def test_cases_follow_a_field_with_many_operators_too(tmp_path: Path) -> None:
+    steps = ", ".join(["trim", "half_width", "upper", "{table: t}"] * 12)
+    field = f"  a: {{label: A, columns: {{sql: cA}}, operators: [{steps}]}}\n"
+    mapping = loaded(tmp_path, field + "tables: {t: {unmapped: keep, values: {甲: 一, 乙: 二}}}\n")
+    raw = pl.DataFrame({"code": ["1", "2"], "cA": ["甲", None]}, schema={"code": pl.String, "cA": pl.String})
+    canonical, _ = read_customers(raw, mapping, "sql")
+    [known, empty] = trails_of(raw, canonical, mapping, "sql")["a"]
+    assert [place.line for place in known.decided] == [5]
+    assert [place.line for place in empty.decided] == [4]

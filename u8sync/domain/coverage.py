@@ -17,7 +17,7 @@ from typing import Final, Literal, cast
 import polars as pl
 
 from u8sync.domain.conditions import all_hold
-from u8sync.domain.mapping import CODE, CustomerMapping, Field, read_customers, source_of, sources
+from u8sync.domain.mapping import CODE, CustomerMapping, Field, read_customers, source_of, sources, walk
 from u8sync.domain.operators.lookup import Lookup, line_of
 from u8sync.domain.tables import TableEntry, ValueTable
 from u8sync.text import Message, Place, msg
@@ -258,19 +258,18 @@ class _Walk:
     def __init__(self, field: Field, distinct: pl.DataFrame) -> None:
         self.tables: list[_Stop] = []
         self.refusals: list[tuple[pl.DataFrame, Message, Place]] = []
-        value = pl.col("value")
-        here = distinct.with_columns(pl.col("raw").alias("value"), pl.lit(value=False).alias("before"))
-        for step in field.steps:
-            refusal = step.operator.refuses(value)
-            refused = pl.lit(value=False) if refusal is None else refusal[0].fill_null(value=False)
-            reached = here.with_columns(refused.alias("refused"))
-            if isinstance(step.operator, Lookup):
-                self.tables.append(_Stop(step.operator, reached))
-            elif refusal is not None:
-                self.refusals.append((reached, refusal[1], step.place))
-            here = reached.with_columns(step.operator.read(value), pl.col("before") | pl.col("refused")).drop("refused")
-        lacks = value.is_null() if field.required and field.default is None else pl.lit(value=False)
-        self.wrong = here.select("raw", (pl.col("before") | lacks).alias("wrong"))
+        before, last = pl.repeat(value=False, n=distinct.height, eager=True), distinct["raw"]
+        for stage in walk(last, field):
+            seen = (stage.reached.alias("value"), before.alias("before"), stage.refused.alias("refused"))
+            reached = distinct.with_columns(*seen)
+            if isinstance(stage.step.operator, Lookup):
+                self.tables.append(_Stop(stage.step.operator, reached))
+            elif stage.complaint is not None:
+                self.refusals.append((reached, stage.complaint, stage.step.place))
+            before, last = before | stage.refused, stage.result
+        if field.required and field.default is None:
+            before |= last.is_null()
+        self.wrong = distinct.select("raw", before.alias("wrong"))
 
 
 def _count(distinct: pl.DataFrame, field: Field, stop: _Stop) -> TableCoverage:

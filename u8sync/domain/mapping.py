@@ -24,6 +24,7 @@ __all__ = [
     "CustomerMapping",
     "Field",
     "Rule",
+    "Stage",
     "Step",
     "Write",
     "comes_back",
@@ -32,6 +33,7 @@ __all__ = [
     "read_customers",
     "source_of",
     "sources",
+    "walk",
 ]
 
 CODE: Final = "code"
@@ -286,16 +288,50 @@ def _all_steps(start: pl.DataFrame, field: Field) -> pl.DataFrame:
 
 
 def _stepwise(frame: pl.DataFrame, field: Field) -> pl.DataFrame:
-    # One step after the other: an operator names its value several times over, and a single expression of all of them
-    # would compute it as many times.
-    for mark, step in zip(_marks(field), field.steps, strict=True):
-        value = pl.col(_VALUE)
+    value, marks = frame[_VALUE], {}
+    for mark, stage in zip(_marks(field), walk(value, field), strict=True):
+        value = stage.result
+        if stage.refused.any():
+            marks[mark] = stage.refused
+    return frame.with_columns(value.alias(_VALUE), **marks)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One operator of a field at work on a column of values.
+
+    Attributes:
+        step: The operator.
+        reached: The values that reach it.
+        refused: Which of them it refuses, Boolean, never null.
+        complaint: What it says of those; null when it never refuses.
+        result: What it makes of them.
+    """
+
+    step: Step
+    reached: pl.Series
+    refused: pl.Series
+    complaint: Message | None
+    result: pl.Series
+
+
+def walk(values: pl.Series, field: Field) -> Iterator[Stage]:
+    """The operators of a field, one after the other.
+
+    An operator names its value several times over: a single expression of all of them would compute it as many times,
+    twice as long with every further operator.
+    """
+    value = pl.col(_VALUE)
+    for step in field.steps:
         refusal = step.operator.refuses(value)
-        refused = () if refusal is None else (refusal[0].fill_null(value=False).alias(mark),)
-        frame = frame.with_columns(step.operator.read(value).alias(_VALUE), *refused)
-        if refused and not frame[mark].any():
-            frame = frame.drop(mark)
-    return frame
+        refused = pl.lit(value=False) if refusal is None else refusal[0].fill_null(value=False)
+        worked = (
+            values.alias(_VALUE)
+            .to_frame()
+            .with_columns(refused.alias("refused"), step.operator.read(value).alias("result"))
+        )
+        yield Stage(step, values, worked["refused"], None if refusal is None else refusal[1], worked["result"])
+        values = worked["result"]
 
 
 def _chosen(field: Field) -> pl.Expr:

@@ -22,6 +22,7 @@ from u8sync.domain.mapping import (
     read_customers,
     source_of,
     sources,
+    walk,
 )
 from u8sync.domain.model import bare, same
 from u8sync.domain.operators import Canonical
@@ -127,7 +128,7 @@ def _traced(field: Field, raw: pl.DataFrame, work: pl.DataFrame, way: str, *, se
     start = raw[column].item() if column is not None else None if source is None else _one(work, pl.col(source))
     steps: tuple[TracedStep, ...] = ()
     if source is not None and not unmet:
-        steps = _steps(field, work, pl.col(source))
+        steps = _steps(field, work[source])
     final = _one(work, pl.col(field.name))
     reached = steps[-1].value if steps else (None if source is None else _one(work, pl.col(source)))
     rule = next((rule for rule in field.choose if _one(work, all_hold(rule.when))), None) if not unmet else None
@@ -160,19 +161,18 @@ def _written(field: Field, raw: Canonical, value: Canonical) -> str | None:
     return None if same(present, after) else after
 
 
-def _steps(field: Field, work: pl.DataFrame, value: pl.Expr) -> tuple[TracedStep, ...]:
-    traced: list[TracedStep] = []
-    here = work.select(value.alias("value"))
-    value = pl.col("value")
-    for step in field.steps:
-        refusal = step.operator.refuses(value)
-        refused = refusal is not None and bool(_one(here, refusal[0].fill_null(value=False)))
-        found = _found(step.operator, _value(_one(here, value))) if isinstance(step.operator, Lookup) else ()
-        here = here.select(step.operator.read(value).alias("value"))
-        traced.append(
-            TracedStep(step, _value(_one(here, value)), refusal[1] if refusal is not None and refused else None, found)
+def _steps(field: Field, start: pl.Series) -> tuple[TracedStep, ...]:
+    return tuple(
+        TracedStep(
+            step=stage.step,
+            value=_value(stage.result.to_list()[0]),
+            refused=stage.complaint if stage.refused[0] else None,
+            found=_found(operator, _value(stage.reached.to_list()[0]))
+            if isinstance(operator := stage.step.operator, Lookup)
+            else (),
         )
-    return tuple(traced)
+        for stage in walk(start, field)
+    )
 
 
 def _found(lookup: Lookup, value: Canonical) -> tuple[Found, ...]:

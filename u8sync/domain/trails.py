@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from u8sync.domain.conditions import all_hold
-from u8sync.domain.mapping import CODE, CustomerMapping, Field, in_order_of_need, source_of, sources
+from u8sync.domain.mapping import CODE, CustomerMapping, Field, in_order_of_need, source_of, sources, walk
 from u8sync.domain.operators.lookup import Lookup, line_of
 from u8sync.domain.tables import ValueTable
 from u8sync.text import Place
@@ -50,7 +50,7 @@ def trails_of(
     found: dict[str, list[Trail]] = {}
     for layer in in_order_of_need(mapping.fields):
         for field in layer:
-            steps = _Steps(field, source_of(field, way, raw.columns))
+            steps = _Steps(field, source_of(field, way, raw.columns), work)
             rows = work.select(CODE, *steps.columns).rows(named=True)
             found[field.name] = [
                 steps.trail(row, found[field.from_field][index] if field.from_field else None)
@@ -62,10 +62,12 @@ def trails_of(
 class _Steps:
     """What must be known of each customer to tell one field's trail, as columns; and the telling."""
 
-    def __init__(self, field: Field, source: str | None) -> None:
+    def __init__(self, field: Field, source: str | None, work: pl.DataFrame) -> None:
         self._field = field
         self._tables: list[tuple[str, ValueTable]] = []
-        self.columns = [(~condition.holds()).alias(f"fails:{number}") for number, condition in enumerate(field.only_if)]
+        self.columns: list[pl.Expr | pl.Series] = [
+            (~condition.holds()).alias(f"fails:{number}") for number, condition in enumerate(field.only_if)
+        ]
         if field.choose:
             rules = (
                 pl.when(all_hold(rule.when)).then(pl.lit(number, dtype=pl.UInt32))
@@ -73,18 +75,19 @@ class _Steps:
             )
             self.columns.append(pl.coalesce(*rules).alias("rule"))
         if source is not None:
-            self.columns += self._walk(pl.col(source))
+            self.columns += self._walk(work[source])
 
-    def _walk(self, value: pl.Expr) -> Iterator[pl.Expr]:
-        yield value.is_not_null().alias("filled")
-        for number, step in enumerate(self._field.steps):
-            if isinstance(step.operator, Lookup):
-                table, many = step.operator.table, step.operator.many
+    def _walk(self, start: pl.Series) -> Iterator[pl.Series]:
+        yield start.is_not_null().alias("filled")
+        value = pl.col("value")
+        for number, stage in enumerate(walk(start, self._field)):
+            if isinstance(stage.step.operator, Lookup):
+                table, many = stage.step.operator.table, stage.step.operator.many
                 lines = value.list.eval(line_of(table, pl.element())) if many else line_of(table, value)
                 self._tables.append((f"lines:{number}", table))
-                yield lines.alias(f"lines:{number}")
-                yield value.is_not_null().alias(f"lines:{number}:reached")
-            value = step.operator.read(value)
+                name = f"lines:{number}"
+                yield stage.reached.alias("value").to_frame().select(lines.alias(name))[name]
+                yield stage.reached.is_not_null().alias(f"{name}:reached")
 
     def trail(self, row: Mapping[str, Any], start: Trail | None) -> Trail:
         """The trail of one customer; ``start`` is that of the field that this one starts from, null: there is none."""
