@@ -90,6 +90,13 @@ def test_what_would_be_written_is_told(world: Any) -> None:
     assert (found["a"].written, found["b"].written) == (None, "A")
 
 
+def test_a_value_with_an_issue_is_not_written_anew_and_that_is_told(world: Any) -> None:
+    split = (world.operator("split", ","), world.operator("table", world.table("t", {"A": "one", "B": "two"}), "list"))
+    field = world.mapped("a", *split, kind="list", write="canonical", columns={"sql": "a"})
+    assert traced(field, a="B、A")["a"].written == "B,A"
+    assert traced(field, a="B、A、??")["a"].written is None
+
+
 RAW = st.none() | st.text("01经NO?,、 \u3000", max_size=6) | st.sampled_from([*ROLES, "01、NO", "经销商,01"])
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from u8sync.backends import backend_kind
 from u8sync.bootstrap import open_account_set, retry_of, shown
-from u8sync.config.checking import did_you_mean
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.settings import load_settings
 from u8sync.domain.coverage import is_looked_at
+from u8sync.domain.fitting import absent_columns
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError, FatalError, InputError, Problem
+from u8sync.errors import ConfigError, FatalError, InputError
 from u8sync.ports import Backend, Progress, Reading
 from u8sync.text import msg
 
@@ -156,16 +156,7 @@ def _columns(mapping: CustomerMapping, backend: Backend) -> Sequence[str]:
 
 def _there(mapping: CustomerMapping, wanted: Collection[str], backend: Backend) -> Sequence[str]:
     """Columns that are wanted. Raises ConfigError for those that the account set does not have."""
-    there = backend.columns()
-    problems = [
-        Problem(
-            field.place,
-            msg("the account set has no readable column '{column}'", column=field.columns[backend.way]),
-            did_you_mean(field.columns[backend.way], sorted(there)),
-        )
-        for field in mapping.fields
-        if field.columns.get(backend.way) in frozenset(wanted) - there
-    ]
+    problems = absent_columns(mapping, wanted, way=backend.way, columns=backend.columns())
     if problems:
         raise ConfigError(mapping.fields[0].place.file, problems)
     return sorted(wanted)

@@ -18,7 +18,7 @@ from u8sync.domain.policy import Policy
 from u8sync.errors import InputError
 from u8sync.text import msg
 
-__all__ = ["check_files", "shown"]
+__all__ = ["cases_beside", "check_files", "shown"]
 
 FOLDER: Final = Path("mappings")
 """Where the files are looked for when there is no configuration."""
@@ -30,6 +30,11 @@ def shown(path: Path) -> str:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return str(path)
+
+
+def cases_beside(mapping: Path) -> Sequence[Path]:
+    """The files of cases in the folder of a mapping file."""
+    return sorted({path for end in CASES_ENDINGS for path in mapping.parent.glob(f"*{end}") if path.is_file()})
 
 
 def check_files(paths: Sequence[Path], config: Path) -> tuple[CheckedFile, ...]:
@@ -46,8 +51,7 @@ def check_files(paths: Sequence[Path], config: Path) -> tuple[CheckedFile, ...]:
     seen = {one.path.resolve() for one in checked}
     for one in tuple(checked):
         if isinstance(one.content, Settings):
-            cases = sorted(path for end in CASES_ENDINGS for path in one.content.mapping.parent.glob(f"*{end}"))
-            files = (one.content.mapping, *cases, one.content.policy)
+            files = (one.content.mapping, *cases_beside(one.content.mapping), one.content.policy)
             named = [path for path in files if path.resolve() not in seen]
             checked += [check_file(path, shown(path)) for path in named]
             seen |= {path.resolve() for path in named}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from u8sync.bootstrap.checking import FOLDER, shown
+from u8sync.bootstrap.checking import FOLDER, cases_beside, shown
 from u8sync.config.cases_file import CASES_ENDINGS, load_cases
 from u8sync.config.located_yaml import in_file_order
 from u8sync.config.mapping_file import load_mapping
@@ -45,8 +45,8 @@ def case_files(named: Sequence[Path], config: Path) -> Sequence[Path]:
         found = [file for path in named for file in (_below(path) if path.is_dir() else [path])]
         folder = ", ".join(map(str, named))
     elif config.exists():
-        beside = load_settings(config).mapping.parent
-        found, folder = [path for path in _below(beside) if path.parent == beside], str(beside)
+        mapping = load_settings(config).mapping
+        found, folder = [*cases_beside(mapping)], str(mapping.parent)
     else:
         found, folder = _below(FOLDER), str(FOLDER)
     if not found:

@@ -75,7 +75,9 @@ def check_file(path: Path, shown_as: str) -> CheckedFile:
         if kind == "mapping":
             chain = load_chain(path, shown_as)
             warnings += [trap for part in chain[:-1] for trap in traps(part.located, shape)]
-        content = load_it(path, shown_as)
+            content: Content = mapping_of(chain)
+        else:
+            content = load_it(path, shown_as)
     except ConfigError as error:
         return CheckedFile(path, shown_as, kind, error.problems, tuple(in_file_order(warnings)), None)
     return CheckedFile(path, shown_as, kind, (), tuple(in_file_order(warnings)), content)

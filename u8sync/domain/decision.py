@@ -286,13 +286,11 @@ def _words(value: Canonical) -> str | None:
 
 def _unwritable(value: str, limit: ColumnLimit | None, width: int | None) -> Message | None:
     """Why the account set, or the mapping's own ``width``, would not take the value; null when both would."""
-    if limit is None:
-        return None
-    if len(value) > limit.width:
+    if limit is not None and len(value) > limit.width:
         return msg("would be longer than the {width} characters of the column", width=limit.width)
     if width is not None and len(value) > width:
         return msg("would be longer than the {width} characters that the mapping allows", width=width)
-    if limit.values is not None and value not in limit.values:
+    if limit is not None and limit.values is not None and value not in limit.values:
         return msg("would be written as '{value}', which U8 does not allow there", value=value)
     return None
 

@@ -12,7 +12,7 @@ from u8sync.domain.policy import Policy, Tier
 from u8sync.errors import Problem
 from u8sync.text import Message, listed, msg
 
-__all__ = ["misfits", "strange_columns", "tier_misfits", "unseen"]
+__all__ = ["absent_columns", "misfits", "strange_columns", "tier_misfits", "unseen"]
 
 
 def misfits(
@@ -32,18 +32,10 @@ def misfits(
         columns: The columns that can be read.
         writable: The columns that may be written, with what they accept.
     """
-    problems: list[Problem] = []
+    problems = [*absent_columns(mapping, mapping.columns(way).values(), way=way, columns=columns)]
     for field in mapping.fields:
         column = field.columns.get(way)
-        if column is not None and column not in columns:
-            problems.append(
-                Problem(
-                    field.place,
-                    msg("the account set has no readable column '{column}'", column=column),
-                    _nearest(column, columns),
-                )
-            )
-        elif column is not None and field.write != "never":
+        if column in columns and column is not None and field.write != "never":
             problems += _unwritable(field, column, policy, writable)
     if not any(field.write != "never" for field in mapping.fields):
         first = mapping.fields[0].place
@@ -55,6 +47,24 @@ def misfits(
             )
         )
     return tuple(sorted(problems, key=lambda problem: problem.place or mapping.fields[0].place))
+
+
+def absent_columns(
+    mapping: CustomerMapping, wanted: Collection[str], *, way: str, columns: Collection[str]
+) -> tuple[Problem, ...]:
+    """The columns among ``wanted`` that the account set does not have, told at the fields that name them.
+
+    ``columns`` are those that can be read in this way into U8.
+    """
+    return tuple(
+        Problem(
+            field.place,
+            msg("the account set has no readable column '{column}'", column=field.columns[way]),
+            _nearest(field.columns[way], columns),
+        )
+        for field in mapping.fields
+        if field.columns.get(way) in wanted and field.columns[way] not in columns
+    )
 
 
 def tier_misfits(mapping: CustomerMapping, policy: Policy) -> tuple[Problem, ...]:

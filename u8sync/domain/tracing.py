@@ -13,6 +13,7 @@ from typing import Literal
 import polars as pl
 
 from u8sync.domain.conditions import Condition, all_hold
+from u8sync.domain.decision import CAUSE, value_changes
 from u8sync.domain.mapping import (
     CODE,
     CustomerMapping,
@@ -24,7 +25,6 @@ from u8sync.domain.mapping import (
     sources,
     walk,
 )
-from u8sync.domain.model import bare, same
 from u8sync.domain.operators import Canonical
 from u8sync.domain.operators.lookup import Lookup, line_of
 from u8sync.domain.tables import TableEntry, ValueTable
@@ -116,12 +116,20 @@ def trace(values: Mapping[str, str | None], code: str, mapping: CustomerMapping,
     canonical, issues = read_customers(raw, mapping, way)
     work = sources(raw).hstack(canonical.drop(CODE))
     aside = {issue.field for issue in issues if issue.sets_aside}
+    # As a run decides it, apart from tiers and from what the account set accepts.
+    cause = pl.when("set_aside").then(pl.lit("set_aside")).alias(CAUSE)
+    spelt, _ = value_changes(work.with_columns(cause), mapping, way, issues, {})
+    written = {change.field: change.after for _, change in spelt}
     return tuple(
-        _traced(field, raw, work, way, set_aside=field.name in aside) for field in mapping.fields if field.name != CODE
+        _traced(field, raw, work, way, set_aside=field.name in aside, written=written.get(field.name))
+        for field in mapping.fields
+        if field.name != CODE
     )
 
 
-def _traced(field: Field, raw: pl.DataFrame, work: pl.DataFrame, way: str, *, set_aside: bool) -> TracedField:
+def _traced(
+    field: Field, raw: pl.DataFrame, work: pl.DataFrame, way: str, *, set_aside: bool, written: str | None
+) -> TracedField:
     source = source_of(field, way, raw.columns)
     column = field.columns.get(way) if field.from_field is None and source is not None else None
     unmet = tuple(condition for condition in field.only_if if not _one(work, condition.holds()))
@@ -143,22 +151,8 @@ def _traced(field: Field, raw: pl.DataFrame, work: pl.DataFrame, way: str, *, se
         value=_value(final),
         defaulted=final is not None and (bool(unmet) or before_default is None),
         set_aside=set_aside,
-        written=_written(field, _value(start), _value(_one(work, pl.col(field.takes or field.name)))),
+        written=written,
     )
-
-
-def _written(field: Field, raw: Canonical, value: Canonical) -> str | None:
-    """What a run would write, where neither the policy nor the account set has a say."""
-    present = raw if isinstance(raw, str) else None
-    if field.write not in ("canonical", "field") or value is None:
-        return None
-    if field.takes is None and bare(present) is None:
-        return None
-    try:
-        after = field.raw((value,) if field.kind == "list" and isinstance(value, str) else value)
-    except ValueError:
-        return None
-    return None if same(present, after) else after
 
 
 def _steps(field: Field, start: pl.Series) -> tuple[TracedStep, ...]:
