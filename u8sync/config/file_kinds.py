@@ -69,7 +69,7 @@ def check_file(path: Path, shown_as: str) -> CheckedFile:
     kind = _kind_of(located)
     if kind is None:
         return CheckedFile(path, shown_as, None, (_unknown(located),), (), None)
-    load_it, shape = _READERS[kind]
+    shape = _SHAPES[kind]
     warnings = [*traps(located, shape)]
     try:
         if kind == "mapping":
@@ -77,7 +77,7 @@ def check_file(path: Path, shown_as: str) -> CheckedFile:
             warnings += [trap for part in chain[:-1] for trap in traps(part.located, shape)]
             content: Content = mapping_of(chain)
         else:
-            content = load_it(path, shown_as)
+            content = _READERS[kind](path, shown_as)
     except ConfigError as error:
         return CheckedFile(path, shown_as, kind, error.problems, tuple(in_file_order(warnings)), None)
     return CheckedFile(path, shown_as, kind, (), tuple(in_file_order(warnings)), content)
@@ -97,10 +97,16 @@ def _unknown(located: Located) -> Problem:
     )
 
 
-_READERS: Final[Mapping[FileKind, tuple[Callable[[Path, str], Content], type[BaseModel]]]] = {
-    "mapping": (lambda path, shown_as: mapping_of(load_chain(path, shown_as)), MappingShape),
-    "policy": (load_policy, PolicyShape),
-    "config": (lambda path, _shown_as: load_settings(path), SettingsShape),
-    "cases": (load_cases, CasesShape),
+_SHAPES: Final[Mapping[FileKind, type[BaseModel]]] = {
+    "mapping": MappingShape,
+    "policy": PolicyShape,
+    "config": SettingsShape,
+    "cases": CasesShape,
 }
-"""Kind -> how it is read, and its shape."""
+
+_READERS: Final[Mapping[FileKind, Callable[[Path, str], Content]]] = {
+    "policy": load_policy,
+    "config": lambda path, _shown_as: load_settings(path),
+    "cases": load_cases,
+}
+"""Kind -> how it is read; a mapping is read by its chain, file by file."""
