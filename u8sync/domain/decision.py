@@ -21,7 +21,17 @@ from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.text import Message, msg
 
-__all__ = ["CAUSE", "CURRENT", "DISABLED_ON", "Decision", "decide", "needed_columns", "value_changes", "written_tiers"]
+__all__ = [
+    "CAUSE",
+    "CURRENT",
+    "DISABLED_ON",
+    "Decision",
+    "decide",
+    "judge_customers",
+    "needed_columns",
+    "value_changes",
+    "written_tiers",
+]
 
 DISABLED_ON: Final = "disabled_on"
 """The canonical field with the day from which a customer is disabled (停用日期)."""
@@ -81,7 +91,7 @@ def decide(
         protected: Customers that are rated but never changed.
     """
     canonical, issues = read_customers(raw, mapping, way)
-    judged = _judge(canonical, facts, mapping=mapping, policy=policy, way=way, protected=protected)
+    judged = judge_customers(canonical, facts, mapping=mapping, policy=policy, way=way, protected=protected)
     work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
@@ -108,7 +118,7 @@ def decide(
     )
 
 
-def _judge(
+def judge_customers(
     canonical: pl.DataFrame,
     facts: Facts,
     *,
@@ -117,7 +127,19 @@ def _judge(
     way: str,
     protected: Collection[str],
 ) -> pl.DataFrame:
-    """Who gets a tier, who is compared, and which tier."""
+    """Who gets a tier, who is compared, and which tier.
+
+    Args:
+        canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`.
+        facts: What the documents say; the window's last day decides who is disabled.
+        mapping: Which field holds the present tier.
+        policy: From metrics to tiers.
+        way: Which of the mapping's column names apply.
+        protected: Customers that are rated but never changed.
+
+    Returns:
+        The columns of :attr:`Decision.customers`.
+    """
     disabled = (
         pl.col(DISABLED_ON) <= facts.window.as_of if DISABLED_ON in canonical.columns else pl.lit(value=False)
     ).fill_null(value=False)
