@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from u8sync.domain.decision import Decision, decide, needed_columns
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import ColumnLimit
-from u8sync.domain.plan import Contribution, FieldChange, Plan, Population, Reason, Seal, Skipped
+from u8sync.domain.plan import FieldChange, Plan, Population, Seal, Skipped
 from u8sync.domain.policy import SCORE
+from u8sync.domain.reason import Contribution, Reason
 
 # The six customers.
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.domain.guards import GUARDS, Limits, Verdict, check
-from u8sync.domain.plan import Change, FieldChange, Plan, Population, Reason, Seal
+from u8sync.domain.plan import Change, FieldChange, Plan, Population, Seal
+from u8sync.domain.reason import Reason
 
 
 def change(number: int, before: str | None, was: str | None, becomes: str, *, tier: bool = True) -> Change:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.domain.model import CustomerCode
-from u8sync.domain.plan import Change, Contribution, FieldChange, Plan, Population, Reason, Seal, Skipped, Undoes, op_id
+from u8sync.domain.plan import Change, Edited, FieldChange, Held, Plan, Population, Seal, Skipped, Undoes, op_id
+from u8sync.domain.reason import Contribution, Moved, Places, Rank, Reason
 
 PLAN = Plan(
     seal=Seal("sqlserver|erp01|UFDATA_999_2026|999|L1", date(2025, 12, 31), "a" * 64, "b" * 64, "1.0.0"),
@@ -23,7 +24,7 @@ PLAN = Plan(
         Change(
             CustomerCode("001"),
             (
-                FieldChange("tier", "cCusDefine1", None, "VIP", was=None, becomes="VIP"),
+                FieldChange("tier", "cCusDefine1", "重要", "VIP", was="重要", becomes="VIP", edited=Edited("一般")),
                 FieldChange("roles", "cCusDefine2", "代理", "NO", was="agent", becomes="agent"),
             ),
             {"dEndDate": None, "dCusDevDate": "2020-01-01"},
@@ -32,10 +33,37 @@ PLAN = Plan(
                 Decimal("81.2500"),
                 (
                     Contribution("revenue", Decimal("900.0000"), Decimal("100.0000"), Decimal("50.0000"), 8, 0, 8),
+                    Contribution(
+                        "gross_margin",
+                        Decimal("9.0000"),
+                        Decimal("60.0000"),
+                        Decimal("20.0000"),
+                        ahead=Decimal("10.0000"),
+                        total=Decimal("90.0000"),
+                        shrunk=Decimal("8.0000"),
+                        mean=Decimal("7.0000"),
+                        group="east",
+                    ),
                     Contribution("gross_profit", None, None, None),
                 ),
                 "tiers.yaml:11",
                 {"relation_length": Decimal("2.5000"), "recency": None},
+                ranks=(Rank("revenue", None, None, 8, 0, 8), Rank("score", "region", "east", 3, 1, 5)),
+                quotas=(Places("VIP", 3, 0, 5),),
+                documents=12,
+                history_days=400,
+                moved=Moved(
+                    "VIP",
+                    "重要",
+                    "VIP",
+                    0,
+                    None,
+                    date(2025, 6, 30),
+                    review=True,
+                    pin="tiers.yaml:50",
+                    eased=(Places("VIP", 3, 0, 6),),
+                    seats=(Places("VIP", 0, 0, 2),),
+                ),
             ),
         ),
         Change(
@@ -55,6 +83,11 @@ INSTEAD_OF_NULL = {
     **dict.fromkeys(("beaten", "tied", "others"), 0),
     "reason": Reason("", None, (), ""),
     "undoes": Undoes("run-1", "0" * 32),
+    **dict.fromkeys(("ahead", "total", "shrunk", "mean"), Decimal("0.0000")),
+    **dict.fromkeys(("documents", "history_days"), 0),
+    "edited": Edited(None),
+    "moved": Moved(None, None, None, 0, None, None, review=False, pin=None),
+    "changed_on": date(2025, 1, 1),
 }
 """What a null may be edited to, by the name of its place; a text anywhere else."""
 
@@ -88,6 +121,8 @@ def plain_edits(value: Any, where: str) -> Iterator[tuple[str, Any]]:
     match value:
         case None:
             yield f"{where}: no more null", INSTEAD_OF_NULL.get(where.rpartition(".")[2], "None")
+        case bool():
+            yield f"{where}: the contrary", not value
         case str():
             yield f"{where}: a blank added", value + " "
             yield f"{where}: emptied", ""
@@ -127,6 +162,7 @@ def test_no_two_edits_are_the_same_plan() -> None:
         pytest.param({"made_at": datetime(2027, 1, 1, tzinfo=UTC)}, id="when it was made"),
         pytest.param({"skipped": ()}, id="who was left alone"),
         pytest.param({"population": Population(1, 1, 1, 1)}, id="how many were seen"),
+        pytest.param({"held": (Held(CustomerCode("005"), "VIP", "重要", "margin", 0),)}, id="who was held"),
     ],
 )
 def test_the_fingerprint_does_not_depend_on(other: dict[str, Any]) -> None:
@@ -182,7 +218,7 @@ def test_a_change_fills_what_was_empty_and_replaces_the_rest(before: str | None,
 
 def test_a_change_compares_what_it_rests_on_and_what_it_writes() -> None:
     change = PLAN.changes[0]
-    assert change.before == {"dEndDate": None, "dCusDevDate": "2020-01-01", "cCusDefine1": None, "cCusDefine2": "代理"}
+    assert change.before == {"dEndDate": None, "dCusDevDate": "2020-01-01", "cCusDefine1": "重要", "cCusDefine2": "代理"}
     assert change.after == {"cCusDefine1": "VIP", "cCusDefine2": "NO"}
 
 

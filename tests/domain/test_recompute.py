@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from u8sync.domain.canonical import canonical_bytes
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import MONEY
-from u8sync.domain.plan import Contribution, Plan, Population, Reason, Seal, reason_json
+from u8sync.domain.plan import Plan, Population, Seal
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
+from u8sync.domain.reason import Contribution, Reason, reason_json
 from u8sync.domain.recompute import MOST_BYTES, Difference, Recomputed, recompute, rules_json
 from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend

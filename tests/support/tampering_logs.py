@@ -14,7 +14,8 @@ from fakes import Quiet, Ticking
 from u8sync.audit.checkpoint import SigningKey
 from u8sync.audit.store import SEGMENT_BYTES, ChainedLog, open_log
 from u8sync.domain.model import CustomerCode
-from u8sync.domain.plan import Change, Contribution, FieldChange, Plan, Population, Reason, Seal, op_id, seal_json
+from u8sync.domain.plan import Change, FieldChange, Plan, Population, Seal, op_id, seal_json
+from u8sync.domain.reason import Contribution, Reason
 from u8sync.domain.run import Ending
 from u8sync.engine import records
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import polars as pl
 
+from u8sync.domain.edited import edited_of, edits, wrote_of
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
-from u8sync.domain.metrics import METRICS, measure
+from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
 from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue, bare, same
+from u8sync.domain.movement import BELOW, EDITED, HELD, Past, move, review_due
 from u8sync.domain.operators import Canonical
-from u8sync.domain.plan import Change, Contribution, FieldChange, Population, Reason, Skipped
-from u8sync.domain.policy import SCORE, Policy
-from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
-from u8sync.domain.tiers import TIER, recommend
+from u8sync.domain.plan import Change, Edited, FieldChange, Held, Population, Skipped
+from u8sync.domain.policy import Evidence, Policy
+from u8sync.domain.reason import Reason
+from u8sync.domain.reasoning import reasons_of
+from u8sync.domain.scoring import score
+from u8sync.domain.tiers import CURRENT, EARNED, TIER, recommend
 from u8sync.text import Message, msg
 
 __all__ = [
@@ -39,9 +44,6 @@ DISABLED_ON: Final = "disabled_on"
 CAUSE: Final = "cause"
 """Column: why a customer gets no tier, as :class:`u8sync.domain.plan.Skipped` names it; null when it gets one."""
 
-CURRENT: Final = "current"
-"""Column: canonical meaning of the tier that U8 holds now; null when empty or not known."""
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -49,12 +51,13 @@ class Decision:
 
     Attributes:
         customers: One row a customer of the archive, in the order read: ``code``, every field of the mapping,
-            ``cause``, ``eligible``, ``rated``, the metrics, ``score``, points and contributions, ``recommended``,
-            ``current``.
+            ``cause``, ``eligible``, ``rated``, the metrics, ``score``, points, contributions and their evidence,
+            ``current``, the earned and the ``recommended`` tier, and what :func:`u8sync.domain.movement.move` adds.
         issues: Ordered by customer and field.
         changes: Ordered by customer.
         skipped: Ordered by customer.
         population: How many customers were seen.
+        held: Ordered by customer: those whose tier is not, or will not stay, the one that the ladder gives.
     """
 
     customers: pl.DataFrame
@@ -62,6 +65,7 @@ class Decision:
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     population: Population
+    held: tuple[Held, ...] = ()
 
 
 def needed_columns(mapping: CustomerMapping, way: str) -> tuple[str, ...]:
@@ -78,6 +82,9 @@ def decide(
     way: str,
     writable: Mapping[str, ColumnLimit],
     protected: Collection[str],
+    past: Past | None = None,
+    overwrite_edited: bool = False,
+    as_of: date | None = None,
 ) -> Decision:
     """Decide for every customer of the archive.
 
@@ -89,13 +96,34 @@ def decide(
         way: Which of the mapping's column names apply.
         writable: What the account set accepts in the columns that may be written.
         protected: Customers that are rated but never changed.
+        past: What earlier runs left; null: this is the first one.
+        overwrite_edited: Whether a person lets tiers be written over that people changed in U8.
+        as_of: Day of the evaluation; null: the window's last day.
     """
     canonical, issues = read_customers(raw, mapping, way)
-    judged = judge_customers(canonical, facts, mapping=mapping, policy=policy, way=way, protected=protected)
+    past = past or Past()
+    as_of = as_of or facts.window.as_of
+    columns = [field.columns[way] for field in written_tiers(mapping, way)]
+    changed_by_people = edits(raw, columns, past.written)
+    stays = policy.edited == "respect" or (policy.edited == "ask" and not overwrite_edited)
+    edited = pl.any_horizontal(*(pl.col(edited_of(column)) for column in columns), pl.lit(value=False))
+    judged = judge_customers(
+        canonical.join(
+            changed_by_people.with_columns((edited & stays).alias(EDITED)), on=CODE, how="left", maintain_order="left"
+        ),
+        facts,
+        mapping=mapping,
+        policy=policy,
+        way=way,
+        protected=protected,
+        past=past,
+        as_of=as_of,
+    )
     work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
-    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way):
+    review = policy.movement is None or review_due(policy.movement, past, as_of)
+    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, review=review):
         fields.setdefault(code, []).extend(tier_changes)
         reasons[code] = reason
     spelt, refused = value_changes(work, mapping, way, issues, writable)
@@ -115,7 +143,14 @@ def decide(
             with_business=int(judged["rated"].sum()),
             with_issues=len({issue.code for issue in issues}),
         ),
+        held=tuple(_held(judged)),
     )
+
+
+def _held(judged: pl.DataFrame) -> Iterator[Held]:
+    held = judged.filter(pl.col(CAUSE).is_null() & (pl.col(HELD).is_not_null() | (pl.col(BELOW) > 0)))
+    for code, *figures in held.sort(CODE).select(CODE, TIER, EARNED, HELD, BELOW).iter_rows():
+        yield Held(CustomerCode(code), *figures)
 
 
 def judge_customers(
@@ -126,16 +161,21 @@ def judge_customers(
     policy: Policy,
     way: str,
     protected: Collection[str],
+    past: Past | None = None,
+    as_of: date | None = None,
 ) -> pl.DataFrame:
     """Who gets a tier, who is compared, and which tier.
 
     Args:
-        canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`.
+        canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`; with
+            :data:`u8sync.domain.movement.EDITED` if any tier is to stay because a person changed it.
         facts: What the documents say; the window's last day decides who is disabled.
         mapping: Which field holds the present tier.
         policy: From metrics to tiers.
         way: Which of the mapping's column names apply.
         protected: Customers that are rated but never changed.
+        past: What earlier evaluations left; null: this is the first one.
+        as_of: Day of the evaluation; null: the window's last day.
 
     Returns:
         The columns of :attr:`Decision.customers`.
@@ -159,9 +199,20 @@ def judge_customers(
     measured = people.join(measure(canonical, facts), on=CODE, how="left", maintain_order="left", validate="1:1")
     eligible = pl.col(CAUSE).is_null() | (pl.col(CAUSE) == "protected")
     rated = measured.with_columns(eligible.alias("eligible")).with_columns(
-        (pl.col("eligible") & pl.col("has_business")).alias("rated")
+        (pl.col("eligible") & pl.col("has_business") & _enough(policy.evidence)).alias("rated")
     )
-    return recommend(score(rated, policy.weights), policy)
+    judged = recommend(score(rated, policy.weights, smallest_group=policy.smallest_group), policy)
+    return move(judged, policy, past or Past(), as_of or facts.window.as_of)
+
+
+def _enough(evidence: Evidence | None) -> pl.Expr:
+    """Whether enough is known of a customer to rate it."""
+    asked = [pl.lit(value=True)]
+    if evidence is not None and evidence.min_orders is not None:
+        asked.append(pl.col(DOCUMENTS) >= evidence.min_orders)
+    if evidence is not None and evidence.min_history_days is not None:
+        asked.append(pl.col(HISTORY_DAYS) >= evidence.min_history_days)
+    return pl.all_horizontal(*(part.fill_null(value=False) for part in asked))
 
 
 def written_tiers(mapping: CustomerMapping, way: str) -> tuple[Field, ...]:
@@ -170,40 +221,41 @@ def written_tiers(mapping: CustomerMapping, way: str) -> tuple[Field, ...]:
 
 
 def _tier_changes(
-    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str
+    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, review: bool
 ) -> Iterator[tuple[str, list[FieldChange], Reason]]:
     """The customers of whom some field that takes the tier holds another one, with those fields."""
     fields = written_tiers(mapping, way)
     if not fields:
         return
     spelling = {(field.name, tier.name): field.raw(tier.name) for field in fields for tier in policy.tiers}
-    rules = {tier.name: f"{tier.place.file}:{tier.place.line}" for tier in policy.tiers}
     differs = pl.any_horizontal(*(pl.col(TIER).ne_missing(pl.col(field.name)) for field in fields))
-    changed = work.filter(pl.col(CAUSE).is_null() & pl.col(TIER).is_not_null() & differs)
-    weights = policy.weights
-    figures = [
-        name for w in weights for name in (w.metric, points_of(w.metric), contribution_of(w.metric), *rank_of(w.metric))
+    changed = work.filter(pl.col(CAUSE).is_null() & pl.col(TIER).is_not_null() & differs & ~pl.col(EDITED))
+    columns = [field.columns[way] for field in fields]
+    held = [
+        name
+        for field, column in zip(fields, columns, strict=True)
+        for name in (field.name, raw_name(column), edited_of(column), wrote_of(column))
     ]
-    each = len(figures) // len(weights)
-    tested = sorted(_tested(policy) - {w.metric for w in weights})
-    now = [name for field in fields for name in (field.name, raw_name(field.columns[way]))]
-    columns = [CODE, TIER, "rated", SCORE, *figures, *tested, *now]
-    for code, tier, rated, total, *parts in changed.select(columns).iter_rows():
-        contributions = tuple(
-            Contribution(w.metric, *parts[each * index : each * (index + 1)])
-            for index, w in enumerate(weights)
-            if rated
-        )
-        measured = dict(zip(tested, parts[len(figures) :], strict=False)) if rated else {}
-        held = parts[len(figures) + len(tested) :]
+    values = changed.select(held).iter_rows()
+    for (code, reason), row in zip(reasons_of(changed, policy, review=review), values, strict=True):
+        tier = reason.tier
         yield (
             code,
             [
-                FieldChange(field.name, field.columns[way], before, _spelt(spelling, field, tier), was, becomes=tier)
-                for field, was, before in zip(fields, held[::2], held[1::2], strict=True)
+                FieldChange(
+                    field.name,
+                    column,
+                    before,
+                    _spelt(spelling, field, tier),
+                    was,
+                    becomes=tier,
+                    edited=Edited(wrote) if edited else None,
+                )
+                for at, (field, column) in enumerate(zip(fields, columns, strict=True))
+                for was, before, edited, wrote in [row[4 * at : 4 * at + 4]]
                 if was != tier
             ],
-            Reason(tier, total, contributions, rules[tier], measured),
+            reason,
         )
 
 
@@ -317,18 +369,12 @@ def _unwritable(value: str, limit: ColumnLimit | None, width: int | None) -> Mes
     return None
 
 
-def _tested(policy: Policy) -> set[str]:
-    """The metrics that the ladder's conditions name."""
-    return {condition.subject for tier in policy.tiers for condition in tier.conditions} - {SCORE}
-
-
 def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> Mapping[str, frozenset[str]]:
     """The columns of the archive that a change depends on, apart from its own: by the field that is written.
 
     A field that is not written has none; those that take the tier share what the choice of a tier depends on.
     """
-    metrics = {weight.metric for weight in policy.weights} | _tested(policy)
-    judged_by = {DISABLED_ON, *(name for metric in metrics for name in METRICS[metric].fields)}
+    judged_by = {DISABLED_ON, *policy.groups, *(name for metric in policy.metrics for name in METRICS[metric].fields)}
     rests: dict[str, frozenset[str]] = {}
     for field in mapping.fields:
         match field.write:

@@ -6,29 +6,29 @@ A plan is data. It can be shown, saved, sealed, checked against the present and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
-from u8sync.domain.canonical import Json, decimal_text, digest
+from u8sync.domain.canonical import Json, digest
 from u8sync.domain.model import CustomerCode, bare
+from u8sync.domain.reason import Reason, reason_json
 
 __all__ = [
     "Change",
-    "Contribution",
+    "Edited",
     "FieldChange",
+    "Held",
     "Plan",
     "Population",
-    "Reason",
     "Seal",
     "SkipCause",
     "Skipped",
     "Undoes",
     "change_json",
+    "held_json",
     "op_id",
-    "reason_json",
     "rule_json",
     "seal_json",
     "skipped_json",
@@ -37,46 +37,14 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """What one metric brought to a score.
+class Edited:
+    """A person changed a field since u8sync wrote it.
 
     Attributes:
-        metric: Name of the metric.
-        value: Its value; null: unknown.
-        points: Percentile rank, 0 to 100; null: unknown.
-        contribution: Its part of the score; null: unknown.
-        beaten: How many of ``others`` the customer beats; null: unknown.
-        tied: How many of ``others`` it is level with; null: unknown.
-        others: How many other customers were compared, those whose value is known; null: unknown.
+        wrote: The raw value that u8sync wrote last; null: it emptied the field.
     """
 
-    metric: str
-    value: Decimal | None
-    points: Decimal | None
-    contribution: Decimal | None
-    beaten: int | None = None
-    tied: int | None = None
-    others: int | None = None
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a tier is recommended.
-
-    Attributes:
-        tier: The recommended tier.
-        score: 0 to 100; null for a customer without business.
-        contributions: In the order of the policy; empty for a customer without business.
-        rule: ``file:line`` of the tier in the policy file.
-        measured: Metric -> value, of the metrics that conditions name and no weight does; null: unknown. Empty for a
-            customer without business.
-    """
-
-    tier: str
-    score: Decimal | None
-    contributions: tuple[Contribution, ...]
-    rule: str
-    measured: Mapping[str, Decimal | None] = field(default_factory=dict)
+    wrote: str | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +60,7 @@ class FieldChange:
         becomes: Canonical meaning of ``after``; null: empty or not known.
         rule: ``file:line`` of the mapping's field that asks for it; null where the change's reason says why (the tier),
             and in an undo.
+        edited: Set when a person changed ``before`` there since u8sync wrote it; null: nobody did, or never written.
     """
 
     field: str
@@ -101,6 +70,7 @@ class FieldChange:
     was: str | None
     becomes: str | None
     rule: str | None = None
+    edited: Edited | None = None
 
     @property
     def kind(self) -> Literal["fill", "replace"]:
@@ -177,6 +147,25 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A customer whose tier is not, or will not stay, the one that the ladder gives.
+
+    Attributes:
+        code: The customer.
+        tier: The tier that it is to have; null: what U8 holds is no tier of the ladder.
+        earned: The tier that the ladder gives.
+        cause: What holds it, a :data:`u8sync.domain.movement.Hold`; null: nothing, it is only counted.
+        below: Evaluations in a row that found it below, this one included; 0: it is not.
+    """
+
+    code: CustomerCode
+    tier: str | None
+    earned: str | None
+    cause: str | None
+    below: int
+
+
+@dataclass(frozen=True)
 class Seal:
     """What a plan was made from and for; a plan is only true under the same seal.
 
@@ -222,6 +211,7 @@ class Plan:
         changes: Ordered by customer code; a customer stands once.
         skipped: Ordered by customer code. No part of the fingerprint.
         population: What the guards measure against. No part of the fingerprint.
+        held: Ordered by customer code: what the next evaluation must know. No part of the fingerprint.
     """
 
     seal: Seal
@@ -229,6 +219,7 @@ class Plan:
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     population: Population
+    held: tuple[Held, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -280,8 +271,9 @@ def change_json(change: Change) -> dict[str, Json]:
 
 
 def rule_json(field: FieldChange) -> dict[str, Json]:
-    """The line of the mapping that asks for a change, where there is one."""
-    return {} if field.rule is None else {"rule": field.rule}
+    """The line of the mapping that asks for a change, and what u8sync wrote there last, where there is such a thing."""
+    rule: dict[str, Json] = {} if field.rule is None else {"rule": field.rule}
+    return rule if field.edited is None else {**rule, "edited": {"wrote": field.edited.wrote}}
 
 
 def undoes_json(undoes: Undoes) -> dict[str, Json]:
@@ -295,23 +287,6 @@ def skipped_json(skipped: Skipped) -> dict[str, Json]:
     return plain if skipped.field is None else {**plain, "field": skipped.field}
 
 
-def reason_json(reason: Reason) -> dict[str, Json]:
-    """A reason as plain values; decimals as text, null where unknown."""
-    return {
-        "tier": reason.tier,
-        "score": decimal_text(reason.score),
-        "rule": reason.rule,
-        "contributions": [
-            {
-                "metric": part.metric,
-                "value": decimal_text(part.value),
-                "points": decimal_text(part.points),
-                "contribution": decimal_text(part.contribution),
-                "beaten": part.beaten,
-                "tied": part.tied,
-                "others": part.others,
-            }
-            for part in reason.contributions
-        ],
-        "measured": {metric: decimal_text(value) for metric, value in reason.measured.items()},
-    }
+def held_json(held: Held) -> dict[str, Json]:
+    """A customer that is held, as plain values."""
+    return {"code": held.code, "tier": held.tier, "earned": held.earned, "cause": held.cause, "below": held.below}

@@ -1,17 +1,67 @@
-"""The ladder: the highest tier whose conditions a customer meets."""
+"""The ladder: the highest tier whose conditions a customer meets and that has a place for it.
+
+A quota goes to the best by score of those that meet the tier's conditions; customers that are level are taken together
+or not at all, so that a quota is never exceeded and never splits a tie. Who finds no place is tried on the next tier.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
-from u8sync.domain.policy import Condition, Policy, Tier
+from u8sync.domain.metrics import METRICS
+from u8sync.domain.policy import SCORE, Condition, Policy, Quota, Tier
+from u8sync.domain.ranks import (
+    UNIT,
+    Standing,
+    as_decimal,
+    in_top_percent,
+    in_top_share,
+    place,
+    units,
+    with_groups,
+)
 
-__all__ = ["TIER", "meets", "recommend"]
+__all__ = [
+    "CURRENT",
+    "EARNED",
+    "TIER",
+    "meets",
+    "places_of",
+    "quota_of",
+    "ranked_conditions",
+    "recommend",
+    "standing_of",
+    "stands_on",
+]
 
 TIER: Final = "recommended"
-"""Column with the recommended tier."""
+"""Column with the tier that a customer is to have."""
+
+CURRENT: Final = "current"
+"""Column: canonical meaning of the tier that U8 holds now; null when empty or not known."""
+
+EARNED: Final = "tier.earned"
+"""Column with the tier that the ladder gives; the recommended one follows it as fast as the movement rules allow."""
+
+_OPEN: Final = "tier.open"
+"""Column: rated customers that have not found their tier yet."""
+
+
+def standing_of(condition: Condition) -> Standing:
+    """The columns with the place that a condition asks for."""
+    return Standing(f"{condition.subject}@{condition.within or ''}")
+
+
+def quota_of(index: int) -> tuple[str, str, str]:
+    """Names of the columns with the evidence of the quota of the tier with this index.
+
+    How many of those that meet its conditions have a better score, how many the same, how many places there are; null
+    for customers that do not meet them or had their tier already.
+    """
+    return f"quota{index}.ahead", f"quota{index}.tied", f"quota{index}.places"
 
 
 def recommend(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -20,19 +70,101 @@ def recommend(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     Args:
         scored: ``n × (code, rated, eligible, score, *METRICS)``, see :func:`u8sync.domain.scoring.score`.
             ``eligible`` marks the customers that get a tier at all; those of them that are not ``rated`` have no
-            business in the window.
+            business in the window, or too little.
         policy: The ladder.
 
     Returns:
-        ``scored`` with ``recommended``, the name of a tier; null where the customer is not eligible.
+        ``scored`` with ``tier.earned`` and the same as ``recommended``, the name of a tier; null where the customer is
+        not eligible. With the columns of :func:`standing_of` and :func:`quota_of`.
     """
-    tier: pl.Expr = pl.lit(None, dtype=pl.String)
-    for step in reversed(policy.tiers):
-        tier = pl.when(_stands_on(step)).then(pl.lit(step.name)).otherwise(tier)
-    return scored.with_columns(pl.when(pl.col("eligible")).then(tier).alias(TIER))
+    frame = _placed(scored, policy)
+    if not any(tier.quota for tier in policy.tiers):
+        tier: pl.Expr = pl.lit(None, dtype=pl.String)
+        for step in reversed(policy.tiers):
+            tier = pl.when(stands_on(step)).then(pl.lit(step.name)).otherwise(tier)
+        earned = pl.when(pl.col("eligible")).then(tier)
+        return _with_amounts(frame.with_columns(earned.alias(EARNED), earned.alias(TIER)), policy)
+    frame = frame.with_columns(pl.col("rated").alias(_OPEN), pl.lit(None, dtype=pl.String).alias(EARNED))
+    for index, step in enumerate(policy.tiers):
+        frame = _filled(frame, index, step)
+    earned = pl.when(pl.col("eligible")).then(pl.col(EARNED))
+    return _with_amounts(frame.with_columns(earned.alias(EARNED), earned.alias(TIER)).drop(_OPEN), policy)
 
 
-def _stands_on(tier: Tier) -> pl.Expr:
+def _filled(frame: pl.DataFrame, index: int, tier: Tier) -> pl.DataFrame:
+    """Put those who are still open and belong there on this step."""
+    if tier.without_business:
+        return frame.with_columns(pl.when(pl.col("rated")).then(EARNED).otherwise(pl.lit(tier.name)).alias(EARNED))
+    taken = pl.col(_OPEN) & stands_on(tier)
+    if tier.quota is not None:
+        ahead, tied, places = quota_of(index)
+        # A customer without a score stands behind all that have one.
+        height = pl.when(taken).then(units(SCORE).fill_null(-1))
+        lowest, highest = (height.rank(way, descending=True).cast(pl.Int64) for way in ("min", "max"))
+        frame = frame.with_columns(
+            (lowest - 1).alias(ahead),
+            (highest - lowest).alias(tied),
+            pl.when(taken).then(places_of(tier.quota)).alias(places),
+        )
+        taken = (pl.col(ahead) + pl.col(tied) + 1 <= pl.col(places)).fill_null(value=False)
+    return frame.with_columns(
+        pl.when(taken).then(pl.lit(tier.name)).otherwise(EARNED).alias(EARNED), (pl.col(_OPEN) & ~taken).alias(_OPEN)
+    )
+
+
+def places_of(quota: Quota) -> pl.Expr:
+    """How many customers a tier takes, cut to whole ones."""
+    if quota.customers is not None or quota.percent is None:
+        return pl.lit(quota.customers, dtype=pl.Int64)
+    return pl.col("rated").sum().cast(pl.Int64) * int(quota.percent * UNIT) // (100 * UNIT)
+
+
+def _placed(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Add the places that conditions ask for."""
+    ranked = ranked_conditions(policy)
+    if not ranked:
+        return scored
+    fields = sorted({condition.within for condition in ranked if condition.within is not None})
+    frame = with_groups(scored, fields, policy.smallest_group)
+    return frame.with_columns(column for condition in ranked for column in _place(condition))
+
+
+def ranked_conditions(policy: Policy) -> list[Condition]:
+    """The conditions on places, one of those that ask for the same; with the sums if any of them needs them."""
+    found: dict[str, Condition] = {}
+    for tier in policy.tiers:
+        for condition in tier.conditions:
+            if condition.ranked:
+                prefix = standing_of(condition).prefix
+                if prefix not in found or condition.top_share is not None:
+                    found[prefix] = condition
+    return list(found.values())
+
+
+def _place(condition: Condition) -> Iterator[pl.Expr]:
+    subject = condition.subject
+    return place(
+        standing_of(condition),
+        pl.when(pl.col("rated")).then(units(subject)),
+        higher_is_better=subject == SCORE or METRICS[subject].higher_is_better,
+        field=condition.within,
+        sums=condition.top_share is not None,
+    )
+
+
+def _with_amounts(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Sums as decimals, now that nothing is reckoned with them any more."""
+    sums = [
+        name
+        for condition in ranked_conditions(policy)
+        if condition.top_share is not None
+        for name in standing_of(condition).sums
+    ]
+    return frame.with_columns(as_decimal(pl.col(name)).alias(name) for name in sums) if sums else frame
+
+
+def stands_on(tier: Tier) -> pl.Expr:
+    """Whether a customer meets all that the tier asks for, its quota apart."""
     if tier.without_business:
         return ~pl.col("rated")
     return pl.all_horizontal(pl.col("rated"), *(meets(condition) for condition in tier.conditions))
@@ -41,9 +173,13 @@ def _stands_on(tier: Tier) -> pl.Expr:
 def meets(condition: Condition) -> pl.Expr:
     """Whether a customer meets the condition; an unknown value meets none."""
     subject = pl.col(condition.subject)
-    bounds = [pl.lit(value=True)]
+    parts = [subject.is_not_null()]
     if condition.at_least is not None:
-        bounds.append(subject >= pl.lit(condition.at_least))
+        parts.append(subject >= pl.lit(condition.at_least))
     if condition.below is not None:
-        bounds.append(subject < pl.lit(condition.below))
-    return pl.all_horizontal(subject.is_not_null(), *(bound.fill_null(value=False) for bound in bounds))
+        parts.append(subject < pl.lit(condition.below))
+    if condition.top_percent is not None:
+        parts.append(in_top_percent(standing_of(condition), condition.top_percent))
+    if condition.top_share is not None:
+        parts.append(in_top_share(standing_of(condition), condition.top_share))
+    return pl.all_horizontal(*(part.fill_null(value=False) for part in parts))

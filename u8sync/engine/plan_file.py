@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,18 +13,20 @@ from u8sync.domain.canonical import Json, digest
 from u8sync.domain.model import CustomerCode
 from u8sync.domain.plan import (
     Change,
-    Contribution,
+    Edited,
     FieldChange,
+    Held,
     Plan,
     Population,
-    Reason,
     Seal,
     Skipped,
     Undoes,
     change_json,
+    held_json,
     seal_json,
     skipped_json,
 )
+from u8sync.domain.reason import reason_of
 from u8sync.errors import InputError, StalePlanError
 from u8sync.text import msg
 
@@ -44,6 +45,7 @@ def save_plan(plan: Plan, path: Path) -> None:
         "population": asdict(plan.population),
         "changes": [change_json(change) for change in plan.changes],
         "skipped": [skipped_json(skipped) for skipped in plan.skipped],
+        "held": [held_json(held) for held in plan.held],
     }
     body["sha256"] = digest(body)
     try:
@@ -105,38 +107,21 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         changes=tuple(_change(change) for change in body["changes"]),
         skipped=tuple(Skipped(**skipped) for skipped in body["skipped"]),
         population=Population(**body["population"]),
+        held=tuple(Held(**held) for held in body["held"]),
     )
+
+
+def _field(field: Mapping[str, Any]) -> FieldChange:
+    edited = field.get("edited")
+    return FieldChange(**{**field, "edited": None if edited is None else Edited(**edited)})
 
 
 def _change(change: Mapping[str, Any]) -> Change:
     reason, undoes = change["reason"], change.get("undoes")
     return Change(
         code=CustomerCode(change["code"]),
-        fields=tuple(FieldChange(**field) for field in change["fields"]),
+        fields=tuple(_field(field) for field in change["fields"]),
         holds=change["holds"],
-        reason=None
-        if reason is None
-        else Reason(
-            tier=reason["tier"],
-            score=_decimal(reason["score"]),
-            contributions=tuple(
-                Contribution(
-                    metric=part["metric"],
-                    value=_decimal(part["value"]),
-                    points=_decimal(part["points"]),
-                    contribution=_decimal(part["contribution"]),
-                    beaten=part["beaten"],
-                    tied=part["tied"],
-                    others=part["others"],
-                )
-                for part in reason["contributions"]
-            ),
-            rule=reason["rule"],
-            measured={metric: _decimal(value) for metric, value in reason["measured"].items()},
-        ),
+        reason=None if reason is None else reason_of(reason),
         undoes=None if undoes is None else Undoes(**undoes),
     )
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -12,8 +12,9 @@ from typing import Final, Literal
 from u8sync.domain.guards import GuardName, Verdict
 from u8sync.domain.metrics import METRICS, Unit
 from u8sync.domain.model import AccountSet, Month
-from u8sync.domain.plan import Change, Contribution, Population
+from u8sync.domain.plan import Change, Population
 from u8sync.domain.policy import SCORE, Condition, Policy, Unknown
+from u8sync.domain.reason import Contribution
 from u8sync.domain.run import EndingStatus
 from u8sync.report.figures import clean, cut, money, strongest
 from u8sync.text import Message, Translate, msg

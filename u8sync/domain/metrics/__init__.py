@@ -12,7 +12,13 @@ from u8sync.domain.metrics.relation import RELATION_LENGTH
 from u8sync.domain.metrics.sales import GROSS_PROFIT, REVENUE
 from u8sync.domain.model import MONEY, Facts
 
-__all__ = ["METRICS", "Metric", "Unit", "measure"]
+__all__ = ["DOCUMENTS", "HISTORY_DAYS", "METRICS", "Metric", "Unit", "measure"]
+
+DOCUMENTS: Final = "documents"
+"""Column: how many orders of the window stand behind the figures; invoices where the account set keeps no orders."""
+
+HISTORY_DAYS: Final = "history_days"
+"""Column: days from the first sale to the window's end; null: never sold to."""
 
 METRICS: Final[dict[str, Metric]] = {
     "revenue": REVENUE,
@@ -46,5 +52,7 @@ def measure(customers: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     return joined.select(
         "code",
         has_business.alias("has_business"),
+        pl.col("orders" if facts.frame["orders"].sum() else "invoices").alias(DOCUMENTS),
+        (pl.lit(facts.window.as_of) - pl.col("first_sale_on")).dt.total_days().alias(HISTORY_DAYS),
         *(metric.measure(facts).cast(MONEY).alias(name) for name, metric in METRICS.items()),
     )

@@ -1,0 +1,121 @@
+"""From the judged customers to the reasons of those whose tier changes. Python objects are made for these only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from u8sync.domain.mapping import CODE
+from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS
+from u8sync.domain.movement import BELOW, CHANGED_ON, HELD, HOLDS, PINNED, eased_quota_of, seat_of
+from u8sync.domain.policy import SCORE, Policy, Weight
+from u8sync.domain.ranks import Standing, group_of
+from u8sync.domain.reason import Contribution, Moved, Places, Rank, Reason
+from u8sync.domain.scoring import contribution_of, evidence_of, mean_of, points_of, shrunk_of
+from u8sync.domain.tiers import CURRENT, EARNED, TIER, quota_of, ranked_conditions, standing_of
+
+__all__ = ["reasons_of"]
+
+_Row = Mapping[str, Any]
+
+
+def reasons_of(judged: pl.DataFrame, policy: Policy, *, review: bool) -> Iterator[tuple[str, Reason]]:
+    """Code and reason of each row, in their order.
+
+    Args:
+        judged: Customers with a recommended tier, as :func:`u8sync.domain.movement.move` returns them.
+        policy: What they were judged by.
+        review: Whether tiers may fall at this evaluation.
+    """
+    rules = {tier.name: f"{tier.place.file}:{tier.place.line}" for tier in policy.tiers}
+    pins = {pin.customer: f"{pin.place.file}:{pin.place.line}" for pin in policy.pins}
+    weighed = {weight.metric for weight in policy.weights}
+    tested = sorted(policy.conditioned - weighed)
+    evidence = policy.evidence is not None
+    counted = evidence or any(weight.shrink for weight in policy.weights)
+    needed = set(_columns(policy))
+    for row in judged.select(name for name in judged.columns if name in needed).iter_rows(named=True):
+        rated = row["rated"]
+        pin = pins[row[CODE]] if row[PINNED] is not None else None
+        yield (
+            row[CODE],
+            Reason(
+                tier=row[TIER],
+                score=row[SCORE],
+                contributions=tuple(_contribution(weight, row) for weight in policy.weights) if rated else (),
+                rule=rules[row[TIER]],
+                measured={metric: row[metric] for metric in tested} if rated else {},
+                ranks=tuple(_ranks(policy, row)) if rated else (),
+                quotas=tuple(_places(policy, row, quota_of)),
+                documents=row[DOCUMENTS] if counted else None,
+                history_days=row[HISTORY_DAYS] if evidence else None,
+                moved=None
+                if policy.movement is None and pin is None and row[HELD] is None
+                else _moved(policy, row, pin, review=review),
+            ),
+        )
+
+
+def _columns(policy: Policy) -> Iterator[str]:
+    """What a reason may be made of; some policies leave some of it out."""
+    yield from (CODE, "rated", CURRENT, EARNED, TIER, SCORE, DOCUMENTS, HISTORY_DAYS)
+    yield from (PINNED, HELD, HOLDS, BELOW, CHANGED_ON, *policy.metrics, *map(group_of, policy.groups))
+    for weight in policy.weights:
+        yield from (points_of(weight.metric), contribution_of(weight.metric), *evidence_of(weight))
+    for condition in ranked_conditions(policy):
+        yield from (*standing_of(condition).counts, *standing_of(condition).sums)
+    for index, _ in enumerate(policy.tiers):
+        yield from (*quota_of(index), *eased_quota_of(index), *seat_of(index))
+
+
+def _contribution(weight: Weight, row: _Row) -> Contribution:
+    name, standing = weight.metric, Standing(weight.metric)
+    beaten, tied, others = (row.get(column) for column in standing.counts)
+    ahead, total = (row.get(column) for column in standing.sums)
+    return Contribution(
+        metric=name,
+        value=row[name],
+        points=row[points_of(name)],
+        contribution=row[contribution_of(name)],
+        beaten=beaten,
+        tied=tied,
+        others=others,
+        ahead=ahead,
+        total=total,
+        shrunk=row.get(shrunk_of(name)),
+        mean=row.get(mean_of(name)),
+        group=None if weight.within is None else row[group_of(weight.within)],
+    )
+
+
+def _ranks(policy: Policy, row: _Row) -> Iterator[Rank]:
+    for condition in ranked_conditions(policy):
+        standing = standing_of(condition)
+        beaten, tied, others = (row[column] for column in standing.counts)
+        ahead, total = (row.get(column) for column in standing.sums)
+        group = None if condition.within is None else row[group_of(condition.within)]
+        yield Rank(condition.subject, condition.within, group, beaten, tied, others, ahead, total)
+
+
+def _places(policy: Policy, row: _Row, names: Callable[[int], tuple[str, str, str]]) -> Iterator[Places]:
+    for index, tier in enumerate(policy.tiers):
+        ahead, tied, places = names(index)
+        if row.get(ahead) is not None:
+            yield Places(tier.name, row[ahead], row[tied], row[places])
+
+
+def _moved(policy: Policy, row: _Row, pin: str | None, *, review: bool) -> Moved:
+    return Moved(
+        earned=row[EARNED],
+        current=row[CURRENT],
+        holds=row[HOLDS],
+        below=row[BELOW],
+        held=row[HELD],
+        changed_on=row[CHANGED_ON],
+        review=review,
+        pin=pin,
+        eased=tuple(_places(policy, row, eased_quota_of)),
+        seats=tuple(_places(policy, row, seat_of)),
+    )
