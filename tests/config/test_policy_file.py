@@ -114,7 +114,7 @@ def test_each_part_keeps_its_line(tmp_path: Path) -> None:
         ),
         pytest.param(
             HEAD + "tiers:\n  - {name: 重要, when: {▲revenue: {}}}\n" + TIERS[7:],
-            "a condition needs 'at_least' or 'below'",
+            "a condition needs 'at_least', 'below', 'top_percent' or 'top_share'",
             id="empty condition",
         ),
         pytest.param(

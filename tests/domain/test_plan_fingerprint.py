@@ -218,7 +218,12 @@ def test_a_change_fills_what_was_empty_and_replaces_the_rest(before: str | None,
 
 def test_a_change_compares_what_it_rests_on_and_what_it_writes() -> None:
     change = PLAN.changes[0]
-    assert change.before == {"dEndDate": None, "dCusDevDate": "2020-01-01", "cCusDefine1": "重要", "cCusDefine2": "代理"}
+    assert change.before == {
+        "dEndDate": None,
+        "dCusDevDate": "2020-01-01",
+        "cCusDefine1": "重要",
+        "cCusDefine2": "代理",
+    }
     assert change.after == {"cCusDefine1": "VIP", "cCusDefine2": "NO"}
 
 

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from u8sync.config.shapes.cases import CaseShape, CasesShape, IssuesUse, ValueUse, Way
 from u8sync.config.shapes.mapping import ColumnsShape, FieldShape, MappingShape, RuleShape, TableShape
-from u8sync.config.shapes.policy import BoundsShape, PolicyShape, TierShape, WeightShape
+from u8sync.config.shapes.policy import (
+    BandShape,
+    BoundsShape,
+    MovementShape,
+    PinShape,
+    PolicyShape,
+    QuotaShape,
+    TierShape,
+    WeightShape,
+)
 from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.uses import OperatorUse, TestUse
 
 __all__ = [
     "AccountSetShape",
     "AnchorShape",
+    "BandShape",
     "BoundsShape",
     "CaseShape",
     "CasesShape",
@@ -25,8 +35,11 @@ __all__ = [
     "IssuesUse",
     "KeyShape",
     "MappingShape",
+    "MovementShape",
     "OperatorUse",
+    "PinShape",
     "PolicyShape",
+    "QuotaShape",
     "RuleShape",
     "SettingsShape",
     "TableShape",

@@ -101,6 +101,26 @@ def _as_of(value: object) -> Literal["today", "last_month_end"] | date:
     raise ValueError(msg("expected today, last_month_end or a date (YYYY-MM-DD)"))
 
 
+def _day(value: object) -> date:
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(msg("there is no such day: {day}", day=value)) from None
+    raise ValueError(msg("expected a date (YYYY-MM-DD)"))
+
+
+def _day_of_year(value: object) -> tuple[int, int]:
+    if isinstance(value, str) and re.fullmatch("[0-9]{2}-[0-9]{2}", value):
+        month, day = int(value[:2]), int(value[3:])
+        try:
+            date(2001, month, day)  # no leap year: a review on 29 February would come every fourth year
+        except ValueError:
+            raise ValueError(msg("not every year has this day: {day}", day=value)) from None
+        return month, day
+    raise ValueError(msg("expected a day of the year (MM-DD), such as 07-01"))
+
+
 def _url(value: str) -> str:
     if not re.fullmatch(r"(?i)https?://[^\s/@?#]+(?:[/?][^\s#]*)?", value):
         raise ValueError(
@@ -133,6 +153,12 @@ AsOf = Annotated[
     Literal["today", "last_month_end"] | date,
     PlainValidator(_as_of),
     WithJsonSchema({"anyOf": [{"enum": ["today", "last_month_end"]}, {"type": "string", "format": "date"}]}),
+]
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+DayOfYear = Annotated[
+    tuple[int, int],
+    PlainValidator(_day_of_year),
+    WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}),
 ]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Url = Annotated[str, AfterValidator(_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]

@@ -39,3 +39,5 @@ class Metric:
     null_means: Message
     source: str
     measure: Callable[[Facts], pl.Expr]
+    additive: bool = False
+    evidence: str | None = None

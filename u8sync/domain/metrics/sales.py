@@ -36,6 +36,7 @@ REVENUE: Final = Metric(
     null_means=msg("no approved order or invoice in the window"),
     source="SaleBillVouch(s).iNatMoney",
     measure=_revenue,
+    additive=True,
 )
 
 GROSS_PROFIT: Final = Metric(
@@ -46,4 +47,5 @@ GROSS_PROFIT: Final = Metric(
     null_means=msg("stock accounting has posted no cost for this customer in the window"),
     source="SaleBillVouch(s).iNatMoney, IA_Subsidiary.iAOutPrice",
     measure=_gross_profit,
+    additive=True,
 )
