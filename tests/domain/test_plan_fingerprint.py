@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from u8sync.domain.model import CustomerCode
 from u8sync.domain.plan import Change, Edited, FieldChange, Held, Plan, Population, Seal, Skipped, Undoes, op_id
-from u8sync.domain.reason import Contribution, Moved, Places, Rank, Reason
+from u8sync.domain.reason import Contribution, Moved, Pinned, Places, Rank, Reason
 
 PLAN = Plan(
     seal=Seal("sqlserver|erp01|UFDATA_999_2026|999|L1", date(2025, 12, 31), "a" * 64, "b" * 64, "1.0.0"),
@@ -58,9 +58,10 @@ PLAN = Plan(
                     "VIP",
                     0,
                     None,
+                    date(2025, 12, 31),
                     date(2025, 6, 30),
                     review=True,
-                    pin="tiers.yaml:50",
+                    pin=Pinned("VIP", "tender", "Wang", date(2026, 6, 30), "tiers.yaml:50"),
                     eased=(Places("VIP", 3, 0, 6),),
                     seats=(Places("VIP", 0, 0, 2),),
                 ),
@@ -86,8 +87,9 @@ INSTEAD_OF_NULL = {
     **dict.fromkeys(("ahead", "total", "shrunk", "mean"), Decimal("0.0000")),
     **dict.fromkeys(("documents", "history_days"), 0),
     "edited": Edited(None),
-    "moved": Moved(None, None, None, 0, None, None, review=False, pin=None),
+    "moved": Moved(None, None, None, 0, None, date(2025, 1, 1), None, review=False, pin=None),
     "changed_on": date(2025, 1, 1),
+    "pin": Pinned("", "", "", date(2025, 1, 1), ""),
 }
 """What a null may be edited to, by the name of its place; a text anywhere else."""
 

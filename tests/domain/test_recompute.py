@@ -10,17 +10,25 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policies import AS_OF, pasts
+from policies import customers as any_customers
+from policies import frame as any_frame
+from policies import policies as any_policies
 
 from u8sync.domain.canonical import canonical_bytes
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import MONEY
+from u8sync.domain.movement import Past, move, review_due
 from u8sync.domain.plan import Plan, Population, Seal
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
 from u8sync.domain.reason import Contribution, Reason, reason_json
-from u8sync.domain.recompute import MOST_BYTES, Difference, Recomputed, recompute, rules_json
+from u8sync.domain.reasoning import reasons_of
+from u8sync.domain.recompute import Difference, Recomputed, recompute
+from u8sync.domain.rules import MOST_BYTES, rules_json
 from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
 from u8sync.engine.records import plan_record
@@ -272,3 +280,23 @@ def test_money_keeps_its_four_places_on_the_way_through_a_record(world: Any) -> 
         assert isinstance(found, Recomputed)
         assert found.differences == ()
         assert found.lines[0].value == reason.contributions[0].value
+
+
+@settings(max_examples=300)
+@given(rows=any_customers, policy=any_policies(), past=pasts)
+def test_methods_groups_quotas_and_movement_are_recomputed_to_the_last_digit(
+    rows: list[dict[str, object]], policy: Policy, past: Past
+) -> None:
+    judged = move(
+        recommend(score(any_frame(rows), policy.weights, smallest_group=policy.smallest_group), policy),
+        policy,
+        past,
+        AS_OF,
+    )
+    placed = judged.filter(pl.col(TIER).is_not_null())
+    review = policy.movement is None or review_due(policy.movement, past, AS_OF)
+    for code, reason in reasons_of(placed, policy, as_of=AS_OF, review=review):
+        found = again(policy, reason)
+        assert isinstance(found, Recomputed), (code, found)
+        assert found.differences == (), code
+        assert found.tier == reason.tier

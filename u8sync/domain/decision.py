@@ -123,7 +123,7 @@ def decide(
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
     review = policy.movement is None or review_due(policy.movement, past, as_of)
-    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, review=review):
+    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, as_of=as_of, review=review):
         fields.setdefault(code, []).extend(tier_changes)
         reasons[code] = reason
     spelt, refused = value_changes(work, mapping, way, issues, writable)
@@ -221,7 +221,7 @@ def written_tiers(mapping: CustomerMapping, way: str) -> tuple[Field, ...]:
 
 
 def _tier_changes(
-    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, review: bool
+    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, as_of: date, review: bool
 ) -> Iterator[tuple[str, list[FieldChange], Reason]]:
     """The customers of whom some field that takes the tier holds another one, with those fields."""
     fields = written_tiers(mapping, way)
@@ -237,7 +237,7 @@ def _tier_changes(
         for name in (field.name, raw_name(column), edited_of(column), wrote_of(column))
     ]
     values = changed.select(held).iter_rows()
-    for (code, reason), row in zip(reasons_of(changed, policy, review=review), values, strict=True):
+    for (code, reason), row in zip(reasons_of(changed, policy, as_of=as_of, review=review), values, strict=True):
         tier = reason.tier
         yield (
             code,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from u8sync.domain.canonical import Json, decimal_text
 
-__all__ = ["Contribution", "Moved", "Places", "Rank", "Reason", "reason_json", "reason_of"]
+__all__ = ["Contribution", "Moved", "Pinned", "Places", "Rank", "Reason", "reason_json", "reason_of"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,25 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Pinned:
+    """A tier that somebody set by hand.
+
+    Attributes:
+        tier: The tier.
+        reason: Why.
+        by: Who answers for it.
+        until: Last as-of day on which it holds.
+        rule: ``file:line`` of the pin.
+    """
+
+    tier: str
+    reason: str
+    by: str
+    until: date
+    rule: str
+
+
+@dataclass(frozen=True)
 class Moved:
     """How the rules of movement made the tier of what the ladder gives.
 
@@ -98,9 +117,10 @@ class Moved:
         holds: The highest tier whose eased conditions are met; null without movement rules.
         below: Evaluations in a row that found the customer below, this one included.
         held: Why the tier is not the earned one; null: it is.
+        as_of: Day of the evaluation.
         changed_on: Day of the last change before; null: none is known.
         review: Whether tiers may fall at this evaluation.
-        pin: ``file:line`` of the pin that set the tier; null: none.
+        pin: The pin that set the tier; null: none.
         eased: The places by quotas that were eased, in the order of the ladder.
         seats: The places that those who keep a tier leave.
     """
@@ -110,9 +130,10 @@ class Moved:
     holds: str | None
     below: int
     held: str | None
+    as_of: date
     changed_on: date | None
     review: bool
-    pin: str | None
+    pin: Pinned | None
     eased: tuple[Places, ...] = ()
     seats: tuple[Places, ...] = ()
 
@@ -230,8 +251,13 @@ _AMOUNTS: Final = ("ahead", "total", "shrunk", "mean")
 
 
 def _moved_of(plain: Mapping[str, Any]) -> Moved:
-    day = plain["changed_on"]
-    found = {"pin": None, **plain, "changed_on": None if day is None else date.fromisoformat(day)}
+    pin = plain.get("pin")
+    found = {
+        **plain,
+        "as_of": date.fromisoformat(plain["as_of"]),
+        "changed_on": None if plain["changed_on"] is None else date.fromisoformat(plain["changed_on"]),
+        "pin": None if pin is None else Pinned(**{**pin, "until": date.fromisoformat(pin["until"])}),
+    }
     places = {name: tuple(Places(**one) for one in plain.get(name, ())) for name in ("eased", "seats")}
     return Moved(**{**found, **places})
 
@@ -252,10 +278,19 @@ def _moved_json(moved: Moved) -> dict[str, Json]:
         "holds": moved.holds,
         "below": moved.below,
         "held": moved.held,
+        "as_of": moved.as_of.isoformat(),
         "changed_on": None if moved.changed_on is None else moved.changed_on.isoformat(),
         "review": moved.review,
         **_filled(
-            pin=moved.pin,
+            pin=None
+            if moved.pin is None
+            else {
+                "tier": moved.pin.tier,
+                "reason": moved.pin.reason,
+                "by": moved.pin.by,
+                "until": moved.pin.until.isoformat(),
+                "rule": moved.pin.rule,
+            },
             eased=[_places_json(one) for one in moved.eased] or None,
             seats=[_places_json(one) for one in moved.seats] or None,
         ),

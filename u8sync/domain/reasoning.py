@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS
 from u8sync.domain.movement import BELOW, CHANGED_ON, HELD, HOLDS, PINNED, eased_quota_of, seat_of
 from u8sync.domain.policy import SCORE, Policy, Weight
 from u8sync.domain.ranks import Standing, group_of
-from u8sync.domain.reason import Contribution, Moved, Places, Rank, Reason
+from u8sync.domain.reason import Contribution, Moved, Pinned, Places, Rank, Reason
 from u8sync.domain.scoring import contribution_of, evidence_of, mean_of, points_of, shrunk_of
 from u8sync.domain.tiers import CURRENT, EARNED, TIER, quota_of, ranked_conditions, standing_of
 
@@ -21,16 +22,20 @@ __all__ = ["reasons_of"]
 _Row = Mapping[str, Any]
 
 
-def reasons_of(judged: pl.DataFrame, policy: Policy, *, review: bool) -> Iterator[tuple[str, Reason]]:
+def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date, review: bool) -> Iterator[tuple[str, Reason]]:
     """Code and reason of each row, in their order.
 
     Args:
         judged: Customers with a recommended tier, as :func:`u8sync.domain.movement.move` returns them.
         policy: What they were judged by.
-        review: Whether tiers may fall at this evaluation.
+        as_of: Day of the evaluation.
+        review: Whether tiers may fall at it.
     """
     rules = {tier.name: f"{tier.place.file}:{tier.place.line}" for tier in policy.tiers}
-    pins = {pin.customer: f"{pin.place.file}:{pin.place.line}" for pin in policy.pins}
+    pins = {
+        pin.customer: Pinned(pin.tier, pin.reason, pin.by, pin.until, f"{pin.place.file}:{pin.place.line}")
+        for pin in policy.pins
+    }
     weighed = {weight.metric for weight in policy.weights}
     tested = sorted(policy.conditioned - weighed)
     evidence = policy.evidence is not None
@@ -53,7 +58,7 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, review: bool) -> Iterato
                 history_days=row[HISTORY_DAYS] if evidence else None,
                 moved=None
                 if policy.movement is None and pin is None and row[HELD] is None
-                else _moved(policy, row, pin, review=review),
+                else _moved(policy, row, pin, as_of=as_of, review=review),
             ),
         )
 
@@ -106,13 +111,14 @@ def _places(policy: Policy, row: _Row, names: Callable[[int], tuple[str, str, st
             yield Places(tier.name, row[ahead], row[tied], row[places])
 
 
-def _moved(policy: Policy, row: _Row, pin: str | None, *, review: bool) -> Moved:
+def _moved(policy: Policy, row: _Row, pin: Pinned | None, *, as_of: date, review: bool) -> Moved:
     return Moved(
         earned=row[EARNED],
         current=row[CURRENT],
         holds=row[HOLDS],
         below=row[BELOW],
         held=row[HELD],
+        as_of=as_of,
         changed_on=row[CHANGED_ON],
         review=review,
         pin=pin,

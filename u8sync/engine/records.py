@@ -15,7 +15,7 @@ from u8sync.domain.model import AccountSet, CustomerCode, Window
 from u8sync.domain.plan import Change, Plan, rule_json, seal_json, undoes_json
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import reason_json
-from u8sync.domain.recompute import rules_json
+from u8sync.domain.rules import rules_json
 from u8sync.domain.run import Ending, Settlement, totals
 from u8sync.engine.retry import Health
 from u8sync.ports import FailedTry
