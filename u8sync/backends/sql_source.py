@@ -30,7 +30,17 @@ from u8sync.backends.u8_schema import SaleBillVouch, SOSOMain
 from u8sync.domain.model import Window
 from u8sync.text import Message, msg
 
-__all__ = ["ARCHIVE_KEY", "LOSSES", "Catalog", "Source", "filled", "off", "within"]
+__all__ = [
+    "ARCHIVE_KEY",
+    "LOSSES",
+    "Catalog",
+    "Source",
+    "approved_invoice",
+    "approved_order",
+    "filled",
+    "off",
+    "within",
+]
 
 Catalog = Mapping[str, Mapping[str, int | None]]
 """Table -> column -> most characters it takes, null where it is no text. Names as in ``u8_schema``; only what exists
@@ -95,6 +105,22 @@ class Source:
                     column=".".join(filter(None, (place, column.table.name, column.name))),
                     lost=lost,
                 )
+
+
+def approved_invoice(source: Source) -> ColumnElement[bool]:
+    """Whether an invoice counts: approved by sales, not void, no opening balance, of this database's own years."""
+    invoice = SaleBillVouch.c
+    return and_(
+        source.answers_for(invoice.dDate),
+        filled(invoice.cChecker),
+        source.when_has(invoice.cInvalider, ~filled(invoice.cInvalider)),
+        source.when_has(invoice.bFirst, off(invoice.bFirst)),
+    )
+
+
+def approved_order(source: Source) -> ColumnElement[bool]:
+    """Whether an order counts: approved, of this database's own years."""
+    return and_(source.answers_for(SOSOMain.c.dDate), filled(SOSOMain.c.cVerifier))
 
 
 def within(day: Column[date], window: Window) -> ColumnElement[bool]:

@@ -13,8 +13,9 @@ from typing import Final
 
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import Located, Route, in_file_order, parse, read_bytes
-from u8sync.config.shapes import BoundsShape, PolicyShape, TierShape, WeightShape
+from u8sync.config.shapes import BoundsShape, PolicyShape, TierShape, WeightShape, WindowShape
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
+from u8sync.domain.windows import WindowRule
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Message, Place, msg
 
@@ -36,12 +37,12 @@ def load_policy(path: Path, shown_as: str) -> Policy:
     """
     located = parse(read_bytes(path, shown_as), shown_as)
     shape = examine(located, (), PolicyShape)
-    problems = [*_weights_problems(located), *_ladder_problems(located)]
+    problems = [*_window_problems(located), *_weights_problems(located), *_ladder_problems(located)]
     if isinstance(shape, list):
         raise ConfigError(shown_as, in_file_order([*shape, *problems]))
     raise_all(shown_as, problems)
     return Policy(
-        months=shape.window.months,
+        window=WindowRule(**shape.window.model_dump()),
         weights=tuple(
             Weight(metric, weight.weight, weight.unknown, located.key_place(("score", metric)))
             for metric, weight in shape.score.items()
@@ -63,6 +64,23 @@ def _tier(located: Located, index: int, shape: TierShape) -> Tier:
         service=shape.service.strip(),
         place=located.value_place(("tiers", index)),
     )
+
+
+def _window_problems(located: Located) -> list[Problem]:
+    """What is wrong with the window as a whole, when each of its keys can be read."""
+    window = examine(located, ("window",), WindowShape)
+    if isinstance(window, list) or not isinstance(located.at(("window",)), dict):
+        return []
+    place = located.key_place(("window",))
+    if window.months is None and window.fiscal_year is None:
+        return [Problem(place, msg("the window needs 'months' or 'fiscal_year'"))]
+    if window.months is not None and window.fiscal_year is not None:
+        message = msg("the window has both 'months' and 'fiscal_year': which one counts?")
+        return [Problem(located.key_place(("window", "fiscal_year")), message, msg("Take one of the two out."))]
+    if window.fiscal_year == "last" and window.until != "as_of":
+        message = msg("'until' does nothing here: the last fiscal year is over, whatever the day")
+        return [Problem(located.key_place(("window", "until")), message, msg("Take it out."))]
+    return []
 
 
 def _weights_problems(located: Located) -> list[Problem]:

@@ -131,7 +131,7 @@ def judge_customers(
 
     Args:
         canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`.
-        facts: What the documents say; the window's last day decides who is disabled.
+        facts: What the documents say; the day that was asked for decides who is disabled.
         mapping: Which field holds the present tier.
         policy: From metrics to tiers.
         way: Which of the mapping's column names apply.
@@ -141,7 +141,7 @@ def judge_customers(
         The columns of :attr:`Decision.customers`.
     """
     disabled = (
-        pl.col(DISABLED_ON) <= facts.window.as_of if DISABLED_ON in canonical.columns else pl.lit(value=False)
+        pl.col(DISABLED_ON) <= facts.window.looked_at_on if DISABLED_ON in canonical.columns else pl.lit(value=False)
     ).fill_null(value=False)
     cause = (
         pl.when(pl.col("set_aside"))

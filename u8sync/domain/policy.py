@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
+from u8sync.domain.windows import WindowRule
 from u8sync.text import Place
 
 __all__ = ["SCORE", "Condition", "Policy", "Tier", "Unknown", "Weight"]
@@ -75,14 +76,14 @@ class Policy:
     """A tier policy that was checked when it was loaded.
 
     Attributes:
-        months: Length of the window.
+        window: Which days count.
         weights: In the order of the file; their percents add up to 100.
         tiers: Highest first; the last but one takes every customer with business, the last one is ``without_business``.
         exclude: Customer codes that get no tier (inter-company customers).
         digest: SHA-256 of the file's bytes, hex.
     """
 
-    months: int
+    window: WindowRule
     weights: tuple[Weight, ...]
     tiers: tuple[Tier, ...]
     exclude: frozenset[str]
@@ -92,6 +93,12 @@ class Policy:
     def top(self) -> Tier:
         """The highest tier."""
         return self.tiers[0]
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """The metrics that it weighs or names in a condition."""
+        tested = {condition.subject for tier in self.tiers for condition in tier.conditions}
+        return frozenset({weight.metric for weight in self.weights} | tested) - {SCORE}
 
     def rank(self, name: str | None) -> int | None:
         """Height of a tier, 0 the lowest; null when the ladder does not know the name."""

@@ -10,7 +10,7 @@ time and without polars, so that agreement says something.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -120,8 +120,10 @@ def rules_json(policy: Policy) -> Json:
 
     Excluded customers are counted, not listed: they get no tier, so no change rests on them.
     """
+    window: dict[str, Json] = {name: value for name, value in asdict(policy.window).items() if value is not None}
     rules: dict[str, Json] = {
-        "months": policy.months,
+        "months": policy.window.months,
+        "window": window,
         "weights": [
             {"metric": weight.metric, "percent": weight.percent, "unknown": weight.unknown} for weight in policy.weights
         ],

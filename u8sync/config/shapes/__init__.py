@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from u8sync.config.shapes.cases import CaseShape, CasesShape, IssuesUse, ValueUse, Way
 from u8sync.config.shapes.mapping import ColumnsShape, FieldShape, MappingShape, RuleShape, TableShape
-from u8sync.config.shapes.policy import BoundsShape, PolicyShape, TierShape, WeightShape
+from u8sync.config.shapes.policy import BoundsShape, PolicyShape, TierShape, WeightShape, WindowShape
 from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.uses import OperatorUse, TestUse
 
@@ -35,4 +35,5 @@ __all__ = [
     "ValueUse",
     "Way",
     "WeightShape",
+    "WindowShape",
 ]
