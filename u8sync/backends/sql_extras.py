@@ -23,10 +23,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, and_, case, func, literal_column, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 
 from u8sync.backends.sql_dialect import SqlDialect
-from u8sync.backends.sql_source import Source, approved_invoice, approved_order, filled, off, within
+from u8sync.backends.sql_source import Source, approved_invoice, approved_order, filled, module_start, off, within
 from u8sync.backends.u8_schema import ApCloseBill, ArDetail, SaleBillVouch, SaleBillVouchs, SOSOMain
 from u8sync.domain.model import Extra, Month, Window
 from u8sync.text import Message, msg
@@ -34,7 +47,7 @@ from u8sync.text import Message, msg
 __all__ = ["Asked", "find_extras"]
 
 CUSTOMERS: Final = "AR"
-"""``cFlag`` of what concerns customers."""
+"""``cFlag`` of what concerns customers; also the module of receivables in ``AccInformation``."""
 
 RECEIPT: Final = "48"
 REFUND: Final = "49"
@@ -66,8 +79,10 @@ class Asked:
     notes: tuple[Message, ...]
 
 
-def find_extras(dialect: SqlDialect, sources: Sequence[Source], window: Window, extras: frozenset[Extra]) -> Asked:
-    """What is to be read for these extras. Nothing is asked of the server for it."""
+def find_extras(
+    connection: Connection, dialect: SqlDialect, sources: Sequence[Source], window: Window, extras: frozenset[Extra]
+) -> Asked:
+    """Look what can be read of these extras, and how."""
     queries: list[_Query] = []
     known: set[str] = set()
     notes: list[Message] = []
@@ -77,7 +92,11 @@ def find_extras(dialect: SqlDialect, sources: Sequence[Source], window: Window, 
     if "before" in extras:
         known.add("revenue_before")
         queries += ((source, _revenue_before(dialect, source, window)) for source in sources)
-    if "receivables" in extras:
+    if "receivables" in extras and not any(
+        module_start(connection, source, CUSTOMERS, "dARStartDate") for source in sources
+    ):
+        notes.append(msg("Receivables are not in use in this account set: receipts and open balances are not known."))
+    elif "receivables" in extras:
         if all(source.has(*_RECEIPTS) for source in sources):
             known.add("receipts")
             queries += ((source, _receipts(dialect, source, window)) for source in sources)

@@ -54,7 +54,7 @@ def read_facts(
         progress: Hears of each side that is done.
         extras: What is read besides the usual.
     """
-    asked = find_extras(dialect, sources, window, extras)
+    asked = find_extras(connection, dialect, sources, window, extras)
     progress.start(msg("Adding up documents"), 1 + 4 * len(sources) + len(asked.queries))
     costing = find_cost(connection, dialect, sources, window)
     progress.advance(1)

@@ -200,9 +200,10 @@ class SqliteBackend(SqlBackend):
     def periods(self) -> tuple[Period, ...]:
         """From ``UA_Period``, which stands beside the other tables here."""
         period = UAPeriod.c
-        if not self._archive.source.has(period.iYear, period.iId, period.dBegin, period.dEnd):
+        if not self._archive.source.has(period.cAcc_Id, period.iYear, period.iId, period.dBegin, period.dEnd):
             return ()
         query = select(period.iYear, period.iId, period.dBegin, period.dEnd).where(
+            period.cAcc_Id.in_(select(UAAccount.c.cAcc_Id)),
             period.dBegin.is_not(None),
             period.dEnd.is_not(None),
             self._archive.source.when_has(period.bIsDelete, off(period.bIsDelete)),
