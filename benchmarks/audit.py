@@ -38,7 +38,6 @@ from u8sync.cli.app import call
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.guards import Limits
-from u8sync.domain.model import Window
 from u8sync.domain.plan import Plan
 from u8sync.engine.applier import apply_changes
 from u8sync.engine.planner import Rules, make_plan
@@ -75,7 +74,7 @@ def planned(file: Path) -> Plan:
         mapping=load_mapping(ROOT / "mappings/customer.yaml", "customer.yaml"),
         policy=load_policy(ROOT / "mappings/tiers.yaml", "tiers.yaml"),
         limits=Limits(),
-        window=Window.ending(date(2026, 10, 31), months=12),
+        as_of=date(2026, 10, 31),
         allow=frozenset(),
         tool="bench",
     )

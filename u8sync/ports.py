@@ -19,7 +19,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import polars as pl
 
 from u8sync.domain.canonical import Json
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Glossary, Window
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Extra, Facts, Glossary, Period, Window
 from u8sync.text import Message
 
 __all__ = [
@@ -160,8 +160,14 @@ class Backend(Protocol):
         Every column must be in :meth:`columns`; ``code`` is ``cCusCode`` whatever the mapping calls it.
         """
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
-        """What the documents inside ``window`` add up to, summed where the data lies."""
+    def periods(self) -> tuple[Period, ...]:
+        """The fiscal periods of the account set, ordered; empty where they cannot be read or this way has none."""
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
+        """What the documents inside ``window`` add up to, summed where the data lies.
+
+        ``extras`` are read only when they are asked for; what cannot be read is null, and a note says so.
+        """
 
     def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
         """Some customers, now. A customer that does not exist is absent from the answer."""
@@ -342,17 +348,21 @@ class Check:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the mapping asks of the customer archive.
+    """What mapping and policy ask of the account set.
 
     Attributes:
         reads: Columns that are read, ``writes`` among them.
         writes: Columns that are written.
         writing: Whether anything is to be written at all; false where the configuration says read-only.
+        extras: What is read of the documents besides the usual, for the policy's metrics.
+        periods: Whether the policy's window depends on the fiscal periods.
     """
 
     reads: frozenset[str]
     writes: frozenset[str]
     writing: bool
+    extras: frozenset[Extra] = frozenset()
+    periods: bool = False
 
 
 @dataclass(frozen=True)

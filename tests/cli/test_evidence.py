@@ -75,7 +75,13 @@ def test_why_recomputes_the_tier_from_the_log_alone(
     assert found["recomputed"]["verdict"] == "same"
     assert found["recomputed"]["score"] == moved["score"]
     assert found["recomputed"]["tier"] == found["intent"]["reason"]["tier"] == moved["becomes"]
-    assert found["window"] == {"start": "2025-11-01", "as_of": "2026-10-31"}
+    assert found["window"] == {
+        "start": "2025-11-01",
+        "as_of": "2026-10-31",
+        "compared_with": {"start": "2024-11-01", "as_of": "2025-10-31"},
+        "floor_days": 90,
+        "credit_days": 30,
+    }
     assert found["run"]["run_id"] == moved["run_id"]
 
 

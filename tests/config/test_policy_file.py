@@ -7,6 +7,7 @@ import pytest
 
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.policy import Condition, Policy
+from u8sync.domain.windows import WindowRule
 from u8sync.errors import ConfigError
 from u8sync.text import Place
 
@@ -25,7 +26,7 @@ TIERS = "tiers:\n  - {name: 一般}\n  - {name: 潜在, without_business: true}\
 
 def test_the_example_says_what_was_agreed() -> None:
     example = policy(EXAMPLE)
-    assert example.months == 12
+    assert example.window == WindowRule(months=12)
     assert {weight.metric: weight.percent for weight in example.weights} == {
         "revenue": 40,
         "gross_profit": 25,
@@ -103,6 +104,30 @@ def test_each_part_keeps_its_line(tmp_path: Path) -> None:
             "version: 1\nwindow: {months: 12}\nscore: ▲{}\n" + TIERS, "too few entries; at least 1", id="no metric"
         ),
         pytest.param(HEAD.replace("12", "▲0") + TIERS, "must be at least 1, not 0", id="no month"),
+        pytest.param(
+            HEAD.replace("window: {months: 12}", "▲window: {until: as_of}") + TIERS,
+            "the window needs 'months' or 'fiscal_year'",
+            id="no window",
+        ),
+        pytest.param(
+            HEAD.replace("12}", "12, ▲fiscal_year: last}") + TIERS,
+            "the window has both 'months' and 'fiscal_year': which one counts?",
+            id="two windows",
+        ),
+        pytest.param(
+            HEAD.replace("months: 12", "fiscal_year: last, ▲until: last_closed_month") + TIERS,
+            "'until' does nothing here: the last fiscal year is over, whatever the day",
+            id="until beside the last fiscal year",
+        ),
+        pytest.param(
+            HEAD.replace("months: 12", "fiscal_year: ▲next") + TIERS, "unknown word 'next'", id="fiscal year to come"
+        ),
+        pytest.param(
+            HEAD.replace("12}", "12, floor_days: ▲0}") + TIERS, "must be at least 1, not 0", id="floor of nothing"
+        ),
+        pytest.param(
+            HEAD.replace("12}", "12, credit_days: ▲-1}") + TIERS, "must be at least 0, not -1", id="credit below zero"
+        ),
         pytest.param(HEAD.replace("12", "▲121") + TIERS, "must be at most 120, not 121", id="too many months"),
         pytest.param(
             HEAD.replace("12", "▲twelve") + TIERS, "expected a whole number, found 'twelve'", id="months in words"
@@ -212,10 +237,27 @@ def test_what_is_wrong_is_told_with_its_place(expect: Expect, text: str, told: s
     expect(text, policy, told)
 
 
+@pytest.mark.parametrize(
+    ("window", "rule"),
+    [
+        ("{months: 6}", WindowRule(months=6)),
+        ("{fiscal_year: last}", WindowRule(fiscal_year="last")),
+        (
+            "{fiscal_year: current, until: last_closed_month, floor_days: 30, credit_days: 60}",
+            WindowRule(fiscal_year="current", until="last_closed_month", floor_days=30, credit_days=60),
+        ),
+    ],
+)
+def test_a_window_is_one_of_months_or_of_a_fiscal_year(tmp_path: Path, window: str, rule: WindowRule) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(HEAD.replace("{months: 12}", window) + TIERS, encoding="utf-8")
+    assert policy(path).window == rule
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(expect: Expect) -> None:
     expect(
         "version: ▲3\n"
-        "▲window: {▲month: 12}\n"
+        "window: {▲month: 12}\n"
         "▲score:\n  revenue: {weight: 60}\n  recency: {weight: 60}\n"
         "tiers:\n"
         "  - {name: VIP, when: {score: {at_least: ▲850}}}\n"
@@ -225,7 +267,6 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(expect: Expect) 
         "exclude: ▲none\n",
         policy,
         "this program reads version 1 of this file's format, not 3",
-        "the key 'months' is missing",
         "unknown key 'month'",
         "the weights add up to 120, not to 100",
         "a score lies between 0 and 100, so 850 is not possible",
@@ -247,5 +288,6 @@ def test_the_hint_names_the_nearest_metric(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         policy(path)
     assert str(caught.value.problems[0].hint) == (
-        "Did you mean 'gross_profit'? Known: revenue, gross_profit, order_frequency, recency, relation_length."
+        "Did you mean 'gross_profit'? Known: revenue, gross_profit, gross_margin, growth, order_count, order_frequency,"
+        " active_months, recency, relation_length, receipts, overdue_share."
     )

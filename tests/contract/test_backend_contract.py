@@ -17,8 +17,8 @@ from backend_contract import (
     ACCOUNT,
     COLUMNS,
     CUSTOMERS,
-    FACTS,
     GLOSSARY,
+    PERIODS,
     POSTED,
     STAMP,
     WRITABLE,
@@ -27,7 +27,7 @@ from backend_contract import (
     ReadOnlyContract,
     Site,
     check_the_law_of_writing,
-    money,
+    expected_facts,
     world_file,
 )
 from hypothesis import given
@@ -36,7 +36,7 @@ from hypothesis import strategies as st
 from u8sync.backends import backend_kind
 from u8sync.backends.memory import MemoryBackend
 from u8sync.backends.read_only import ReadOnly
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, Facts
+from u8sync.domain.model import EXTRAS, FACTS_SCHEMA, AccountSet, Facts
 from u8sync.errors import TransientError
 from u8sync.ports import Edit
 
@@ -45,15 +45,15 @@ class MemorySite:
     """The world in a :class:`MemoryBackend`."""
 
     def __init__(self) -> None:
-        rows = [{"code": code, **dict(zip(list(FACTS_SCHEMA)[1:], row, strict=True))} for code, row in FACTS.items()]
-        amounts = ("revenue", "revenue_posted", "cost")
-        frame = pl.DataFrame([{**row, **{a: money(row[a]) for a in amounts}} for row in rows], schema=FACTS_SCHEMA)
+        rows = [dict(zip(FACTS_SCHEMA, (code, *row), strict=True)) for code, row in expected_facts(EXTRAS).items()]
+        frame = pl.DataFrame(rows, schema=FACTS_SCHEMA)
         self.backend = MemoryBackend(
             AccountSet(backend="memory", server="", **ACCOUNT),
             {code: {**row, "cCusDefine13": None} for code, row in CUSTOMERS.items()},
             lambda window: Facts(frame, window, POSTED),
             writable=WRITABLE,
             glossary=GLOSSARY,
+            periods=PERIODS[::-1],
         )
 
     def somebody_sets(self, code: str, column: str, value: str | None) -> None:

@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 import pytest
 from backend_contract import (
     CUSTOMERS,
-    FACTS,
     GLOSSARY,
     STAMP,
     WINDOW,
@@ -26,14 +25,14 @@ from backend_contract import (
     Quiet,
     ReadOnlyContract,
     Site,
-    money,
+    expected_facts,
 )
 from backend_contract import check_the_law_of_writing as law
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_site import NAMES, Renamed, openapi_site
 
-from u8sync.domain.model import ColumnLimit, Glossary
+from u8sync.domain.model import ColumnLimit, Extra, Glossary, Period
 from u8sync.ports import Edit
 from u8sync.sandbox.openapi.behaviour import PLAIN, Behaviour
 
@@ -55,6 +54,8 @@ class OverHttp(BackendContract):
         "cCusMngTypeCode": ColumnLimit(32, frozenset({"01", "999"})),
         "cCCCode": ColumnLimit(12, frozenset({"0101", "0102"})),
     }
+    extras: ClassVar[frozenset[Extra]] = frozenset({"months", "before"})
+    periods: ClassVar[tuple[Period, ...]] = ()
     glossary: ClassVar[Glossary] = Glossary(
         names={"cCusMngTypeCode": {"01": "一般客户", "999": "普通客户"}, **GLOSSARY.names}
     )
@@ -115,6 +116,8 @@ class TestOpenedReadOnly(ReadOnlyContract):
     names: ClassVar[Mapping[str, str]] = NAMES
     absent: ClassVar[frozenset[str]] = OverHttp.absent
     limits: ClassVar[Mapping[str, ColumnLimit]] = OverHttp.limits
+    extras: ClassVar[frozenset[Extra]] = OverHttp.extras
+    periods: ClassVar[tuple[Period, ...]] = OverHttp.periods
     glossary: ClassVar[Glossary] = OverHttp.glossary
 
     def shown(self, value: str | None) -> str | None:
@@ -159,7 +162,7 @@ def test_writing_and_reading_hold_in_every_combination(chosen: tuple[object, ...
         before = at.stored()
         assert sorted(backend.customers(["cCusDefine4"], Quiet())["code"]) == sorted(CUSTOMERS)
         facts = {row[0]: row[1:] for row in backend.facts(WINDOW, Quiet()).frame.iter_rows()}
-        assert facts == {code: (*(money(value) for value in row[:3]), *row[3:]) for code, row in FACTS.items()}
+        assert facts == expected_facts()
         edits = [
             Edit("C001", {"cCusDefine4": "金", "cCCCode": "0101"}, {"cCusDefine4": "银"}),
             Edit("007", {"cCusDefine5": None}, {"cCusDefine5": "A"}),

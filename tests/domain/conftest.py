@@ -20,6 +20,7 @@ from u8sync.domain.model import FACTS_SCHEMA, MONEY, ColumnLimit, Facts, Month, 
 from u8sync.domain.operators import OPERATORS, Operator
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Unknown, Weight
 from u8sync.domain.tables import TableEntry, Unmapped, ValueTable
+from u8sync.domain.windows import WindowRule
 from u8sync.text import Place
 
 WAY = "sql"
@@ -55,13 +56,20 @@ class Customer:
     orders: int = 0
     first_sale_on: date | None = None
     last_sale_on: date | None = None
+    active_months: int | None = None
+    revenue_before: int | str | Decimal | None = None
+    receipts: int | str | Decimal | None = None
+    receivable: int | str | Decimal | None = None
+    receivable_overdue: int | str | Decimal | None = None
 
     @property
     def documents(self) -> dict[str, object]:
         """The row of facts; empty when no document names the customer."""
         known = {name: getattr(self, name) for name in FACTS_SCHEMA if name != "code"}
         money = {
-            name: Decimal(known[name]) for name in ("revenue", "revenue_posted", "cost") if known[name] is not None
+            name: Decimal(known[name])
+            for name, kind in FACTS_SCHEMA.items()
+            if kind == MONEY and known[name] is not None
         }
         named = self.invoices or self.orders or self.first_sale_on or self.last_sale_on or money
         return {"code": self.code, **known, **money} if named else {}
@@ -122,7 +130,7 @@ def weight(metric: str, percent: int, unknown: Unknown = "leave_out") -> Weight:
 
 def ladder(weights: Sequence[Weight], tiers: Sequence[Tier], *, exclude: Collection[str] = ()) -> Policy:
     """A policy of twelve months."""
-    return Policy(12, tuple(weights), tuple(tiers), frozenset(exclude), "p" * 64)
+    return Policy(WindowRule(months=12), tuple(weights), tuple(tiers), frozenset(exclude), "p" * 64)
 
 
 TIERS = table(

@@ -42,6 +42,8 @@ def test_the_customer_in_the_middle(world: Any) -> None:
         MetricLine("order_frequency", Decimal(5), 30, half, Decimal(15), rank=2, of=3),
         MetricLine("recency", Decimal(30), 20, half, Decimal(10), rank=2, of=3),
         MetricLine("gross_profit", None, none, none, none, rank=None, of=0),
+        MetricLine("gross_margin", None, none, none, none, rank=None, of=0),
+        MetricLine("order_count", Decimal(5), none, none, none, rank=2, of=3),
         MetricLine("relation_length", None, none, none, none, rank=None, of=0),
     )
 
@@ -73,7 +75,15 @@ def test_the_lowest_customer_may_be_lifted_by_revenue_alone(world: Any) -> None:
 def test_the_highest_customer_has_no_tier_above(world: Any) -> None:
     aurora = explained(world, "001")
     assert (aurora.tier, aurora.next_tier, aurora.next_tests, aurora.lifts) == (world.policy.top, None, (), ())
-    assert [line.rank for line in aurora.metrics] == [1, 1, 1, None, None]
+    assert [line.rank for line in aurora.metrics] == [1, 1, 1, None, None, 1, None]
+
+
+def test_what_nobody_asked_for_is_left_out(world: Any) -> None:
+    asked = [replace(each, receipts=1, active_months=1) for each in world.six]
+    names = {line.metric for line in explained(world, "001", asked).metrics}
+    assert {"receipts", "active_months"} <= names
+    assert not names & {"growth", "overdue_share"}
+    assert not {line.metric for line in explained(world, "001").metrics} & {"receipts", "active_months"}
 
 
 def test_a_customer_without_business(world: Any) -> None:
@@ -84,7 +94,7 @@ def test_a_customer_without_business(world: Any) -> None:
     assert dune.next_tier == world.policy.tiers[2]
     assert dune.next_tests == ()
     assert all(line.rank is None and line.points is None and line.contribution is None for line in dune.metrics)
-    assert [line.of for line in dune.metrics] == [3, 3, 3, 0, 0]
+    assert [line.of for line in dune.metrics] == [3, 3, 3, 0, 0, 3, 0]
 
 
 @pytest.mark.parametrize(("code", "cause"), [("005", "disabled"), ("007", "set_aside")])

@@ -31,6 +31,7 @@ from u8sync.domain.recompute import Difference, Recomputed, recompute
 from u8sync.domain.rules import MOST_BYTES, rules_json
 from u8sync.domain.scoring import contribution_of, points_of, rank_of, score
 from u8sync.domain.tiers import TIER, recommend
+from u8sync.domain.windows import WindowRule
 from u8sync.engine.records import plan_record
 from u8sync.text import Message, Place
 
@@ -72,7 +73,7 @@ def policies(draw: st.DrawFn) -> Policy:
         for number in range(draw(st.integers(0, 3)))
     ]
     last = [Tier("all others", (), False, "", PLACE), Tier("none", (), True, "", PLACE)]
-    return Policy(12, tuple(weights), (*steps, *last), frozenset(), "p" * 64)
+    return Policy(WindowRule(months=12), tuple(weights), (*steps, *last), frozenset(), "p" * 64)
 
 
 def reasons(world: Any, rows: Sequence[Mapping[str, object]], policy: Policy) -> list[Reason]:
@@ -149,7 +150,7 @@ LADDER = (
     Tier("others", (), False, "", PLACE),
     Tier("none", (), True, "", PLACE),
 )
-POLICY = Policy(12, WEIGHTS, LADDER, frozenset({"X1", "X2"}), "p" * 64)
+POLICY = Policy(WindowRule(months=12), WEIGHTS, LADDER, frozenset({"X1", "X2"}), "p" * 64)
 
 
 def part(number: int, **edits: object) -> dict[str, Any]:
@@ -252,11 +253,18 @@ def test_a_change_without_a_rule_has_nothing_to_recompute() -> None:
 def test_the_record_of_a_plan_has_window_and_rules_and_only_the_number_of_excluded_customers(world: Any) -> None:
     decision = world.decide(world.six)
     seal = Seal("memory||D|999|", date(2025, 12, 31), "m" * 64, "p" * 64, "1")
-    plan = Plan(seal, None, decision.changes, decision.skipped, Population(6, 4, 3, 1))  # type: ignore[arg-type]
+    plan = Plan(seal, None, decision.changes, decision.skipped, Population(6, 4, 3, 1), world.window)  # type: ignore[arg-type]
     record = plan_record(plan, POLICY)
-    assert record["window"] == {"start": "2025-01-01", "as_of": "2025-12-31"}
+    assert record["window"] == {
+        "start": "2025-01-01",
+        "as_of": "2025-12-31",
+        "compared_with": {"start": "2024-01-01", "as_of": "2024-12-31"},
+        "floor_days": 90,
+        "credit_days": 30,
+    }
     rules: Any = record["rules"]
     assert rules["excluded"] == 2
+    assert (rules["months"], rules["window"]["months"], rules["window"]["until"]) == (12, 12, "as_of")
     assert "X1" not in json.dumps(record)
     assert rules["weights"][0] == {"metric": "revenue", "percent": 50, "unknown": "leave_out"}
     assert rules["tiers"][0]["conditions"][0] == {"subject": SCORE, "at_least": "75", "below": None}

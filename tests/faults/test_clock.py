@@ -120,4 +120,4 @@ def test_today_is_the_day_of_the_account_set(
     (home / "config.yaml").write_text(yaml.safe_dump({**written, "as_of": "today", "timezone": zone}), encoding="utf-8")
     clock = Jumping(itertools.repeat(timedelta(0)), datetime.fromisoformat(instant))
     rules = bootstrap.rules_of(bootstrap.load(home / "config.yaml"), as_of=None, allow=frozenset(), clock=clock)
-    assert rules.window.as_of == day
+    assert rules.as_of == day

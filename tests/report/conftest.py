@@ -20,6 +20,7 @@ from u8sync.domain.plan import Plan, Seal
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
 from u8sync.domain.run import Ending, Planned, RunResult, Settlement
 from u8sync.domain.tables import TableEntry, ValueTable
+from u8sync.domain.windows import WindowRule
 from u8sync.text import Place, msg
 
 ACCOUNT_SET = AccountSet("sqlite", "", "UFDATA_999_2026", "999", "华东贸易有限公司", "a1")
@@ -97,7 +98,7 @@ def _condition(subject: str, at_least: str | None = None, below: str | None = No
 
 
 POLICY = Policy(
-    months=12,
+    window=WindowRule(months=12),
     weights=tuple(
         Weight(metric, percent, unknown, _place(5, "mappings/tiers.yaml"))
         for metric, percent, unknown in (

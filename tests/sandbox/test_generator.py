@@ -453,7 +453,7 @@ def test_arguments_out_of_bounds_are_refused_with_a_hint(tmp_path: Path, progres
 
 def test_an_interrupted_creation_leaves_nothing(tmp_path: Path, progress: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # The person at the keys interrupts while documents are made.
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         assert len(list(tmp_path.iterdir())) == 1
         raise KeyboardInterrupt
 
@@ -471,7 +471,7 @@ def test_an_interrupted_replacement_leaves_the_old_file(
     make(file, progress)
     before = file.read_bytes()
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(generator, "_make_documents", interrupt)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import atexit
 import functools
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, insert
 
 from u8sync.backends import u8_schema
-from u8sync.domain.model import FACTS_SCHEMA, Glossary, Month, Window, same
+from u8sync.domain.model import EXTRA_COLUMNS, EXTRAS, FACTS_SCHEMA, MONEY, Extra, Glossary, Month, Period, Window, same
 from u8sync.errors import InputError, RefusedError
 from u8sync.ports import Backend, ColumnLimit, Edit, Stamp
 from u8sync.text import Message
@@ -97,7 +97,33 @@ FACTS: dict[str, tuple[Any, ...]] = {
     "C006": (None, None, "7.5", 0, 0, None, None),
     "X999": ("12.3456", "12.3456", None, 1, 0, date(2026, 1, 1), date(2026, 1, 1)),
 }
+EXTRA_FACTS: dict[str, tuple[Any, ...]] = {
+    # code: active months, revenue before, receipts, receivable, part of it past due
+    "C001": (3, "1000", "70.5", "400", "200.25"),
+    "C006": (0, None, "0", "-50", "0"),
+    "X999": (1, None, "0", "0", "0"),
+}
 POSTED = (Month(2026, 1), Month(2026, 2))
+PERIODS = (
+    Period(2025, 12, date(2025, 11, 26), date(2025, 12, 25)),
+    Period(2026, 1, date(2025, 12, 26), date(2026, 1, 25)),
+    Period(2026, 2, date(2026, 1, 26), date(2026, 2, 25)),
+)
+
+
+def expected_facts(extras: Collection[Extra] = ()) -> dict[str, tuple[Any, ...]]:
+    """The rows of the facts of the world, without the code; ``extras`` are those that were read."""
+    told = {name for extra in extras for name in EXTRA_COLUMNS[extra]}
+    rows = {}
+    for code, usual in FACTS.items():
+        row = dict(zip(list(FACTS_SCHEMA)[1:], (*usual, *EXTRA_FACTS[code]), strict=True))
+        seldom = {name for names in EXTRA_COLUMNS.values() for name in names}
+        known = {name: None if name in seldom - told else value for name, value in row.items()}
+        rows[code] = tuple(
+            money(value) if FACTS_SCHEMA[name] == MONEY and isinstance(value, str) else value
+            for name, value in known.items()
+        )
+    return rows
 
 
 class Quiet:
@@ -146,6 +172,12 @@ class ReadingContract:
 
     limits: ClassVar[Mapping[str, ColumnLimit]] = WRITABLE
     """What may be written."""
+
+    extras: ClassVar[frozenset[Extra]] = frozenset(EXTRAS)
+    """What can be read of the documents besides the usual."""
+
+    periods: ClassVar[tuple[Period, ...]] = PERIODS
+    """The fiscal periods as far as they can be read."""
 
     glossary: ClassVar[Glossary] = GLOSSARY
     """What this way tells of the account set's own words, by the usual names."""
@@ -247,20 +279,35 @@ class ReadingContract:
         facts = at.backend.facts(WINDOW, Quiet())
         assert dict(facts.frame.schema) == FACTS_SCHEMA
         rows = {row[0]: row[1:] for row in facts.frame.iter_rows()}
-        assert rows == {code: (*(money(value) for value in row[:3]), *row[3:]) for code, row in FACTS.items()}
+        assert rows == expected_facts()
         assert facts.window == WINDOW
         assert facts.posted == POSTED
 
-    def test_facts_tell_how_far_they_have_come(self, at: Site) -> None:
+    @pytest.mark.parametrize("asked", [["months"], ["before"], ["receivables"], [*EXTRAS]], ids=" ".join)
+    def test_extras_are_told_where_they_were_asked_for_and_can_be_known(self, at: Site, asked: list[Extra]) -> None:
+        facts = at.backend.facts(WINDOW, Quiet(), frozenset(asked))
+        assert dict(facts.frame.schema) == FACTS_SCHEMA
+        rows = {row[0]: row[1:] for row in facts.frame.iter_rows()}
+        assert rows == expected_facts(self.extras.intersection(asked))
+        usual = {str(note) for note in at.backend.facts(WINDOW, Quiet()).notes}
+        if not self.extras.issuperset(asked):
+            assert [note for note in facts.notes if str(note) not in usual]
+
+    def test_fiscal_periods_are_those_of_the_account_set_in_their_order(self, at: Site) -> None:
+        assert at.backend.periods() == self.periods
+
+    @pytest.mark.parametrize("extras", [frozenset(), frozenset(EXTRAS)], ids=["usual", "extras"])
+    def test_facts_tell_how_far_they_have_come(self, at: Site, extras: frozenset[Extra]) -> None:
         progress = Quiet()
-        at.backend.facts(WINDOW, progress)
+        at.backend.facts(WINDOW, progress, extras)
         assert progress.done == progress.total
         assert progress.finished
 
     def test_reading_changes_nothing(self, at: Site) -> None:
         before = at.stored()
         at.backend.customers(self.columns, Quiet())
-        at.backend.facts(WINDOW, Quiet())
+        at.backend.facts(WINDOW, Quiet(), frozenset(EXTRAS))
+        at.backend.periods()
         at.backend.read(list(CUSTOMERS), self.columns)
         at.backend.writable()
         at.backend.glossary()
@@ -535,8 +582,47 @@ def fill_world(connection: Connection) -> None:
         {"cCusCode": "C006", "iAOutPrice": Decimal("7.5"), "iMonth": 2},
     ):
         connection.execute(insert(u8_schema.IASubsidiary).values({**cost, **special}))
-    started = {"cSysID": "IA", "cName": "dStartDate", "cValue": "2019-01-01"}
-    connection.execute(insert(u8_schema.AccInformation).values(started))
+    receipt = {
+        "cFlag": "AR",
+        "cVouchType": "48",
+        "dVouchDate": date(2026, 1, 1),
+        "cCheckMan": "赵六",
+        "cDwCode": "C001",
+    }
+    for number, special in enumerate(
+        (
+            {"iAmount": Decimal("100.5")},
+            {"iAmount": Decimal(30), "cVouchType": "49", "dVouchDate": date(2026, 3, 31)},
+            {"iAmount": Decimal(1000), "cCheckMan": " "},
+            {"iAmount": Decimal(1000), "dVouchDate": date(2025, 12, 31)},
+            {"iAmount": Decimal(1000), "dVouchDate": date(2026, 4, 1)},
+            {"iAmount": Decimal(1000), "cFlag": "AP", "cVouchType": "49"},
+            {"iAmount": Decimal(1000), "cVouchType": "R0"},
+        )
+    ):
+        connection.execute(insert(u8_schema.ApCloseBill).values({"iID": number, **receipt, **special}))
+    for special in (
+        {"dVouchDate": date(2024, 6, 1), "iDAmount": Decimal(500)},
+        {"dVouchDate": date(2026, 3, 1), "iDAmount": Decimal("0.25"), "iCAmount": Decimal(0)},
+        {"dVouchDate": date(2026, 3, 2), "iDAmount": Decimal("199.75")},
+        {"dVouchDate": date(2026, 3, 31), "iCAmount": Decimal(300)},
+        {"dVouchDate": date(2026, 4, 1), "iDAmount": Decimal(1000)},
+        {"dVouchDate": date(2026, 1, 1), "iDAmount": Decimal(1000), "cFlag": "AP"},
+        {"dVouchDate": date(2026, 1, 1), "iCAmount": Decimal(50), "cDwCode": "C006"},
+    ):
+        connection.execute(insert(u8_schema.ArDetail).values({"cFlag": "AR", "cDwCode": "C001", **special}))
+    for account, period, deleted in (
+        ("999", PERIODS[2], False),
+        ("999", PERIODS[0], False),
+        ("999", PERIODS[1], None),
+        ("999", Period(2026, 3, date(2026, 2, 26), date(2026, 3, 25)), True),
+        ("998", Period(2026, 1, date(2026, 1, 1), date(2026, 1, 31)), False),
+    ):
+        values = {"cAcc_Id": account, "iYear": period.year, "iId": period.number, "bIsDelete": deleted}
+        connection.execute(insert(u8_schema.UAPeriod).values({**values, "dBegin": period.first, "dEnd": period.last}))
+    for module, option in (("IA", "dStartDate"), ("AR", "dARStartDate")):
+        started = {"cSysID": module, "cName": option, "cValue": "2019-01-01"}
+        connection.execute(insert(u8_schema.AccInformation).values(started))
     connection.execute(
         insert(u8_schema.UAAccount).values(cAcc_Id="999", cAcc_Name="测试账套", iYear=2019, cCurName="人民币")
     )

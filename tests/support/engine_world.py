@@ -19,7 +19,7 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.guards import Limits
 from u8sync.domain.mapping import CustomerMapping
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, Window, same
+from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, same
 from u8sync.domain.plan import FieldChange, Plan
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned, RunResult
@@ -118,7 +118,7 @@ def sales(revenues: Mapping[str, int]) -> pl.DataFrame:
         (code, Decimal(revenue), Decimal(revenue), Decimal(0), 1, revenue // 1000, date(2020, 1, 1), date(2026, 10, 1))
         for code, revenue in revenues.items()
     ]
-    return pl.DataFrame(rows, schema=FACTS_SCHEMA, orient="row")
+    return pl.DataFrame([dict(zip(FACTS_SCHEMA, row, strict=False)) for row in rows], schema=FACTS_SCHEMA)
 
 
 ACCOUNT_SET = AccountSet("memory", "", "UFDATA_999_2026", "999", "演示", "")
@@ -158,7 +158,7 @@ class World:
             mapping=example_mapping(),
             policy=example_policy(),
             limits=self.limits,
-            window=Window.ending(date(2026, 10, 31), months=12),
+            as_of=date(2026, 10, 31),
             allow=self.allow,
             tool="test",
         )

@@ -24,7 +24,7 @@ from account_set_file import AccountSetFile
 from backend_contract import world_file
 
 from u8sync.backends import backend_kind
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Glossary, Window
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Extra, Facts, Glossary, Period, Window
 from u8sync.engine.retry import Retry
 from u8sync.ports import Backend, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.sandbox.openapi.behaviour import PLAIN, Behaviour
@@ -119,8 +119,11 @@ class Renamed:
         frame = self.inner.customers(self._inward(columns), progress)
         return frame.rename(dict(zip(frame.columns, ["code", *columns], strict=True)))
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
-        return self.inner.facts(window, progress)
+    def periods(self) -> tuple[Period, ...]:
+        return self.inner.periods()
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
+        return self.inner.facts(window, progress, extras)
 
     def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
         found = self.inner.read(codes, self._inward(columns))

@@ -26,6 +26,7 @@ from u8sync.domain.policy import (
     Tier,
     Weight,
 )
+from u8sync.domain.windows import WindowRule
 from u8sync.text import Place
 
 __all__ = ["AS_OF", "PLACE", "customers", "frame", "pasts", "policies"]
@@ -143,7 +144,7 @@ def policies(
             )
         steps.append(Tier(name, asked, False, "", PLACE, draw(QUOTAS) if quotas else None))
     return Policy(
-        12,
+        WindowRule(months=12),
         draw(weights(methods, shrinks=shrinks)),
         (*steps, Tier(TIERS[2], (), False, "", PLACE), Tier(TIERS[3], (), True, "", PLACE)),
         frozenset(),

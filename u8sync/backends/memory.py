@@ -7,13 +7,15 @@ hooks. It takes Python objects, so it is not in the table of backends that a con
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 import polars as pl
 
 from u8sync.backends.compare import check_columns, check_edits, decide
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, CustomerCode, Facts, Glossary, Window
+from u8sync.backends.sides import without
+from u8sync.domain.model import EXTRAS, FACTS_SCHEMA, AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.text import msg
 
@@ -44,6 +46,7 @@ class MemoryBackend:
             that went missing.
         keep_receipts: Whether each edit that is made leaves a receipt.
         glossary: What :meth:`glossary` answers; null: no words.
+        periods: What :meth:`periods` answers.
 
     Attributes:
         journal: Every value written so far, oldest first.
@@ -66,12 +69,14 @@ class MemoryBackend:
         on_written: Callable[[Sequence[Edit]], None] | None = None,
         keep_receipts: bool = False,
         glossary: Glossary | None = None,
+        periods: Sequence[Period] = (),
     ) -> None:
         self._account_set = account_set
         self._rows = {code: {**row, "cCusCode": code} for code, row in customers.items()}
         self._facts = facts if facts is not None else pl.DataFrame(schema=FACTS_SCHEMA)
         self._writable = dict(writable)
         self._glossary = glossary or Glossary()
+        self._periods = tuple(sorted(periods))
         self._columns = frozenset({"cCusCode", *writable}.union(*self._rows.values()))
         self._version = 0
         self._versions = {code: self._next_version() for code in self._rows}
@@ -111,14 +116,19 @@ class MemoryBackend:
         progress.finish()
         return frame
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
+    def periods(self) -> tuple[Period, ...]:
         """As given."""
+        return self._periods
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
+        """As given, without the extras that were not asked for."""
         progress.start(msg("Adding up documents"), 1)
         if isinstance(self._facts, pl.DataFrame):
             months = window.complete_months()
             facts = Facts(self._facts, window, posted=(months[0], months[-1]) if months else None)
         else:
             facts = self._facts(window)
+        facts = replace(facts, frame=without(facts.frame, frozenset(EXTRAS) - extras))
         progress.advance(1)
         progress.finish()
         return facts

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import polars as pl
 
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window
+from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window
 from u8sync.errors import RefusedError
 from u8sync.ports import Backend, ColumnLimit, Edit, Progress, Reading, Stamp
 from u8sync.text import msg
@@ -46,9 +46,13 @@ class ReadOnly:
         """As the other backend."""
         return self._backend.customers(columns, progress)
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
+    def periods(self) -> tuple[Period, ...]:
         """As the other backend."""
-        return self._backend.facts(window, progress)
+        return self._backend.periods()
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
+        """As the other backend."""
+        return self._backend.facts(window, progress, extras)
 
     def read(self, codes: Sequence[CustomerCode], columns: Sequence[str]) -> Mapping[CustomerCode, Reading]:
         """As the other backend."""

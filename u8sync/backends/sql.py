@@ -25,7 +25,7 @@ from u8sync.backends.sql_limits import read_limits
 from u8sync.backends.sql_read import discover, read_all, read_some
 from u8sync.backends.sql_source import Source
 from u8sync.backends.sql_write import write_batch
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window
+from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 
 __all__ = ["SqlBackend"]
@@ -84,10 +84,14 @@ class SqlBackend(ABC):
         with self._reading() as connection:
             return read_all(connection, self._dialect, columns, progress, page=self._page)
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
+    @abstractmethod
+    def periods(self) -> tuple[Period, ...]:
+        """The fiscal periods of the account set."""
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
         """What the documents add up to, summed by the server."""
         with self._reading() as connection:
-            return read_facts(connection, self._dialect, self._sources(), window, progress)
+            return read_facts(connection, self._dialect, self._sources(), window, progress, extras=extras)
 
     def _sources(self) -> tuple[Source, ...]:
         """The databases that hold documents, oldest first; the last one is the archive's own."""

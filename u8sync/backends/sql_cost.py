@@ -7,7 +7,6 @@ the outbound notes hold the same amounts once accounting has priced them (``rdre
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, Table, and_, 
 
 from u8sync.backends.sides import no_cost_posted, no_whole_month, posted_up_to
 from u8sync.backends.sql_dialect import SqlDialect
-from u8sync.backends.sql_source import Source, filled
-from u8sync.backends.u8_schema import AccInformation, IASubsidiary, RdRecord, RdRecord32, RdRecords, RdRecords32
+from u8sync.backends.sql_source import Source, filled, module_start
+from u8sync.backends.u8_schema import IASubsidiary, RdRecord, RdRecord32, RdRecords, RdRecords32
 from u8sync.domain.model import Month, Window
 from u8sync.text import Message, msg
 
@@ -49,7 +48,7 @@ class Costing:
 def find_cost(connection: Connection, dialect: SqlDialect, sources: Sequence[Source], window: Window) -> Costing:
     """Look where cost is kept and up to which month it is posted."""
     books = [book for source in sources if (book := _book(dialect, source))]
-    started = [day for source in sources if (day := _accounting_start(connection, source)) is not None]
+    started = [day for source in sources if (day := module_start(connection, source, "IA", "dStartDate")) is not None]
     if not books or not started:
         return _unknown(_why_none(books))
     months = [month for month in window.complete_months() if month.first >= min(started)]
@@ -77,25 +76,6 @@ def _why_none(books: Sequence[_Book]) -> Message:
             ledger=IASubsidiary.name,
         )
     return msg("Stock accounting is not in use in this account set: cost and profit are not known.")
-
-
-def _accounting_start(connection: Connection, source: Source) -> date | None:
-    """Since when stock accounting is in use; null when it is not. What cannot be read counts as ever since."""
-    option = AccInformation.c
-    if not source.has(option.cSysID, option.cName, option.cValue):
-        return date.min
-    query = select(option.cValue).where(option.cSysID == "IA", option.cName == "dStartDate")
-    value = source.execute(connection, query).scalar()
-    if value is None or not value.strip():
-        return None
-    numbers = re.match(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", value)
-    if numbers is None:
-        return date.min
-    year, month, day = (int(number) for number in numbers.groups())
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date.min
 
 
 # --- the books --------------------------------------------------------------------------------------------------------

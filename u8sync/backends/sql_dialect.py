@@ -62,6 +62,10 @@ class SqlDialect(ABC):
         """A datetime column as ``YYYY-MM-DD``."""
 
     @abstractmethod
+    def raw_month(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The month of a datetime column as ``YYYY-MM``."""
+
+    @abstractmethod
     def raw_rowversion(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """A row version as ``0x`` and 16 hex digits."""
 

@@ -6,6 +6,7 @@ joining line to line would count one delivery with several invoices several time
 * Revenue: lines of invoices that are approved by sales (``cChecker``), not void, no opening balance. Returns are
   negative already. ``cVerifier`` of an invoice is the approval of receivables, another thing.
 * Cost: :mod:`u8sync.backends.sql_cost`.
+* What is read only when it is asked for: :mod:`u8sync.backends.sql_extras`.
 
 An account set may keep its years in several databases. Each answers for its own years only: what one carried over
 from the year before would count twice.
@@ -24,9 +25,10 @@ from sqlalchemy import Connection, Select, Table, and_, case, func, select
 from u8sync.backends.sides import SIDE_SCHEMA, facts_of
 from u8sync.backends.sql_cost import Posted, find_cost
 from u8sync.backends.sql_dialect import SqlDialect
-from u8sync.backends.sql_source import ARCHIVE_KEY, Source, filled, off, within
+from u8sync.backends.sql_extras import find_extras
+from u8sync.backends.sql_source import ARCHIVE_KEY, Source, approved_invoice, approved_order, off, within
 from u8sync.backends.u8_schema import SaleBillVouch, SaleBillVouchs, SOSOMain
-from u8sync.domain.model import MONEY, Facts, Window
+from u8sync.domain.model import MONEY, Extra, Facts, Window
 from u8sync.ports import Progress
 from u8sync.text import msg
 
@@ -34,7 +36,13 @@ __all__ = ["read_facts"]
 
 
 def read_facts(
-    connection: Connection, dialect: SqlDialect, sources: Sequence[Source], window: Window, progress: Progress
+    connection: Connection,
+    dialect: SqlDialect,
+    sources: Sequence[Source],
+    window: Window,
+    progress: Progress,
+    *,
+    extras: frozenset[Extra] = frozenset(),
 ) -> Facts:
     """The facts of every customer that any document names.
 
@@ -44,19 +52,21 @@ def read_facts(
         sources: The databases of the account set, oldest first; the last one is the connection's own.
         window: The days that count.
         progress: Hears of each side that is done.
+        extras: What is read besides the usual.
     """
-    progress.start(msg("Adding up documents"), 1 + 4 * len(sources))
+    asked = find_extras(connection, dialect, sources, window, extras)
+    progress.start(msg("Adding up documents"), 1 + 4 * len(sources) + len(asked.queries))
     costing = find_cost(connection, dialect, sources, window)
     progress.advance(1)
     queries = [(source, side) for source in sources for side in _sides(dialect, source, window, costing.posted)]
     sides: list[pl.DataFrame] = []
-    for source, query in (*queries, *costing.queries):
+    for source, query in (*queries, *costing.queries, *asked.queries):
         sides.append(_side(connection, dialect, source, query))
         progress.advance(1)
     progress.finish()
 
-    notes = [*costing.notes, *(loss for source in sources for loss in source.losses())]
-    return facts_of(sides, window, posted=costing.posted, notes=notes)
+    notes = [*costing.notes, *asked.notes, *(loss for source in sources for loss in source.losses())]
+    return facts_of(sides, window, posted=costing.posted, notes=notes, known=asked.known)
 
 
 def _side(connection: Connection, dialect: SqlDialect, source: Source, query: Select[Any]) -> pl.DataFrame:
@@ -92,14 +102,7 @@ def _typed(name: str, values: Sequence[Any]) -> pl.Series:
 
 
 def _sides(dialect: SqlDialect, source: Source, window: Window, posted: Posted | None) -> list[Select[Any]]:
-    invoice, order = SaleBillVouch.c, SOSOMain.c
-    approved = and_(
-        source.answers_for(invoice.dDate),
-        filled(invoice.cChecker),
-        source.when_has(invoice.cInvalider, ~filled(invoice.cInvalider)),
-        source.when_has(invoice.bFirst, off(invoice.bFirst)),
-    )
-    ordered = and_(source.answers_for(order.dDate), filled(order.cVerifier))
+    approved, ordered = approved_invoice(source), approved_order(source)
     return [
         _revenue(dialect, window, posted).where(approved),
         _heads(dialect, source, SaleBillVouch, window, counts="invoices").where(approved),

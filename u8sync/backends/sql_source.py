@@ -5,6 +5,7 @@ U8 versions differ, and so do rights: a condition on a column that cannot be rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,14 +24,26 @@ from sqlalchemy import (
     and_,
     cast,
     func,
+    select,
     true,
 )
 
-from u8sync.backends.u8_schema import SaleBillVouch, SOSOMain
+from u8sync.backends.u8_schema import AccInformation, SaleBillVouch, SOSOMain
 from u8sync.domain.model import Window
 from u8sync.text import Message, msg
 
-__all__ = ["ARCHIVE_KEY", "LOSSES", "Catalog", "Source", "filled", "off", "within"]
+__all__ = [
+    "ARCHIVE_KEY",
+    "LOSSES",
+    "Catalog",
+    "Source",
+    "approved_invoice",
+    "approved_order",
+    "filled",
+    "module_start",
+    "off",
+    "within",
+]
 
 Catalog = Mapping[str, Mapping[str, int | None]]
 """Table -> column -> most characters it takes, null where it is no text. Names as in ``u8_schema``; only what exists
@@ -95,6 +108,48 @@ class Source:
                     column=".".join(filter(None, (place, column.table.name, column.name))),
                     lost=lost,
                 )
+
+
+def approved_invoice(source: Source) -> ColumnElement[bool]:
+    """Whether an invoice counts: approved by sales, not void, no opening balance, of this database's own years."""
+    invoice = SaleBillVouch.c
+    return and_(
+        source.answers_for(invoice.dDate),
+        filled(invoice.cChecker),
+        source.when_has(invoice.cInvalider, ~filled(invoice.cInvalider)),
+        source.when_has(invoice.bFirst, off(invoice.bFirst)),
+    )
+
+
+def approved_order(source: Source) -> ColumnElement[bool]:
+    """Whether an order counts: approved, of this database's own years."""
+    return and_(source.answers_for(SOSOMain.c.dDate), filled(SOSOMain.c.cVerifier))
+
+
+def module_start(connection: Connection, source: Source, module: str, option: str) -> date | None:
+    """Since when a module is in use; null when it is not. What cannot be read counts as ever since.
+
+    Args:
+        connection: Where to read.
+        source: Which database.
+        module: ``AccInformation.cSysID``.
+        option: ``AccInformation.cName`` of its first day, a text.
+    """
+    known = AccInformation.c
+    if not source.has(known.cSysID, known.cName, known.cValue):
+        return date.min
+    query = select(known.cValue).where(known.cSysID == module, known.cName == option)
+    value = source.execute(connection, query).scalar()
+    if value is None or not value.strip():
+        return None
+    numbers = re.match(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", value)
+    if numbers is None:
+        return date.min
+    year, month, day = (int(number) for number in numbers.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date.min
 
 
 def within(day: Column[date], window: Window) -> ColumnElement[bool]:

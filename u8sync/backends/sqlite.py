@@ -21,9 +21,10 @@ from u8sync.backends import BackendKind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.backends.sql import SqlBackend
 from u8sync.backends.sql_dialect import SqlDialect
+from u8sync.backends.sql_source import off
 from u8sync.backends.sql_write import update_one
-from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase
-from u8sync.domain.model import AccountSet, CustomerCode
+from u8sync.backends.u8_schema import Sandbox, UAAccount, UAAccountDatabase, UAPeriod
+from u8sync.domain.model import AccountSet, CustomerCode, Period
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import Backend, Check, Needs, Trying
 from u8sync.text import msg
@@ -65,6 +66,10 @@ class SqliteDialect(SqlDialect):
     def raw_day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Days are text that begins with the raw form."""
         return func.substr(column, 1, 10)
+
+    def raw_month(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The beginning of a day."""
+        return func.substr(column, 1, 7)
 
     def raw_rowversion(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Row versions are integers."""
@@ -191,6 +196,20 @@ class SqliteBackend(SqlBackend):
             name=name,
             lineage=lineage or "",
         )
+
+    def periods(self) -> tuple[Period, ...]:
+        """From ``UA_Period``, which stands beside the other tables here."""
+        period = UAPeriod.c
+        if not self._archive.source.has(period.cAcc_Id, period.iYear, period.iId, period.dBegin, period.dEnd):
+            return ()
+        query = select(period.iYear, period.iId, period.dBegin, period.dEnd).where(
+            period.cAcc_Id.in_(select(UAAccount.c.cAcc_Id)),
+            period.dBegin.is_not(None),
+            period.dEnd.is_not(None),
+            self._archive.source.when_has(period.bIsDelete, off(period.bIsDelete)),
+        )
+        with self._reading() as connection:
+            return tuple(sorted(Period(*row) for row in connection.execute(query).all()))
 
 
 def open_backend(options: SqliteOptions, base: Path, _trying: Trying | None = None) -> Backend:

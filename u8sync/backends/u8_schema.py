@@ -48,6 +48,7 @@ __all__ = [
     "WRITABLE",
     "AccInformation",
     "ApCloseBill",
+    "ArDetail",
     "ArchiveColumn",
     "Customer",
     "CustomerClass",
@@ -448,14 +449,28 @@ ApCloseBill: Final = Table(
     "Ap_CloseBill",  # lengths inferred
     METADATA,
     _key("iID"),
-    Column("cFlag", Unicode(2)),
-    Column("cVouchType", Unicode(2)),
+    Column("cFlag", Unicode(2)),  # AR: of customers
+    Column("cVouchType", Unicode(2)),  # 48 receipt, 49 payment: with AR, back to the customer
     Column("cVouchID", Unicode(30)),
     Column("dVouchDate", Day),
-    Column("cDwCode", Unicode(20)),
-    Column("iAmount", Money),
+    Column("cDwCode", Unicode(20)),  # the customer
+    Column("iAmount", Money),  # home currency
     Column("iAmount_f", Money),
-    Column("cCheckMan", Unicode(20)),
+    Column("cCheckMan", Unicode(20)),  # approved when not blank
+)
+
+ArDetail: Final = Table(
+    "Ar_Detail",  # names are known, types and lengths inferred
+    METADATA,
+    Column("Auto_ID", Integer, primary_key=True),
+    Column("cFlag", Unicode(2)),  # AR
+    Column("cVouchType", Unicode(10)),
+    Column("cVouchID", Unicode(30)),
+    Column("cDwCode", Unicode(20)),  # the customer
+    Column("dVouchDate", Day),
+    Column("dRegDate", Day),
+    Column("iDAmount", Money),  # charged, home currency
+    Column("iCAmount", Money),  # paid, home currency
 )
 
 # --- system -----------------------------------------------------------------------------------------------------------

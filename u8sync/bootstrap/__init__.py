@@ -44,7 +44,7 @@ from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
 from u8sync.domain.mapping import CustomerMapping
-from u8sync.domain.model import AccountSet, Month, Window
+from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.policy import Policy
 from u8sync.engine import doctor
 from u8sync.engine.nightly import Night
@@ -118,16 +118,6 @@ def load(config: Path) -> Installation:
     return Installation(config.parent, settings, mapping, policy)
 
 
-def window_of(installation: Installation, *, as_of: date | None, clock: Clock) -> Window:
-    """The days that count: up to ``as_of``, or as the configuration says when that is null."""
-    return window_on(installation.settings, installation.policy, as_of=as_of, clock=clock)
-
-
-def window_on(settings: Settings, policy: Policy, *, as_of: date | None, clock: Clock) -> Window:
-    """The days that count by this policy: up to ``as_of``, or as the configuration says when that is null."""
-    return Window.ending(last_day(settings, as_of=as_of, clock=clock), months=policy.months)
-
-
 def last_day(settings: Settings, *, as_of: date | None, clock: Clock) -> date:
     """The last day that counts: ``as_of``, or as the configuration says when that is null."""
     today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
@@ -148,7 +138,7 @@ def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset
         mapping=installation.mapping,
         policy=installation.policy,
         limits=installation.settings.guards,
-        window=window_of(installation, as_of=as_of, clock=clock),
+        as_of=last_day(installation.settings, as_of=as_of, clock=clock),
         allow=allow,
         tool=__version__,
     )
@@ -364,7 +354,7 @@ def account_sets(config: Path) -> Sequence[AccountSetFound]:
 
 
 def grants(installation: Installation, *, reader: str, writer: str) -> str:
-    """The script that gives these two logins the rights that the mapping needs, and no more.
+    """The script that gives these two logins the rights that mapping and policy need, and no more.
 
     Raises InputError when this way into U8 has no logins.
     """
@@ -386,8 +376,8 @@ def grants(installation: Installation, *, reader: str, writer: str) -> str:
 
 
 def _needs(installation: Installation, kind: BackendKind, options: Any) -> Needs:  # noqa: ANN401
-    """What the mapping asks of the archive; every kind of backend has the option ``read_only``."""
-    return doctor.needs_of(installation.mapping, kind.way, writing=not options.read_only)
+    """What mapping and policy ask of the account set; every kind of backend has the option ``read_only``."""
+    return doctor.needs_of(installation.mapping, installation.policy, kind.way, writing=not options.read_only)
 
 
 def _user() -> str:

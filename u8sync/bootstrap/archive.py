@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from u8sync.config.settings import load_settings
 from u8sync.domain.coverage import is_looked_at
 from u8sync.domain.fitting import absent_columns
 from u8sync.domain.mapping import CustomerMapping
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Extra, Facts
+from u8sync.domain.windows import WindowRule
+from u8sync.engine.planner import read_window
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, FatalError, InputError
 from u8sync.ports import Backend, Progress, Reading
@@ -24,7 +27,7 @@ from u8sync.text import msg
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Archive", "WholeArchive", "mapping_of", "read_archive", "read_customer", "read_whole"]
+__all__ = ["Archive", "Asked", "WholeArchive", "mapping_of", "read_archive", "read_customer", "read_whole"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,21 @@ def read_archive(config: Path, data: Path | None, mapping: CustomerMapping, prog
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Which facts are read.
+
+    Attributes:
+        rule: How a policy names the days that count.
+        as_of: The day that is asked for.
+        extras: What is read besides the usual.
+    """
+
+    rule: WindowRule
+    as_of: date
+    extras: frozenset[Extra]
+
+
+@dataclass(frozen=True)
 class WholeArchive:
     """What two mappings are compared on.
 
@@ -74,7 +92,7 @@ class WholeArchive:
         account_set: Which account set it is.
         way: Which of the mapping's column names apply.
         raw: ``n × (code, *physical columns of all of the mappings)``, all String.
-        facts: What the documents say; null when no window was asked for.
+        facts: What the documents say; null when they were not asked for.
         writable: What the account set accepts in the columns that may be written.
     """
 
@@ -86,9 +104,9 @@ class WholeArchive:
 
 
 def read_whole(
-    config: Path, data: Path | None, mappings: Sequence[CustomerMapping], window: Window | None, progress: Progress
+    config: Path, data: Path | None, mappings: Sequence[CustomerMapping], asked: Asked | None, progress: Progress
 ) -> WholeArchive:
-    """Read every column that one of the mappings names and, for a window, what the documents say.
+    """Read every column that one of the mappings names and, where that is asked for, what the documents say.
 
     Raises InputError when ``data`` is no account set, ConfigError when a column is not there.
     """
@@ -101,7 +119,10 @@ def read_whole(
         account_set, _ = retry.call(backend.account_set)
         writable, _ = retry.call(backend.writable)
         raw, _ = retry.call(backend.customers, sorted(columns), progress)
-        facts = None if window is None else retry.call(backend.facts, window, progress)[0]
+        facts = None
+        if asked is not None:
+            window, _ = read_window(backend, asked.rule, asked.as_of, retry)
+            facts, _ = retry.call(backend.facts, window, progress, asked.extras)
         return WholeArchive(account_set, backend.way, raw, facts, writable)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from u8sync.bootstrap import SystemClock, shown, window_on
-from u8sync.bootstrap.archive import WholeArchive, read_whole
+from u8sync.bootstrap import SystemClock, last_day, shown
+from u8sync.bootstrap.archive import Asked, WholeArchive, read_whole
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.decision import decide
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.domain.mapping_diff import MappingDiff, Side, compare
+from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet
 from u8sync.domain.policy import Policy
 from u8sync.ports import Progress
@@ -37,10 +38,11 @@ def compare_mappings(
     mappings = [load_mapping(path, shown_as=shown(path)) for path in (old, new)]
     settings = load_settings(config) if data is None or config.exists() else None
     policy = None if settings is None else load_policy(settings.policy, shown_as=shown(settings.policy))
-    window = None
+    asked = None
     if settings is not None and policy is not None:
-        window = window_on(settings, policy, as_of=as_of, clock=SystemClock())
-    archive = read_whole(config, data, mappings, window, progress)
+        day = last_day(settings, as_of=as_of, clock=SystemClock())
+        asked = Asked(policy.window, day, extras_for(policy.metrics))
+    archive = read_whole(config, data, mappings, asked, progress)
     sides = [_side(mapping, archive, policy, settings) for mapping in mappings]
     return compare(*sides), archive.account_set
 

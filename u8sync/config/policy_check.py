@@ -14,7 +14,7 @@ from u8sync.config.band_check import WHOLE, amounts_hint, check_weight, highest_
 from u8sync.config.checking import examine, shown
 from u8sync.config.findings import Findings
 from u8sync.config.located_yaml import Located, Route
-from u8sync.config.shapes import BoundsShape, PinShape, TierShape, WeightShape
+from u8sync.config.shapes import BoundsShape, PinShape, TierShape, WeightShape, WindowShape
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE
 from u8sync.errors import Problem
@@ -26,6 +26,7 @@ __all__ = ["policy_problems"]
 def policy_problems(located: Located) -> list[Problem]:
     """Everything that is wrong with the parts of a policy taken together; their shapes are examined elsewhere."""
     found = Findings(located, [])
+    _check_window(found)
     weights = dict(found.usable("score", WeightShape))
     for metric, weight in weights.items():
         if metric in METRICS:
@@ -38,6 +39,21 @@ def policy_problems(located: Located) -> list[Problem]:
     _check_groups(found)
     _check_pins(found, tiers)
     return found.problems
+
+
+def _check_window(found: Findings) -> None:
+    """The window as a whole, when each of its keys can be read."""
+    window = examine(found.located, ("window",), WindowShape)
+    if isinstance(window, list) or not isinstance(found.located.at(("window",)), dict):
+        return
+    if window.months is None and window.fiscal_year is None:
+        found.add(found.key("window"), msg("the window needs 'months' or 'fiscal_year'"))
+    elif window.months is not None and window.fiscal_year is not None:
+        message = msg("the window has both 'months' and 'fiscal_year': which one counts?")
+        found.add(found.key("window", "fiscal_year"), message, msg("Take one of the two out."))
+    elif window.fiscal_year == "last" and window.until != "as_of":
+        message = msg("'until' does nothing here: the last fiscal year is over, whatever the day")
+        found.add(found.key("window", "until"), message, msg("Take it out."))
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------

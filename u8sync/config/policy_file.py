@@ -15,6 +15,7 @@ from u8sync.config.located_yaml import Located, Route, in_file_order, parse, rea
 from u8sync.config.policy_check import policy_problems
 from u8sync.config.shapes import BoundsShape, MovementShape, PolicyShape, QuotaShape, TierShape, WeightShape
 from u8sync.domain.policy import Band, Condition, CoolDown, Evidence, Movement, Pin, Policy, Quota, Tier, Weight
+from u8sync.domain.windows import WindowRule
 from u8sync.errors import ConfigError
 
 __all__ = ["load_policy"]
@@ -37,7 +38,7 @@ def load_policy(path: Path, shown_as: str) -> Policy:
         raise ConfigError(shown_as, in_file_order([*shape, *problems]))
     raise_all(shown_as, problems)
     return Policy(
-        months=shape.window.months,
+        window=WindowRule(**shape.window.model_dump()),
         weights=tuple(_weight(located, metric, weight) for metric, weight in shape.score.items()),
         tiers=tuple(_tier(located, index, tier) for index, tier in enumerate(shape.tiers)),
         exclude=frozenset(shape.exclude),

@@ -84,7 +84,6 @@ def decide(
     protected: Collection[str],
     past: Past | None = None,
     overwrite_edited: bool = False,
-    as_of: date | None = None,
 ) -> Decision:
     """Decide for every customer of the archive.
 
@@ -98,11 +97,10 @@ def decide(
         protected: Customers that are rated but never changed.
         past: What earlier runs left; null: this is the first one.
         overwrite_edited: Whether a person lets tiers be written over that people changed in U8.
-        as_of: Day of the evaluation; null: the window's last day.
     """
     canonical, issues = read_customers(raw, mapping, way)
     past = past or Past()
-    as_of = as_of or facts.window.as_of
+    as_of = facts.window.looked_at_on
     columns = [field.columns[way] for field in written_tiers(mapping, way)]
     changed_by_people = edits(raw, columns, past.written)
     stays = policy.edited == "respect" or (policy.edited == "ask" and not overwrite_edited)
@@ -117,7 +115,6 @@ def decide(
         way=way,
         protected=protected,
         past=past,
-        as_of=as_of,
     )
     work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
@@ -162,26 +159,24 @@ def judge_customers(
     way: str,
     protected: Collection[str],
     past: Past | None = None,
-    as_of: date | None = None,
 ) -> pl.DataFrame:
     """Who gets a tier, who is compared, and which tier.
 
     Args:
         canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`; with
             :data:`u8sync.domain.movement.EDITED` if any tier is to stay because a person changed it.
-        facts: What the documents say; the window's last day decides who is disabled.
+        facts: What the documents say; the day that was asked for decides who is disabled.
         mapping: Which field holds the present tier.
         policy: From metrics to tiers.
         way: Which of the mapping's column names apply.
         protected: Customers that are rated but never changed.
         past: What earlier evaluations left; null: this is the first one.
-        as_of: Day of the evaluation; null: the window's last day.
 
     Returns:
         The columns of :attr:`Decision.customers`.
     """
     disabled = (
-        pl.col(DISABLED_ON) <= facts.window.as_of if DISABLED_ON in canonical.columns else pl.lit(value=False)
+        pl.col(DISABLED_ON) <= facts.window.looked_at_on if DISABLED_ON in canonical.columns else pl.lit(value=False)
     ).fill_null(value=False)
     cause = (
         pl.when(pl.col("set_aside"))
@@ -202,7 +197,7 @@ def judge_customers(
         (pl.col("eligible") & pl.col("has_business") & _enough(policy.evidence)).alias("rated")
     )
     judged = recommend(score(rated, policy.weights, smallest_group=policy.smallest_group), policy)
-    return move(judged, policy, past or Past(), as_of or facts.window.as_of)
+    return move(judged, policy, past or Past(), facts.window.looked_at_on)
 
 
 def _enough(evidence: Evidence | None) -> pl.Expr:

@@ -154,6 +154,8 @@ def _metric_lines(customers: pl.DataFrame, row: dict[str, object], weights: Sequ
     percents = {weight.metric: weight.percent for weight in weights}
     for name in [*percents, *(name for name in METRICS if name not in percents)]:
         known = customers.filter(pl.col("rated") & pl.col(name).is_not_null())[name]
+        if METRICS[name].extras and name not in percents and known.is_empty():
+            continue  # it was not read
         value = row[name]
         better = None
         if isinstance(value, Decimal) and row["rated"]:

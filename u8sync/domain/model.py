@@ -8,22 +8,28 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final, NewType
+from typing import Final, Literal, NewType, get_args
 
 import polars as pl
 
 from u8sync.text import Message, Place
 
 __all__ = [
+    "CREDIT_DAYS",
+    "EXTRAS",
+    "EXTRA_COLUMNS",
     "FACTS_SCHEMA",
+    "FLOOR_DAYS",
     "MONEY",
     "AccountSet",
     "ColumnLimit",
     "CustomerCode",
+    "Extra",
     "Facts",
     "Glossary",
     "Issue",
     "Month",
+    "Period",
     "Window",
     "bare",
     "bare_text",
@@ -121,28 +127,90 @@ class Month:
         return f"{self.year:04d}-{self.month:02d}"
 
 
+@dataclass(frozen=True, order=True)
+class Period:
+    """A fiscal period (会计期间) of an account set: often a calendar month, but it need not be.
+
+    Attributes:
+        year: The fiscal year.
+        number: Its number in the year, 1 to 12.
+        first: First day.
+        last: Last day.
+    """
+
+    year: int
+    number: int
+    first: date
+    last: date
+
+
+FLOOR_DAYS: Final = 90
+"""A rate a year is worked out over at least so many days, unless the policy says otherwise."""
+
+CREDIT_DAYS: Final = 30
+"""Days that customers have to pay, unless the policy says otherwise."""
+
+
 @dataclass(frozen=True)
 class Window:
-    """The days whose business counts, both ends included.
+    """The days whose business counts, both ends included, and what goes with them.
 
     Attributes:
         start: First day.
-        as_of: Last day; the tier is the tier as of the end of this day.
+        as_of: Last day; figures are those at the end of this day.
+        earlier: First and last day of the window that this one is compared with, all before ``start``; null: as
+            :attr:`before` says.
+        floor_days: A rate a year is never worked out over fewer days than these.
+        credit_days: Days that customers have to pay: what was charged longer ago and is open is past due.
+        asked_on: The day that was asked for, on or after ``as_of``: it decides who is disabled; null: ``as_of``.
     """
 
     start: date
     as_of: date
+    earlier: tuple[date, date] | None = None
+    floor_days: int = FLOOR_DAYS
+    credit_days: int = CREDIT_DAYS
+    asked_on: date | None = None
 
     def __post_init__(self) -> None:
         if self.start > self.as_of:
             raise ValueError(f"window starts {self.start} after it ends {self.as_of}")
+        if self.earlier is not None and not self.earlier[0] <= self.earlier[1] < self.start:
+            raise ValueError(f"the window before {self.start} cannot be {self.earlier[0]} to {self.earlier[1]}")
+        if self.asked_on is not None and self.asked_on < self.as_of:
+            raise ValueError(f"window ends {self.as_of} after the day {self.asked_on} that was asked for")
 
     @classmethod
     def ending(cls, as_of: date, *, months: int) -> Window:
         """The ``months`` months that end on ``as_of``: 12 months to 2026-02-28 start on 2025-03-01."""
-        after = as_of + timedelta(days=1)
-        first = Month.of(after).plus(-months)
-        return cls(date(first.year, first.month, min(after.day, first.last.day)), as_of)
+        return cls(_months_before(as_of + timedelta(days=1), months), as_of)
+
+    @property
+    def before(self) -> Window:
+        """The window that this one is compared with: :attr:`earlier` where it is given.
+
+        Else as many months, ending the day before this one starts, when this one is made of whole months (from any
+        day of a month to the day before the same day of another one); as many days when it is not.
+        """
+        if self.earlier is not None:
+            return Window(*self.earlier, floor_days=self.floor_days, credit_days=self.credit_days)
+        last = self.start - timedelta(days=1)
+        months = (self.after.year - self.start.year) * 12 + self.after.month - self.start.month
+        if months and _months_before(self.after, months) == self.start:
+            first = _months_before(self.start, months)
+        else:
+            first = self.start - timedelta(days=self.days)
+        return Window(first, last, floor_days=self.floor_days, credit_days=self.credit_days)
+
+    @property
+    def looked_at_on(self) -> date:
+        """The day that was asked for: :attr:`asked_on`, or the last one."""
+        return self.asked_on or self.as_of
+
+    @property
+    def due_until(self) -> date:
+        """The last day of which what was charged is past due at the window's end."""
+        return self.as_of - timedelta(days=self.credit_days)
 
     @property
     def after(self) -> date:
@@ -162,6 +230,12 @@ class Window:
             months.append(month)
             month = month.plus(1)
         return tuple(months)
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or its last one where it is shorter."""
+    month = Month.of(day).plus(-months)
+    return date(month.year, month.month, min(day.day, month.last.day))
 
 
 @dataclass(frozen=True)
@@ -190,6 +264,18 @@ class Glossary:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+Extra = Literal["months", "before", "receivables"]
+"""What is read only when something asks for it: months with business, the window before, receipts and receivables."""
+
+EXTRAS: Final[tuple[Extra, ...]] = get_args(Extra)
+
+EXTRA_COLUMNS: Final[Mapping[Extra, tuple[str, ...]]] = {
+    "months": ("active_months",),
+    "before": ("revenue_before",),
+    "receivables": ("receipts", "receivable", "receivable_overdue"),
+}
+"""The columns of the facts that each extra fills."""
+
 FACTS_SCHEMA: Final[dict[str, pl.DataType]] = {
     "code": pl.String(),
     "revenue": MONEY,
@@ -199,6 +285,11 @@ FACTS_SCHEMA: Final[dict[str, pl.DataType]] = {
     "orders": pl.Int64(),
     "first_sale_on": pl.Date(),
     "last_sale_on": pl.Date(),
+    "active_months": pl.Int64(),
+    "revenue_before": MONEY,
+    "receipts": MONEY,
+    "receivable": MONEY,
+    "receivable_overdue": MONEY,
 }
 """Columns of :attr:`Facts.frame`. See there for what null means."""
 
@@ -219,6 +310,18 @@ class Facts:
             * ``first_sale_on``: day of the first approved invoice or order up to the window's end, also before its
               start; null: none.
             * ``last_sale_on``: day of the last one that is no return; null: none.
+
+            Those of the extras are null where they were not asked for, or where nobody can know them:
+
+            * ``active_months`` (``months``): calendar months of the window in which an approved invoice or order that
+              is no return lies; 0 when none does.
+            * ``revenue_before`` (``before``): as ``revenue``, in :attr:`Window.before`; null also: no invoice there.
+            * ``receipts`` (``receivables``): approved receipts less refunds in the window, home currency; 0 when there
+              is none.
+            * ``receivable`` (``receivables``): open balance of the receivables ledger at the window's end; negative
+              when the customer has paid ahead, 0 when nothing is open.
+            * ``receivable_overdue`` (``receivables``): the part of it that is past due: charged on or before
+              :attr:`Window.due_until`, credits being laid against the oldest charges first; 0 to the balance.
         window: The days that were read.
         posted: First and last month for which both revenue and cost are complete; null when stock accounting has
             posted nothing in the window, so that no profit is known.

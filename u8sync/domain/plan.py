@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from u8sync.domain.canonical import Json, digest
-from u8sync.domain.model import CustomerCode, bare
+from u8sync.domain.model import CustomerCode, Window, bare
 from u8sync.domain.reason import Reason, reason_json
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "seal_json",
     "skipped_json",
     "undoes_json",
+    "window_json",
+    "window_of_json",
 ]
 
 
@@ -211,6 +213,8 @@ class Plan:
         changes: Ordered by customer code; a customer stands once.
         skipped: Ordered by customer code. No part of the fingerprint.
         population: What the guards measure against. No part of the fingerprint.
+        window: The days that counted; null where no tier was decided (an undo). No part of the fingerprint: it follows
+            from the policy and the day.
         held: Ordered by customer code: what the next evaluation must know. No part of the fingerprint.
     """
 
@@ -219,6 +223,7 @@ class Plan:
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     population: Population
+    window: Window | None = None
     held: tuple[Held, ...] = ()
 
     @cached_property
@@ -233,6 +238,38 @@ def op_id(plan: Plan, change: Change, run_id: str) -> str:
     The run is part of it: after a person undid a change, the same plan may rightly be made and applied again.
     """
     return digest({"plan": plan.fingerprint, "customer": change.code, "run": run_id})[:32]
+
+
+def window_json(window: Window | None) -> Json:
+    """The window as plain values, with all that its figures rest on; :func:`window_of_json` reads them."""
+    if window is None:
+        return None
+    before = window.before
+    return {
+        "start": window.start.isoformat(),
+        "as_of": window.as_of.isoformat(),
+        "compared_with": {"start": before.start.isoformat(), "as_of": before.as_of.isoformat()},
+        "floor_days": window.floor_days,
+        "credit_days": window.credit_days,
+    }
+
+
+def window_of_json(value: Mapping[str, Any] | None, asked_on: date) -> Window | None:
+    """The window of :func:`window_json`. Raises KeyError, TypeError or ValueError when it is none.
+
+    ``asked_on`` is the day of the seal.
+    """
+    if value is None:
+        return None
+    as_of, before = date.fromisoformat(value["as_of"]), value["compared_with"]
+    return Window(
+        date.fromisoformat(value["start"]),
+        as_of,
+        (date.fromisoformat(before["start"]), date.fromisoformat(before["as_of"])),
+        floor_days=int(value["floor_days"]),
+        credit_days=int(value["credit_days"]),
+        asked_on=asked_on if asked_on > as_of else None,
+    )
 
 
 def seal_json(seal: Seal) -> Json:

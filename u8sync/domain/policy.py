@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
+from u8sync.domain.windows import WindowRule
 from u8sync.text import Place
 
 __all__ = [
@@ -234,7 +235,7 @@ class Policy:
     """A tier policy that was checked when it was loaded.
 
     Attributes:
-        months: Length of the window.
+        window: Which days count.
         weights: In the order of the file; their percents add up to 100.
         tiers: Highest first; the last but one takes every customer with business, the last one is ``without_business``.
         exclude: Customer codes that get no tier (inter-company customers).
@@ -246,7 +247,7 @@ class Policy:
         pins: Tiers set by hand, in the order of the file; a customer stands once.
     """
 
-    months: int
+    window: WindowRule
     weights: tuple[Weight, ...]
     tiers: tuple[Tier, ...]
     exclude: frozenset[str]

@@ -6,6 +6,7 @@ old record is read like a new one.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Final
 
 from u8sync.domain.canonical import Json, canonical_bytes, decimal_text
@@ -25,7 +26,8 @@ def rules_json(policy: Policy) -> Json:
     """
     evidence, movement = policy.evidence, policy.movement
     rules: dict[str, Json] = {
-        "months": policy.months,
+        "months": policy.window.months,
+        "window": {name: value for name, value in asdict(policy.window).items() if value is not None},
         "weights": [_weight(weight) for weight in policy.weights],
         "tiers": [
             {

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from u8sync.domain.decision import needed_columns
 from u8sync.domain.fitting import misfits
 from u8sync.domain.mapping import CustomerMapping
+from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, ColumnLimit
 from u8sync.domain.policy import Policy
 from u8sync.errors import BackendError, InputError, U8SyncError
@@ -26,10 +27,20 @@ SHOWN = 10
 """So many values are named in a finding."""
 
 
-def needs_of(mapping: CustomerMapping, way: str, *, writing: bool) -> Needs:
-    """What the mapping asks of the customer archive in this way into U8."""
-    writes = {field.columns[way] for field in mapping.fields if field.write != "never" and way in field.columns}
-    return Needs(frozenset(needed_columns(mapping, way)), frozenset(writes), writing=writing)
+def needs_of(mapping: CustomerMapping, policy: Policy, way: str, *, writing: bool) -> Needs:
+    """What mapping and policy ask of the account set in this way into U8."""
+    return Needs(
+        frozenset(needed_columns(mapping, way)),
+        frozenset(_writes(mapping, way)),
+        writing=writing,
+        extras=extras_for(policy.metrics),
+        periods=policy.window.needs_periods,
+    )
+
+
+def _writes(mapping: CustomerMapping, way: str) -> set[str]:
+    """The columns that are written."""
+    return {field.columns[way] for field in mapping.fields if field.write != "never" and way in field.columns}
 
 
 def examine(
@@ -91,8 +102,23 @@ def _agreement(backend: Backend, mapping: CustomerMapping, policy: Policy) -> It
                 count=len(needed_columns(mapping, backend.way)),
             ),
         )
-    for column in sorted(needs_of(mapping, backend.way, writing=True).writes & writable.keys()):
+    for column in sorted(_writes(mapping, backend.way) & writable.keys()):
         yield Check(msg("Values of {column}", column=column), "ok", _accepted(writable[column]))
+    if policy.window.needs_periods:
+        yield _periods(backend)
+
+
+def _periods(backend: Backend) -> Check:
+    periods = backend.periods()
+    if not periods:
+        return Check(
+            msg("Fiscal periods"),
+            "warning",
+            msg("They cannot be read: the window goes by calendar months and years."),
+            msg("If the fiscal year is the calendar year, nothing is lost. Otherwise give the window in 'months'."),
+        )
+    found = msg("{first} to {last}", first=periods[0].first, last=max(period.last for period in periods))
+    return Check(msg("Fiscal periods"), "ok", found)
 
 
 def _accepted(limit: ColumnLimit) -> Message:

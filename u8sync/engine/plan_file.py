@@ -25,6 +25,8 @@ from u8sync.domain.plan import (
     held_json,
     seal_json,
     skipped_json,
+    window_json,
+    window_of_json,
 )
 from u8sync.domain.reason import reason_of
 from u8sync.errors import InputError, StalePlanError
@@ -42,6 +44,7 @@ def save_plan(plan: Plan, path: Path) -> None:
         "fingerprint": plan.fingerprint,
         "made_at": plan.made_at.isoformat(),
         "seal": seal_json(plan.seal),
+        "window": window_json(plan.window),
         "population": asdict(plan.population),
         "changes": [change_json(change) for change in plan.changes],
         "skipped": [skipped_json(skipped) for skipped in plan.skipped],
@@ -100,14 +103,15 @@ def _no_plan(path: Path) -> InputError:
 
 
 def _plan(body: Mapping[str, Any]) -> Plan:
-    seal = body["seal"]
+    seal = Seal(**{**body["seal"], "as_of": date.fromisoformat(body["seal"]["as_of"])})
     return Plan(
-        seal=Seal(**{**seal, "as_of": date.fromisoformat(seal["as_of"])}),
+        seal=seal,
         made_at=datetime.fromisoformat(body["made_at"]),
         changes=tuple(_change(change) for change in body["changes"]),
         skipped=tuple(Skipped(**skipped) for skipped in body["skipped"]),
         population=Population(**body["population"]),
         held=tuple(Held(**held) for held in body["held"]),
+        window=window_of_json(body.get("window"), seal.as_of),
     )
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from u8sync.domain.decision import decide, needed_columns
 from u8sync.domain.fitting import misfits, unseen
 from u8sync.domain.guards import Limits, Verdict, check
 from u8sync.domain.mapping import CustomerMapping
-from u8sync.domain.model import AccountSet, Window
+from u8sync.domain.metrics import extras_for
+from u8sync.domain.model import AccountSet, Period, Window
 from u8sync.domain.plan import Plan, Seal
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
+from u8sync.domain.windows import WindowRule, window_by
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, ExitCode
 from u8sync.ports import Backend, Clock, Json, Progress, Record
+from u8sync.text import Message
 
-__all__ = ["Rules", "customers_before", "judge", "make_plan", "seal_of"]
+__all__ = ["Rules", "customers_before", "judge", "make_plan", "read_window", "seal_of"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Rules:
         mapping: From columns to fields.
         policy: From metrics to tiers.
         limits: Of the guards.
-        window: The days that count.
+        as_of: The day that is asked for; which days count up to it, the policy says.
         allow: Names of the guards that a person lets pass for this run.
         tool: Version of u8sync.
         last_customers: How many customers the archive had at the last good run; null: not known.
@@ -37,7 +41,7 @@ class Rules:
     mapping: CustomerMapping
     policy: Policy
     limits: Limits
-    window: Window
+    as_of: date
     allow: frozenset[str]
     tool: str
     last_customers: int | None = None
@@ -45,7 +49,15 @@ class Rules:
 
 def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
     """The seal of a plan made now by these rules."""
-    return Seal(account_set.key, rules.window.as_of, rules.mapping.digest, rules.policy.digest, rules.tool)
+    return Seal(account_set.key, rules.as_of, rules.mapping.digest, rules.policy.digest, rules.tool)
+
+
+def read_window(backend: Backend, rule: WindowRule, as_of: date, retry: Retry) -> tuple[Window, tuple[Message, ...]]:
+    """The days that count, and what people should know of them; fiscal periods are read where the rule needs them."""
+    periods: tuple[Period, ...] = ()
+    if rule.needs_periods:
+        periods, _ = retry.call(backend.periods)
+    return window_by(rule, as_of, periods)
 
 
 def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, progress: Progress) -> Planned:
@@ -60,8 +72,9 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         raise ConfigError(rules.mapping.fields[0].place.file, problems)
     columns = needed_columns(rules.mapping, backend.way)
     raw, _ = retry.call(backend.customers, columns, progress)
-    facts, _ = retry.call(backend.facts, rules.window, progress)
-    facts = replace(facts, notes=(*unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes))
+    window, remarks = read_window(backend, rules.policy.window, rules.as_of, retry)
+    facts, _ = retry.call(backend.facts, window, progress, extras_for(rules.policy.metrics))
+    facts = replace(facts, notes=(*remarks, *unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes))
     decision = decide(
         raw,
         facts,
@@ -72,7 +85,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         protected=rules.limits.protected,
     )
     seal = seal_of(account_set, rules)
-    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population)
+    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population, window)
     return Planned(account_set, facts, decision, plan, judge(plan, rules))
 
 

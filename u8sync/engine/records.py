@@ -11,8 +11,8 @@ from typing import Final
 
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.guards import Verdict
-from u8sync.domain.model import AccountSet, CustomerCode, Window
-from u8sync.domain.plan import Change, Plan, rule_json, seal_json, undoes_json
+from u8sync.domain.model import AccountSet, CustomerCode
+from u8sync.domain.plan import Change, Plan, rule_json, seal_json, undoes_json, window_json
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import reason_json
 from u8sync.domain.rules import rules_json
@@ -83,7 +83,6 @@ def plan_record(plan: Plan, policy: Policy, *, file: str | None = None) -> dict[
     The changes themselves are in the intents; with this record each tier can be worked out again from its intent, see
     :mod:`u8sync.domain.recompute`. ``policy`` is the one that the seal names; ``file`` is the SHA-256 of a saved plan.
     """
-    window = Window.ending(plan.seal.as_of, months=policy.months)
     return {
         "plan": plan.fingerprint,
         "file_sha256": file,
@@ -94,7 +93,7 @@ def plan_record(plan: Plan, policy: Policy, *, file: str | None = None) -> dict[
         "eligible": plan.population.eligible,
         "with_business": plan.population.with_business,
         "with_issues": plan.population.with_issues,
-        "window": {"start": window.start.isoformat(), "as_of": window.as_of.isoformat()},
+        "window": window_json(plan.window),
         "rules": rules_json(policy),
     }
 

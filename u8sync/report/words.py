@@ -5,7 +5,7 @@ What does not live here: counting (``figures.py``) and layout (``terminal.py``, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -167,22 +167,31 @@ def subject_label(subject: str) -> Message:
     return msg("score") if subject == SCORE else METRICS[subject].label
 
 
+def _plain(value: Decimal) -> str:
+    """Without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_IN_UNITS: Final[Mapping[Unit, Callable[[Decimal], str | Message]]] = {
+    "money": money,
+    "percent": lambda value: msg("{percent} %", percent=_plain(value)),
+    "count": _plain,
+    "orders_per_year": lambda value: msg("{count} a year", count=_plain(value)),
+    "days": lambda value: msg("{count} days", count=_plain(value)),
+    "months": lambda value: msg("{count} months", count=_plain(value)),
+    "years": lambda value: msg("{count} years", count=cut(value, 2)),
+}
+"""A value in each unit."""
+
+
 def value_words(subject: str, value: Decimal | None) -> str | Message:
     """A metric's value with its unit, or a score; amounts are in home currency without tax."""
     if value is None:
         return msg("not known")
     if subject == SCORE:
         return _plain(value)
-    unit: Unit = METRICS[subject].unit
-    match unit:
-        case "money":
-            return money(value)
-        case "orders_per_year":
-            return msg("{count} a year", count=_plain(value))
-        case "days":
-            return msg("{count} days", count=_plain(value))
-        case "years":
-            return msg("{count} years", count=cut(value, 2))
+    return _IN_UNITS[METRICS[subject].unit](value)
 
 
 def condition_words(condition: Condition) -> Message:
@@ -220,9 +229,3 @@ def _reason(part: Contribution) -> Message:
     if part.points == BEST:
         return msg("{metric}: the best of all", metric=label)
     return msg("{metric}: better than {percent} %", metric=label, percent=cut(part.points, 1))
-
-
-def _plain(value: Decimal) -> str:
-    """Without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -190,7 +190,7 @@ class Books:
         checker: str | None = PERSON,
         invalider: str | None = None,
         posted: Month | None = None,
-    ) -> None:
+    ) -> int:
         """Take down an invoice, and the cost of its lines when stock accounting has posted it.
 
         Args:
@@ -205,7 +205,11 @@ class Books:
             checker: Who approved it; blank when nobody did.
             invalider: Who voided it; blank when it is valid.
             posted: The month that its cost is posted in; null when it is not posted.
+
+        Returns:
+            What it comes to, tax included, in home currency.
         """
+        total = 0
         self._invoice += 1
         key, code, number, rate = self._invoice, f"XS{self._invoice:010d}", self.invoice_lines, terms.rate
         approved = bool(checker and checker.strip())
@@ -219,6 +223,7 @@ class Books:
         for offset, (item, quantity, money, tax, cost) in enumerate(lines):
             number += 1
             nat_money, nat_tax = home(money, rate), home(tax, rate)
+            total += nat_money + nat_tax
             from_order = None if order_line is None or not quantity else order_line + offset
             from_delivery = None if delivery_line is None or not quantity else delivery_line + offset
             add(
@@ -239,6 +244,7 @@ class Books:
         self.invoice_lines = number
         if len(self._invoice_lines) >= BATCH:
             self._write()
+        return total
 
     def close(self) -> None:
         """Write what is left."""

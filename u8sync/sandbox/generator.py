@@ -33,13 +33,17 @@ from u8sync.sandbox.account_set import (
 from u8sync.sandbox.customers import CUSTOMER, FOREIGN_CURRENCY, Buyer, draw_customers
 from u8sync.sandbox.dice import Dice
 from u8sync.sandbox.documents import PARITY, PERSON, Books, Line, Terms
+from u8sync.sandbox.receivables import Receivables
 from u8sync.text import msg
 
 __all__ = ["NAME", "create_account_set"]
 
 NAME: Final = "u8sync 演示账套"
 VERSION: Final = 1
-"""Part of the lineage; raise it with every change of what is made of the same arguments."""
+"""Part of the lineage and of all chance; raise it with every change of what is made of the same arguments."""
+
+PAYING_VERSION: Final = 1
+"""The same for receivables and receipts, which have dice of their own."""
 
 LIMITS: Final = {"--customers": (1, 1_000_000), "--months": (1, 240), "--until (year)": (1980, 2099)}
 TAX_PERCENT: Final = 13
@@ -113,7 +117,8 @@ def create_account_set(
     """
     _check(customers=customers, months=months, until=until)
     recipe = f"{VERSION}|{customers}|{months}|{seed}|{until.isoformat()}"
-    lineage = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    paying = f"{recipe}|receivables {PAYING_VERSION}"
+    lineage = hashlib.sha256(paying.encode()).hexdigest()[:16]
     dice = Dice(recipe)
     period = Period.ending(until, months=months)
     with new_account_set(file, overwrite=overwrite) as target:
@@ -123,9 +128,10 @@ def create_account_set(
         archive = draw_customers(dice, count=customers, first=period.first, days=period.days, version=version)
         buyers = _load_customers(target, archive, progress)
         progress.finish()
-        books = Books(target)
-        _make_documents(books, dice, buyers, period, progress)
+        books, dues = Books(target), Receivables(target, Dice(paying), period.texts)
+        _make_documents(books, dues, dice, buyers, period=period, progress=progress)
         books.close()
+        dues.close()
     return SandboxSummary(file, CODE, NAME, customers, books.invoice_lines, period.first, until)
 
 
@@ -160,7 +166,9 @@ def _load_customers(
     return buyers
 
 
-def _make_documents(books: Books, dice: Dice, buyers: Sequence[Buyer], period: Period, progress: Progress) -> None:
+def _make_documents(
+    books: Books, dues: Receivables, dice: Dice, buyers: Sequence[Buyer], *, period: Period, progress: Progress
+) -> None:
     # One number an order, day first, so that sorting puts the books in the order of time and memory stays small.
     orders = sorted(
         _working_day(buyer.day(dice.roll()), period.first) * len(buyers) + index
@@ -168,7 +176,7 @@ def _make_documents(books: Books, dice: Dice, buyers: Sequence[Buyer], period: P
         for _ in range(buyer.orders)
     )
     progress.start(msg("Making documents"), len(orders))
-    trade = _Trade(books, dice, period)
+    trade = _Trade(books, dues, dice, period)
     trade.open_books(buyers)
     for done, order in enumerate(orders, start=1):
         day, index = divmod(order, len(buyers))
@@ -187,8 +195,9 @@ def _working_day(offset: int, first: date) -> int:
 class _Trade:
     """What becomes of an order."""
 
-    def __init__(self, books: Books, dice: Dice, period: Period) -> None:
+    def __init__(self, books: Books, dues: Receivables, dice: Dice, period: Period) -> None:
         self._books = books
+        self._dues = dues
         self._dice = dice
         self._period = period
         self._items = [self._new_item(number) for number in range(1, ITEMS + 1)]
@@ -203,9 +212,11 @@ class _Trade:
         dice = self._dice
         for buyer in buyers:
             if buyer.orders and not buyer.first and dice.chance(0.05):
-                day = day_text(self._period.first - timedelta(days=dice.between(1, 20)))
+                before = dice.between(1, 20)
+                day = day_text(self._period.first - timedelta(days=before))
                 terms = self._terms(buyer, 0)
-                self._books.invoice(day, terms, self._lines(buyer, 0), kind="26", order_line=None, opening=True)
+                total = self._books.invoice(day, terms, self._lines(buyer, 0), kind="26", order_line=None, opening=True)
+                self._dues.charge(buyer.code, day, -before, amount=total, kind="26")
 
     def sell(self, buyer: Buyer, day: int) -> None:
         """An order and what follows from it, as far as the period reaches."""
@@ -236,12 +247,13 @@ class _Trade:
         dice, period = self._dice, self._period
         if dice.chance(0.03):
             lines = [*lines, self._discount(buyer, lines)]
+        terms, kind = self._terms(buyer, day), "26" if dice.chance(0.8) else "27"
         take_down = partial(
             self._books.invoice,
             period.texts[day],
-            self._terms(buyer, day),
+            terms,
             lines,
-            kind="26" if dice.chance(0.8) else "27",
+            kind=kind,
             order_line=order_line,
             delivery_line=delivery_line,
         )
@@ -251,7 +263,8 @@ class _Trade:
         if dice.chance(0.15 if day > period.days - 10 else 0.008):
             take_down(checker=dice.pick(UNAPPROVED))
         else:
-            take_down(invalider=dice.pick(NOT_VOIDED), posted=period.posted(day))
+            total = take_down(invalider=dice.pick(NOT_VOIDED), posted=period.posted(day))
+            self._dues.charge(buyer.code, period.texts[day], day, amount=total, kind=kind)
 
     def _take_back(self, buyer: Buyer, day: int, sold: Line) -> None:
         """Goods come back: a return order, a return delivery and a red invoice."""
@@ -267,7 +280,7 @@ class _Trade:
         delivery_line = books.delivery(
             text, terms, [line], order_line=order_line, returned=True, posted=posted is not None
         )
-        books.invoice(
+        total = books.invoice(
             text,
             terms,
             [line],
@@ -277,6 +290,7 @@ class _Trade:
             returned=True,
             posted=posted,
         )
+        self._dues.charge(buyer.code, text, day, amount=total, kind="26")
 
     def _terms(self, buyer: Buyer, day: int) -> Terms:
         if buyer.foreign:

@@ -32,7 +32,7 @@ from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.paging import Pager, in_order
 from u8sync.backends.openapi.refresh import Refresher
 from u8sync.backends.openapi.replies import BadReplyError, Row, whole_rows
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Glossary, Window, same
+from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window, same
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 from u8sync.text import Message, msg
@@ -126,12 +126,17 @@ class OpenApiBackend:
     def _refresh(self, progress: Progress | None) -> None:
         self._notes += [note for note in self._refresher.customers(progress) if note not in self._notes]
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
+    def periods(self) -> tuple[Period, ...]:
+        """None: no call of the OpenAPI is known to tell the days of a period."""
+        return ()
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
         """What the documents add up to, after the cache was brought up to date."""
         approved_by = self._options.invoice_approved_by
         read = partial(self._refresher.documents, first=window.start, last=window.as_of, progress=progress)
         read("order", approved_by="verifier")
-        read("invoice", approved_by=approved_by)
+        before = (window.before.start, window.before.as_of) if "before" in extras else None
+        read("invoice", approved_by=approved_by, also=before)
         notes = list(self._notes)
         stock_outs = None
         if self._options.stock_outs == "none":
@@ -151,7 +156,7 @@ class OpenApiBackend:
             since=self._options.history_from,
             hidden=frozenset(kind for kind in KINDS if self._cache.hides_approval(kind)),
         )
-        facts = add_up(books, window, sorted(self._cache.codes()), [*notes, _NO_LOCK])
+        facts = add_up(books, window, sorted(self._cache.codes()), [*notes, _NO_LOCK], extras)
         progress.finish()
         return facts
 

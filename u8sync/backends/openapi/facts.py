@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 
 from u8sync.backends.openapi.cache import Kind
 from u8sync.backends.sides import facts_of, no_cost_posted, no_whole_month, posted_up_to
 from u8sync.backends.u8_types import MONEY_UNITS
-from u8sync.domain.model import MONEY, Facts, Month, Window
+from u8sync.domain.model import MONEY, Extra, Facts, Month, Window
 from u8sync.text import Message, msg
 
 __all__ = ["Books", "add_up"]
@@ -40,7 +41,13 @@ class Books:
     hidden: frozenset[Kind] = frozenset()
 
 
-def add_up(books: Books, window: Window, archive: Sequence[str], notes: Sequence[Message]) -> Facts:
+def add_up(
+    books: Books,
+    window: Window,
+    archive: Sequence[str],
+    notes: Sequence[Message],
+    extras: frozenset[Extra] = frozenset(),
+) -> Facts:
     """The facts of every customer that a document names.
 
     Args:
@@ -48,6 +55,7 @@ def add_up(books: Books, window: Window, archive: Sequence[str], notes: Sequence
         window: The days that count.
         archive: The codes of the customer archive: a document may spell one in another case.
         notes: What is known already that could not be known.
+        extras: What is told besides the usual. The amounts of the window before must then have been read.
     """
     found = list(notes)
     if books.since is not None and books.since > window.start:
@@ -75,7 +83,33 @@ def add_up(books: Books, window: Window, archive: Sequence[str], notes: Sequence
     ]
     if cost.side is not None:
         sides.append(cost.side)
-    return facts_of(_as_archived(sides, archive), window, posted=cost.posted, notes=found)
+    known = set()
+    if "months" in extras:
+        known.add("active_months")
+        sides += [_months(documents.filter(inside)) for documents in (invoices, orders)]
+    before = window.before
+    if "before" in extras and books.since is not None and books.since > before.start:
+        found.append(
+            msg(
+                "Documents before {day} were not read (history_from): revenue from {start} to {end} is not known.",
+                day=books.since,
+                start=before.start,
+                end=before.as_of,
+            )
+        )
+    elif "before" in extras:
+        known.add("revenue_before")
+        earlier = invoices.filter(pl.col("day").is_between(before.start, before.as_of))
+        sides.append(_revenue(earlier, None).rename({"revenue": "revenue_before"}))
+    if "receivables" in extras:
+        found.append(_NO_RECEIVABLES)
+    return facts_of(_as_archived(sides, archive), window, posted=cost.posted, notes=found, known=known)
+
+
+_NO_RECEIVABLES: Final = msg(
+    "Receipts and open balances are not known: the OpenAPI shows neither the ledger of receivables nor which receipts"
+    " were approved."
+)
 
 
 def _as_archived(sides: Sequence[pl.DataFrame], archive: Sequence[str]) -> list[pl.DataFrame]:
@@ -108,6 +142,14 @@ def _revenue(invoices: pl.DataFrame, posted: tuple[Month, Month] | None) -> pl.D
         part = pl.col("amount").filter(inside)
         sums.append(pl.when(inside.any()).then(_money(part.sum())).alias("revenue_posted"))
     return invoices.group_by(pl.col("customer").alias("code")).agg(*sums)
+
+
+def _months(documents: pl.DataFrame) -> pl.DataFrame:
+    """The months of each customer in which a document lies that is no return."""
+    months = documents.filter(~pl.col("returned")).select(
+        pl.col("customer").alias("code"), pl.col("day").dt.strftime("%Y-%m").alias("month")
+    )
+    return months.unique()
 
 
 def _heads(documents: pl.DataFrame, inside: pl.Expr, counts: str) -> pl.DataFrame:

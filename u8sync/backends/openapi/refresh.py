@@ -185,7 +185,16 @@ class Refresher:
 
     # --- documents ----------------------------------------------------------------------------------------------------
 
-    def documents(self, kind: Kind, first: date, last: date, progress: Progress, *, approved_by: str) -> None:
+    def documents(
+        self,
+        kind: Kind,
+        first: date,
+        last: date,
+        progress: Progress,
+        *,
+        approved_by: str,
+        also: tuple[date, date] | None = None,
+    ) -> None:
         """Bring the documents of a kind up to date, and read the amounts of those between two days.
 
         Args:
@@ -194,6 +203,7 @@ class Refresher:
             last: Last such day.
             progress: Hears of every document that is read by itself.
             approved_by: The field that is filled once one is approved.
+            also: First and last day of others whose amounts are needed; null: none.
         """
         at = self.now()
         what = f"{kind} {approved_by} {self.options.stock_outs if kind == 'stock_out' else ''}".strip()
@@ -213,7 +223,8 @@ class Refresher:
             reach = since if whole or known is None else known.since
             self.cache.was_read(what, Reading(full_at=full_at, at=at, since=reach))
         if kind == "invoice" or (kind == "stock_out" and self.options.stock_outs == "single"):
-            self._amounts(kind, first, last, progress)
+            for days in ((first, last), *([] if also is None else [also])):
+                self._amounts(kind, *days, progress)
 
     def _first_day(self, kind: Kind, first: date) -> date | None:
         """From when on documents are needed; null: from the beginning, for the first sale."""

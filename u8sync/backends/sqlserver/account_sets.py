@@ -15,11 +15,21 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from u8sync.backends.sqlserver.dialect import literal
 from u8sync.backends.sqlserver.faults import classify, read_fault
+from u8sync.domain.model import Period
 from u8sync.errors import FatalError, InputError
 from u8sync.text import Message, msg
 
-__all__ = ["AccountDatabases", "YearDatabase", "choose", "list_account_sets", "rows_if_allowed", "server_day"]
+__all__ = [
+    "AccountDatabases",
+    "YearDatabase",
+    "choose",
+    "list_account_sets",
+    "read_periods",
+    "rows_if_allowed",
+    "server_day",
+]
 
 _USUAL_NAME: Final = re.compile(r"(?i)UFDATA_(?P<code>[0-9A-Z]{3})_(?P<year>\d{4})")
 
@@ -28,6 +38,10 @@ _YEARS: Final = "SELECT cAcc_Id, iBeginYear, iEndYear, cDatabase FROM UFSystem.d
 _PERIODS: Final = (
     "SELECT cAcc_Id, iYear, CONVERT(varchar(10), MIN(dBegin), 120) FROM UFSystem.dbo.UA_Period"
     " WHERE dBegin IS NOT NULL GROUP BY cAcc_Id, iYear"
+)
+_ALL_PERIODS: Final = (
+    "SELECT iYear, iId, CONVERT(varchar(10), dBegin, 120), CONVERT(varchar(10), dEnd, 120), bIsDelete"
+    " FROM UFSystem.dbo.UA_Period WHERE dBegin IS NOT NULL AND dEnd IS NOT NULL AND cAcc_Id = "
 )
 _DATABASES: Final = "SELECT name FROM sys.databases WHERE HAS_DBACCESS(name) = 1"
 
@@ -112,6 +126,18 @@ def _lost(accounts: object, years: object, periods: object) -> list[Message]:
     if periods is None:
         notes.append(msg("UFSystem..UA_Period cannot be read: fiscal years are taken for calendar years."))
     return notes
+
+
+def read_periods(connection: Connection, account: str) -> tuple[Period, ...]:
+    """The fiscal periods of an account set, ordered; empty where they do not exist or may not be read."""
+    rows = rows_if_allowed(connection, f"{_ALL_PERIODS}{literal(account)}") or ()
+    return tuple(
+        sorted(
+            Period(year, number, date.fromisoformat(first), date.fromisoformat(last))
+            for year, number, first, last, deleted in rows
+            if not deleted
+        )
+    )
 
 
 def server_day(connection: Connection) -> date:

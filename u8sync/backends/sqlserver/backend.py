@@ -23,13 +23,13 @@ from u8sync.backends.sql import SqlBackend
 from u8sync.backends.sql_read import known_names
 from u8sync.backends.sql_source import Source
 from u8sync.backends.sql_write import stage_batch, write_batch
-from u8sync.backends.sqlserver.account_sets import AccountDatabases
+from u8sync.backends.sqlserver.account_sets import AccountDatabases, read_periods
 from u8sync.backends.sqlserver.connect import Server
 from u8sync.backends.sqlserver.dialect import SqlServerDialect, found_columns, quoted
 from u8sync.backends.sqlserver.faults import classify, read_fault
 from u8sync.backends.sqlserver.identity import Identity
 from u8sync.backends.u8_schema import REQUIRED, Customer
-from u8sync.domain.model import AccountSet, CustomerCode, Facts, Window
+from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Period, Window
 from u8sync.errors import LockHeldError, RefusedError, TransientError
 from u8sync.ports import Edit, EditOutcome, Progress, Stamp
 from u8sync.text import Message, msg
@@ -84,9 +84,14 @@ class SqlServerBackend(SqlBackend):
             lineage="",
         )
 
-    def facts(self, window: Window, progress: Progress) -> Facts:
+    def periods(self) -> tuple[Period, ...]:
+        """From ``UFSystem``, where the login may read it."""
+        with self._reading() as connection:
+            return read_periods(connection, self._account.code)
+
+    def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
         """Also what the reader should know of the way the facts were read."""
-        facts = super().facts(window, progress)
+        facts = super().facts(window, progress, extras)
         return replace(facts, notes=(*self._notes, *facts.notes, _CONSISTENCY))
 
     def claim(self) -> None:

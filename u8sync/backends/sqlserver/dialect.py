@@ -132,6 +132,10 @@ class SqlServerDialect(SqlDialect):
         """Style 120 is ``YYYY-MM-DD HH:MI:SS``."""
         return func.convert(literal_column("varchar(10)"), column, literal_column("120"), type_=Unicode(10))
 
+    def raw_month(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The beginning of style 120."""
+        return func.convert(literal_column("varchar(7)"), column, literal_column("120"), type_=Unicode(7))
+
     def raw_rowversion(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Style 1 is ``0x`` and hex digits."""
         bytes_ = func.convert(literal_column("binary(8)"), column)

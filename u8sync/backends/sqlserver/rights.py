@@ -1,8 +1,8 @@
 """Which rights u8sync needs on a server: per table and column, for the login that reads and the one that writes.
 
 Pure. No mapping can ask for more than the columns that ``u8_schema`` lists. What the statements of ``sql_facts``,
-``sql_cost``, ``sql_limits``, ``sql_glossary`` and ``account_sets`` read stands here once; a test holds it against the
-statements themselves. ``grants.py`` makes a script of it, ``checks.py`` asks the server for it.
+``sql_cost``, ``sql_extras``, ``sql_limits``, ``sql_glossary`` and ``account_sets`` read stands here once; a test holds
+it against the statements themselves. ``grants.py`` makes a script of it, ``checks.py`` asks the server for it.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ def needed_rights(
     """All rights, database by database.
 
     Args:
-        needs: What the mapping asks of the customer archive.
+        needs: What mapping and policy ask of the account set.
         archives: Databases whose archive is or will be worked on: the one in use, and those of years to come.
         earlier: The account set's databases of earlier years.
         receipts: ``schema.table`` of the receipts; null: none are kept.
     """
     rights: list[Right] = []
     for database in archives:
-        rights += [*_archive(needs, database), *_documents(database)]
+        rights += [*_archive(needs, database), *_documents(needs, database)]
         if needs.writing:
             rights += _writing(needs, database, receipts)
     for database in earlier:
-        rights += _documents(database)
-    return (*rights, *_system())
+        rights += _documents(needs, database)
+    return (*rights, *_system(needs))
 
 
 def _archive(needs: Needs, database: str) -> Iterator[Right]:
@@ -95,7 +95,7 @@ def _archive(needs: Needs, database: str) -> Iterator[Right]:
         yield Right(database, "CustomerClass", "SELECT", ("bCCEnd", "cCCCode"), "reader", lost=lost)
 
 
-def _documents(database: str) -> Iterator[Right]:
+def _documents(needs: Needs, database: str) -> Iterator[Right]:
     required: defaultdict[str, set[str]] = defaultdict(set)
     for column in REQUIRED:
         if column.table is not Customer:
@@ -115,6 +115,11 @@ def _documents(database: str) -> Iterator[Right]:
         better = (*better, head)
     lost = msg("since when stock accounting is in use is not known")
     yield Right(database, "AccInformation", "SELECT", ("cName", "cSysID", "cValue"), "reader", lost=lost)
+    if "receivables" in needs.extras:
+        bills = ("cCheckMan", "cDwCode", "cFlag", "cVouchType", "dVouchDate", "iAmount")
+        yield Right(database, "Ap_CloseBill", "SELECT", bills, "reader", lost=msg("receipts are not known"))
+        details = ("cDwCode", "cFlag", "dVouchDate", "iCAmount", "iDAmount")
+        yield Right(database, "Ar_Detail", "SELECT", details, "reader", lost=msg("open balances are not known"))
 
 
 def _writing(needs: Needs, database: str, receipts: str | None) -> Iterator[Right]:
@@ -133,14 +138,18 @@ _STAMPING: Final[Sequence[Permission]] = ("SELECT", "UPDATE")
 _RECEIPTS: Final[Sequence[Permission]] = ("SELECT", "INSERT")
 
 
-def _system() -> Iterator[Right]:
+def _system(needs: Needs) -> Iterator[Right]:
+    periods = ("bIsDelete", "cAcc_Id", "dBegin", "dEnd", "iId", "iYear")
     tables: Mapping[str, tuple[tuple[str, ...], Message]] = {
         "UA_Account": (("cAcc_Id", "cAcc_Name"), msg("the name of the account set is not known")),
         "UA_AccountDatabase": (
             ("cAcc_Id", "cDatabase", "iBeginYear", "iEndYear"),
             msg("a database with an unusual name is not found"),
         ),
-        "UA_Period": (("cAcc_Id", "dBegin", "iYear"), msg("fiscal years are taken for calendar years")),
+        "UA_Period": (
+            periods if needs.periods else ("cAcc_Id", "dBegin", "iYear"),
+            msg("fiscal years are taken for calendar years"),
+        ),
     }
     for table, (columns, lost) in tables.items():
         yield Right(SYSTEM, table, "SELECT", columns, "reader", lost=lost)

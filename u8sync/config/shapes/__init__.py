@@ -18,6 +18,7 @@ from u8sync.config.shapes.policy import (
     QuotaShape,
     TierShape,
     WeightShape,
+    WindowShape,
 )
 from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.uses import OperatorUse, TestUse
@@ -48,4 +49,5 @@ __all__ = [
     "ValueUse",
     "Way",
     "WeightShape",
+    "WindowShape",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from u8sync.config.shapes.words import (
     Bound,
@@ -21,7 +21,9 @@ from u8sync.config.shapes.words import (
     Version,
 )
 from u8sync.domain.metrics import METRICS
+from u8sync.domain.model import CREDIT_DAYS, FLOOR_DAYS
 from u8sync.domain.policy import SCORE, EditedRule, Method, Unknown
+from u8sync.domain.windows import FiscalYear, Until
 
 __all__ = [
     "BandShape",
@@ -32,16 +34,45 @@ __all__ = [
     "QuotaShape",
     "TierShape",
     "WeightShape",
+    "WindowShape",
 ]
 
 Part = Annotated[Decimal, Field(gt=0, le=100, decimal_places=4)]
 
 
 class WindowShape(Shape):
-    """统计期的长度。How long the days are whose business counts."""
+    """统计期：months 与 fiscal_year 二选一。The days whose business counts: either 'months' or 'fiscal_year'."""
 
-    months: int = Field(
-        ge=1, le=120, description="统计期，月数，截止到基准日。Length in months; it ends on the as-of day."
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["months"]}, {"required": ["fiscal_year"]}]})
+
+    months: int | None = Field(
+        default=None,
+        ge=1,
+        le=120,
+        description="统计期的月数，截止到最后一天（见 until）。So many months up to the last day (see 'until').",
+    )
+    fiscal_year: FiscalYear | None = Field(
+        default=None,
+        description="按会计年度：current 为最后一天所在年度（至该日），last 为上一完整年度。"
+        "By fiscal year: 'current', the one that the last day lies in, up to it; 'last', the whole one before.",
+    )
+    until: Until = Field(
+        default="as_of",
+        description="最后一天：as_of 为基准日，last_closed_month 为基准日前最后一个已结束的会计期间的末日。"
+        "The last day: the as-of day, or the end of the last fiscal period that is over by then.",
+    )
+    floor_days: int = Field(
+        default=FLOOR_DAYS,
+        ge=1,
+        le=366,
+        description="计算每年次数时统计期至少按这么多天计。A rate a year is worked out over at least so many days.",
+    )
+    credit_days: int = Field(
+        default=CREDIT_DAYS,
+        ge=0,
+        le=3650,
+        description="信用期天数，超过即为逾期；对所有客户相同。"
+        "Days to pay, the same for every customer; then it is past due.",
     )
 
 

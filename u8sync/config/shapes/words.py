@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from u8sync.config.checking import did_you_mean, shown
 from u8sync.domain.decision import CAUSE, CURRENT
-from u8sync.domain.metrics import METRICS
+from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS
 from u8sync.domain.policy import SCORE
 from u8sync.domain.tiers import TIER
 from u8sync.text import msg
@@ -31,7 +31,8 @@ COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 FIELD: Final = "^[a-z][a-z0-9_]{0,63}$"
 _VERIFICATION_KEY: Final = r"^[^\s+]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$"
 _RESERVED: Final = frozenset(
-    {CAUSE, CURRENT, SCORE, TIER, "set_aside", "eligible", "rated", "has_business", "counted_weight", *METRICS}
+    {CAUSE, CURRENT, SCORE, TIER, "set_aside", "eligible", "rated", "has_business", "counted_weight"}
+    | {DOCUMENTS, HISTORY_DAYS, *METRICS}
 )
 """Columns of the frame in which the decision is made; a field of that name would be overwritten there."""
 

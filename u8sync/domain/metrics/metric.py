@@ -8,13 +8,16 @@ from typing import Literal
 
 import polars as pl
 
-from u8sync.domain.model import Facts
+from u8sync.domain.model import MONEY, Extra, Facts
 from u8sync.text import Message
 
-__all__ = ["Metric", "Unit"]
+__all__ = ["Evidence", "Metric", "Unit", "percent_of"]
 
-Unit = Literal["money", "orders_per_year", "days", "years"]
-"""``money``: home currency, untaxed, four decimals."""
+Unit = Literal["money", "percent", "count", "orders_per_year", "days", "months", "years"]
+"""``money``: home currency, four decimals. ``percent``: 0 to 100 where it is a share. ``count``: documents."""
+
+Evidence = Literal["documents"]
+"""What the reliability of a figure grows with: ``documents``, the column of that name of :func:`measure`."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class Metric:
         null_means: What an unknown value says.
         source: Where U8 keeps what it is made of.
         measure: Facts -> expression over ``facts ⋈ canonical customers``, Decimal with four places; null: unknown.
+        extras: What must be read of the documents besides the usual; where it was not, every value is null.
+        additive: Whether a sum over several customers means something.
+        evidence: What few of make the value unreliable, so that it may be drawn towards that of the group; null for a
+            sum or a count, which is what it is however small.
     """
 
     label: Message
@@ -39,5 +46,12 @@ class Metric:
     null_means: Message
     source: str
     measure: Callable[[Facts], pl.Expr]
+    extras: frozenset[Extra] = frozenset()
     additive: bool = False
-    evidence: str | None = None
+    evidence: Evidence | None = None
+
+
+def percent_of(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """``part`` in percent of ``whole``, to four decimals; null where ``whole`` is not above 0."""
+    above = pl.when(whole > 0).then(whole)
+    return ((part * 100).cast(MONEY) / above).cast(MONEY)

@@ -10,7 +10,7 @@ from u8sync.domain.metrics.metric import Metric
 from u8sync.domain.model import MONEY, Facts
 from u8sync.text import msg
 
-__all__ = ["RELATION_LENGTH"]
+__all__ = ["RELATION_LENGTH", "history_days"]
 
 
 def _relation_length(facts: Facts) -> pl.Expr:
@@ -24,6 +24,11 @@ def _relation_length(facts: Facts) -> pl.Expr:
     days = (pl.lit(facts.window.as_of) - began).dt.total_days().clip(0)
     hundredths = days * 10000 // 36525 * 100  # of ten-thousandths: hundredths of a year of 365.25 days
     return hundredths.cast(MONEY) / 10000
+
+
+def history_days(facts: Facts) -> pl.Expr:
+    """Days from the first document to the window's end; 0 on the last day itself."""
+    return (pl.lit(facts.window.as_of) - pl.col("first_sale_on")).dt.total_days()
 
 
 RELATION_LENGTH: Final = Metric(

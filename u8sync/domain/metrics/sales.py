@@ -1,4 +1,4 @@
-"""Revenue and gross profit."""
+"""Revenue, gross profit, the margin of both, and growth."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.metrics.metric import Metric
+from u8sync.domain.metrics.metric import Metric, percent_of
 from u8sync.domain.model import Facts
 from u8sync.text import msg
 
-__all__ = ["GROSS_PROFIT", "REVENUE"]
+__all__ = ["GROSS_MARGIN", "GROSS_PROFIT", "GROWTH", "REVENUE"]
 
 
 def _revenue(_facts: Facts) -> pl.Expr:
@@ -26,6 +26,27 @@ def _gross_profit(_facts: Facts) -> pl.Expr:
     has not been posted.
     """
     return pl.when(pl.col("cost").is_not_null()).then(pl.col("revenue_posted").fill_null(0) - pl.col("cost"))
+
+
+def _gross_margin(facts: Facts) -> pl.Expr:
+    """Gross profit in percent of the revenue of the posted months, where that is above 0 and cost is known.
+
+    At most 100: when more goods came back than were sold, cost is negative, and a share above the whole would fall as
+    revenue grows. So more revenue at the same cost, or more profit at the same revenue, never lowers it.
+    """
+    revenue = pl.col("revenue_posted")
+    share = percent_of(_gross_profit(facts), revenue)
+    return pl.when(share > 100).then(100).otherwise(share)  # noqa: PLR2004 - per cent
+
+
+def _growth(facts: Facts) -> pl.Expr:
+    """Change of revenue against the window before, in percent of what it was there.
+
+    -100 for a customer with business and no invoice. Null where the window before has no revenue above 0: there is no
+    share of nothing, and a new customer is told by its length of relation.
+    """
+    before = pl.col("revenue_before")
+    return percent_of(_revenue(facts) - before, before)
 
 
 REVENUE: Final = Metric(
@@ -48,4 +69,27 @@ GROSS_PROFIT: Final = Metric(
     source="SaleBillVouch(s).iNatMoney, IA_Subsidiary.iAOutPrice",
     measure=_gross_profit,
     additive=True,
+)
+
+GROSS_MARGIN: Final = Metric(
+    label=msg("gross margin"),
+    unit="percent",
+    higher_is_better=True,
+    fields=(),
+    null_means=msg("no posted cost, or no revenue above 0 in the posted months"),
+    source="SaleBillVouch(s).iNatMoney, IA_Subsidiary.iAOutPrice",
+    measure=_gross_margin,
+    evidence="documents",
+)
+
+GROWTH: Final = Metric(
+    label=msg("growth of revenue"),
+    unit="percent",
+    higher_is_better=True,
+    fields=(),
+    null_means=msg("no revenue above 0 in the window before, or no business in this one"),
+    source="SaleBillVouch(s).iNatMoney",
+    measure=_growth,
+    extras=frozenset({"before"}),
+    evidence="documents",
 )
