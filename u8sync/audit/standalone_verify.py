@@ -462,7 +462,7 @@ def parse_record(text: str, line: bytes) -> Dict[str, Any]:
 # --- the story that the records tell ---------------------------------------------------------------------------------
 
 OUTSIDE_RUNS = {"segment_open", "recovered_tail", "key", "checkpoint", "archived"}
-IN_RUNS = {"run_open", "plan", "guard", "approval", "skip", "intent", "outcome", "settle", "run_close"}
+IN_RUNS = {"run_open", "plan", "guard", "approval", "skip", "hold", "intent", "outcome", "settle", "run_close"}
 
 
 class Story:

@@ -19,6 +19,7 @@ TYPES: Final = OUTSIDE_RUNS | {
     "guard",
     "approval",
     "skip",
+    "hold",
     "intent",
     "outcome",
     "settle",

@@ -47,8 +47,10 @@ from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.policy import Policy
 from u8sync.engine import doctor
+from u8sync.engine.memory import TYPES as MEMORY_TYPES
+from u8sync.engine.memory import Memory, remember
 from u8sync.engine.nightly import Night
-from u8sync.engine.planner import Rules, customers_before
+from u8sync.engine.planner import Rules
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, ConfigError, InputError, Problem
@@ -258,16 +260,16 @@ def open_night(
             log.close()
 
 
-def customers_at_last_run(installation: Installation, account_set: AccountSet) -> int | None:
-    """How many customers the archive had at the last good run, by the audit log; null: that is not known.
+def memory_of(installation: Installation, account_set: AccountSet, as_of: date) -> Memory:
+    """What the audit log of the account set remembers; nothing when there is none.
 
     A log that cannot be read hides nothing: it stops the run, not the plan.
     """
     folder = installation.settings.audit_folder / account_set.folder
     try:
-        return customers_before(iterate(folder, "plan", "run_close")) if folder.is_dir() else None
+        return remember(iterate(folder, *MEMORY_TYPES), as_of) if folder.is_dir() else Memory()
     except AuditError:
-        return None
+        return Memory()
 
 
 def new_run_id(clock: Clock) -> str:

@@ -79,8 +79,10 @@ def check(
     """
     replaced = 0
     fallen = 0
+    overwritten = 0
     population = plan.population
     for change in plan.changes:
+        overwritten += any(field.edited is not None for field in change.fields)
         replaced += any(field.kind == "replace" for field in change.fields)
         # A change of spelling has the same meaning on both sides; an undo falls like any other change.
         fallen += any(field.was == policy.top.name != field.becomes for field in change.fields)
@@ -165,6 +167,21 @@ def check(
                 of=population.customers,
                 percent=issue_percent,
                 limit=limits.issue_share,
+            ),
+        ),
+        verdict(
+            "edited_in_u8",
+            policy.edited != "ask" or overwritten == 0,
+            overwritten,
+            0,
+            msg(
+                "{count:,} customers whose value people changed in U8 would be written over (limit 0)",
+                count=overwritten,
+            )
+            if policy.edited == "ask"
+            else msg(
+                "{count:,} customers whose value people changed in U8 would be written over (by the policy)",
+                count=overwritten,
             ),
         ),
     )

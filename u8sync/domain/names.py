@@ -7,7 +7,13 @@ from typing import Final, Literal, get_args
 __all__ = ["GUARDS", "OUTCOMES", "GuardName", "OutcomeName"]
 
 GuardName = Literal[
-    "empty_source", "customers_missing", "no_business", "share_changed", "top_downgrades", "issue_share"
+    "empty_source",
+    "customers_missing",
+    "no_business",
+    "share_changed",
+    "top_downgrades",
+    "issue_share",
+    "edited_in_u8",
 ]
 
 GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)

@@ -18,7 +18,8 @@ from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
 from u8sync.engine.applier import apply_changes
-from u8sync.engine.planner import Rules, customers_before, judge, make_plan, seal_of
+from u8sync.engine.memory import TYPES, Memory, remember
+from u8sync.engine.planner import Rules, judge, make_plan, seal_of
 from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
@@ -135,7 +136,7 @@ class Night:
         return records.run_open(self.actor, self.account_set, mode, self.person, self.backend.route)
 
     def _run(self, settled: Settled, show: Callable[[Planned], None]) -> RunResult:
-        rules = replace(self.rules, last_customers=self._customers_before())
+        rules = replace(self.rules, memory=self._memory())
         planned = make_plan(self.backend, rules, clock=self.clock, retry=self.retry, progress=self.progress)
         show(planned)
         return self._write(planned.plan, planned.verdicts, settled)
@@ -146,11 +147,11 @@ class Night:
         self._refuse_applied(plan)
         self._refuse_stale(plan)
         # An undo is made from the archive of another day: how large that was says nothing of today's.
-        before = None if any(change.undoes for change in plan.changes) else self._customers_before()
-        return self._write(plan, judge(plan, replace(self.rules, last_customers=before)), settled)
+        memory = Memory() if any(change.undoes for change in plan.changes) else self._memory()
+        return self._write(plan, judge(plan, replace(self.rules, memory=memory)), settled)
 
-    def _customers_before(self) -> int | None:
-        return customers_before(self.log.records("plan", "run_close"))
+    def _memory(self) -> Memory:
+        return remember(self.log.records(*TYPES), self.rules.as_of)
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
         started_at = self.clock.now()
@@ -159,6 +160,8 @@ class Night:
             self.log.append("guard", records.guard(verdict))
             if verdict.allowed and not verdict.ok:
                 self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))
+        for fields in records.holds(plan.held, plan.seal.as_of):
+            self.log.append("hold", fields)
         for cause, group in groupby(sorted(plan.skipped, key=lambda one: one.cause), key=lambda one: one.cause):
             self._skip(cause, list(dict.fromkeys(skipped.code for skipped in group)))
         self.log.commit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,12 +15,13 @@ from u8sync.domain.plan import Plan, Seal
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
 from u8sync.domain.windows import WindowRule, window_by
+from u8sync.engine.memory import Memory
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError, ExitCode
-from u8sync.ports import Backend, Clock, Json, Progress, Record
+from u8sync.errors import ConfigError
+from u8sync.ports import Backend, Clock, Progress
 from u8sync.text import Message
 
-__all__ = ["Rules", "customers_before", "judge", "make_plan", "read_window", "seal_of"]
+__all__ = ["Rules", "judge", "make_plan", "read_window", "seal_of"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Rules:
         as_of: The day that is asked for; which days count up to it, the policy says.
         allow: Names of the guards that a person lets pass for this run.
         tool: Version of u8sync.
-        last_customers: How many customers the archive had at the last good run; null: not known.
+        memory: What earlier runs left.
     """
 
     mapping: CustomerMapping
@@ -44,7 +44,7 @@ class Rules:
     as_of: date
     allow: frozenset[str]
     tool: str
-    last_customers: int | None = None
+    memory: Memory = Memory()  # noqa: RUF009 - frozen
 
 
 def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
@@ -83,28 +83,14 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         way=backend.way,
         writable=writable,
         protected=rules.limits.protected,
+        past=rules.memory.past,
+        overwrite_edited="edited_in_u8" in rules.allow,
     )
     seal = seal_of(account_set, rules)
-    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population, window)
+    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population, window, decision.held)
     return Planned(account_set, facts, decision, plan, judge(plan, rules))
-
-
-def customers_before(records: Iterable[Record]) -> int | None:
-    """How many customers the archive had at the last run that ended well; null: there was none.
-
-    Args:
-        records: Those of the types ``plan`` and ``run_close``, oldest first.
-    """
-    planned: dict[Json, Json] = {}
-    found: Json = None
-    for record in records:
-        if record["type"] == "plan":
-            planned[record["run_id"]] = record["customers"]
-        elif record["exit_code"] in {ExitCode.DONE, ExitCode.PENDING}:
-            found = planned.get(record["run_id"]) or found
-    return found if isinstance(found, int) else None
 
 
 def judge(plan: Plan, rules: Rules) -> tuple[Verdict, ...]:
     """What the guards find."""
-    return check(plan, rules.policy, rules.limits, allow=rules.allow, last_customers=rules.last_customers)
+    return check(plan, rules.policy, rules.limits, allow=rules.allow, last_customers=rules.memory.last_customers)

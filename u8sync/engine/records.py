@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode
-from u8sync.domain.plan import Change, Plan, rule_json, seal_json, undoes_json, window_json
+from u8sync.domain.plan import Change, Held, Plan, held_json, rule_json, seal_json, undoes_json, window_json
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import reason_json
 from u8sync.domain.rules import rules_json
@@ -24,6 +25,7 @@ __all__ = [
     "Actor",
     "approval",
     "guard",
+    "holds",
     "intent",
     "outcome",
     "plan_record",
@@ -35,6 +37,9 @@ __all__ = [
 
 SKIPPED_IN_A_RECORD: Final = 500
 """A customer code has at most 60 characters, and each may take three bytes."""
+
+HELD_IN_A_RECORD: Final = 100
+"""A customer code and two names of tiers have at most 60 characters each, and each may take three bytes."""
 
 MOST_TRIES: Final = 10
 LONGEST_MESSAGE: Final = 300
@@ -96,6 +101,15 @@ def plan_record(plan: Plan, policy: Policy, *, file: str | None = None) -> dict[
         "window": window_json(plan.window),
         "rules": rules_json(policy),
     }
+
+
+def holds(held: Sequence[Held], as_of: date) -> Iterator[dict[str, Json]]:
+    """Customers whose tier is not, or will not stay, the one that the ladder gives; the next evaluation must know."""
+    for start in range(0, len(held), HELD_IN_A_RECORD):
+        yield {
+            "as_of": as_of.isoformat(),
+            "customers": [held_json(one) for one in held[start : start + HELD_IN_A_RECORD]],
+        }
 
 
 def guard(verdict: Verdict) -> dict[str, Json]:

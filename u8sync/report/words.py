@@ -110,6 +110,7 @@ GUARD_NAMES: Final[Mapping[GuardName, Message]] = {
     "share_changed": msg("share of values replaced"),
     "top_downgrades": msg("falls from the highest tier"),
     "issue_share": msg("share of unusable values"),
+    "edited_in_u8": msg("values changed by people"),
 }
 """What a guard looks at."""
 

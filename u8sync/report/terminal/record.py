@@ -36,6 +36,7 @@ _KINDS: Final[Mapping[str, Message]] = {
     "guard": msg("what a guard found"),
     "approval": msg("somebody took responsibility"),
     "skip": msg("customers that were left alone"),
+    "hold": msg("customers whose tier was held"),
     "intent": msg("a change is about to be sent"),
     "outcome": msg("how a change ended"),
     "settle": msg("how a change ended that was left open"),

@@ -1,0 +1,136 @@
+"""What the audit log remembers for the next run: how large the archive was, and where each tier stands.
+
+The rules of movement need to know what earlier evaluations found, when a tier changed last, and what u8sync wrote. All
+of it is in the log, and nothing of it is kept anywhere else: another log, another memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, WRITTEN_SCHEMA, Past
+from u8sync.errors import ExitCode
+from u8sync.ports import Json, Record
+
+__all__ = ["TYPES", "Memory", "remember"]
+
+TYPES: Final = ("plan", "hold", "intent", "outcome", "settle", "run_close")
+"""The types of record that it is made of."""
+
+_IN_PLACE: Final = frozenset({"applied", "already_applied"})
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the next run must know.
+
+    Attributes:
+        last_customers: How many customers the archive had at the last run that ended well; null: there was none.
+        past: What earlier evaluations and writes left.
+    """
+
+    last_customers: int | None = None
+    past: Past = Past()  # noqa: RUF009 - frozen, and its frames are never changed
+
+
+def remember(records: Iterable[Record], as_of: date) -> Memory:
+    """Read the memory.
+
+    Args:
+        records: Whole, oldest first, of :data:`TYPES` at least.
+        as_of: Day of the evaluation that is to be made; only evaluations of earlier days count.
+    """
+    reading = _Reading(as_of)
+    for record in records:
+        reading.take(record)
+    return reading.memory()
+
+
+class _Reading:
+    """The log as far as it was read."""
+
+    def __init__(self, as_of: date) -> None:
+        self._as_of = as_of
+        self._planned: dict[Json, Json] = {}
+        self._days: dict[Json, date] = {}
+        self._customers: Json = None
+        self._evaluated_on: date | None = None
+        self._evaluation: Json = None
+        self._below: dict[str, int] = {}
+        self._waiting: dict[Json, Record] = {}
+        self._written: dict[tuple[str, str], str | None] = {}
+        self._changed_on: dict[str, date] = {}
+        self._tier_columns: set[str] = set()
+
+    def take(self, record: Record) -> None:
+        """One record more."""
+        match record["type"]:
+            case "plan":
+                self._plan(record)
+            case "hold" if record["run_id"] == self._evaluation:
+                self._below |= {one["code"]: one["below"] for one in _all(record["customers"]) if one["below"]}
+            case "intent":
+                self._waiting[record["op_id"]] = record
+            case "outcome" if record["status"] != "unknown":
+                self._end(record, str(record["status"]))
+            case "settle":
+                self._end(record, str(record["verdict"]))
+            case "run_close" if record["exit_code"] in {ExitCode.DONE, ExitCode.PENDING}:
+                self._customers = self._planned.get(record["run_id"]) or self._customers
+            case _:
+                pass
+
+    def _plan(self, record: Record) -> None:
+        run, seal = record["run_id"], record["seal"]
+        day = date.fromisoformat(str(seal["as_of"])) if isinstance(seal, Mapping) else date.min
+        self._planned[run] = record["customers"]
+        self._days[run] = day
+        # An undo decides no tier, so it has no window and is no evaluation.
+        if record.get("window") and day < self._as_of and day >= (self._evaluated_on or day):
+            self._evaluated_on, self._evaluation, self._below = day, run, {}
+
+    def _end(self, record: Record, status: str) -> None:
+        intent = self._waiting.pop(record["op_id"], None)
+        if intent is None or status not in _IN_PLACE:
+            return
+        customer, after, reason = str(intent["customer"]), intent["after"], intent["reason"]
+        tier = reason["tier"] if isinstance(reason, Mapping) else None
+        for column, value in after.items() if isinstance(after, Mapping) else ():
+            self._written[customer, column] = None if value is None else str(value)
+        for field in _all(intent["fields"]):
+            if tier is not None and field["becomes"] == tier:
+                self._tier_columns.add(field["column"])
+            if field["column"] in self._tier_columns and field["was"] != field["becomes"]:
+                self._changed_on[customer] = self._days.get(intent["run_id"], date.min)
+
+    def memory(self) -> Memory:
+        """What was read."""
+        codes = sorted(self._below.keys() | self._changed_on.keys())
+        customers = pl.DataFrame(
+            {
+                "code": codes,
+                BELOW: [self._below.get(code, 0) for code in codes],
+                CHANGED_ON: [self._changed_on.get(code) for code in codes],
+            },
+            schema=PAST_SCHEMA,
+        )
+        written = pl.DataFrame(
+            {
+                "code": [customer for customer, _ in self._written],
+                "column": [column for _, column in self._written],
+                "value": list(self._written.values()),
+            },
+            schema=WRITTEN_SCHEMA,
+        )
+        count = self._customers if isinstance(self._customers, int) else None
+        return Memory(count, Past(self._evaluated_on, customers, written))
+
+
+def _all(value: Json) -> list[dict[str, Any]]:
+    """A list of a record, whose parts are plain values."""
+    return value if isinstance(value, list) else []  # type: ignore[return-value]
