@@ -42,6 +42,7 @@ HEAVY = (
         "map coverage --help",
         "map test --help",
         "map schema --help",
+        "tiers --help",
     ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:
