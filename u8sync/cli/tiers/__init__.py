@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from u8sync.cli.tiers.listing import list_
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -20,6 +21,7 @@ def tiers() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     # One line a command, in the order of the help.
+    list_,
 )
 for command in COMMANDS:
     tiers.add_command(command)
