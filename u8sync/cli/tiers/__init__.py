@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from u8sync.cli.tiers.listing import list_
+from u8sync.cli.tiers.simulating import simulate
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -22,6 +23,7 @@ def tiers() -> None:
 COMMANDS: tuple[click.Command, ...] = (
     # One line a command, in the order of the help.
     list_,
+    simulate,
 )
 for command in COMMANDS:
     tiers.add_command(command)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import polars as pl
 
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.decision import CAUSE
+from u8sync.domain.edges import NEAR
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import AccountSet, Window
+from u8sync.domain.outcome import Outcome
 from u8sync.domain.policy import SCORE
+from u8sync.domain.policy_diff import Cell, Missed, missed_by
+from u8sync.domain.simulation import Simulation
 from u8sync.domain.tier_lists import TierList
+from u8sync.report.simulated import condition_of, worth_knowing
 from u8sync.report.tier_list import ListsMade
 from u8sync.text import Message
 
-__all__ = ["lists_json"]
+__all__ = ["lists_json", "simulation_json"]
 
 
 def lists_json(made: ListsMade, judged: pl.DataFrame, notes: Iterable[Message]) -> dict[str, Json]:
@@ -71,3 +77,102 @@ def edges_json(edges: pl.DataFrame) -> Mapping[str, list[Json]]:
             one[name] = decimal_text(row[name])
         found.setdefault(row[CODE], []).append(one)
     return found
+
+
+def simulation_json(
+    simulation: Simulation, account_set: AccountSet, files: Sequence[str], notes: Iterable[Message]
+) -> dict[str, Json]:
+    """What policies do; a tier that is null is none, or one that the mapping does not know."""
+    compared, other = simulation.compared, simulation.other
+    return {
+        "account_set": _account_set(account_set),
+        "as_of": simulation.present.facts.window.as_of.isoformat(),
+        "present": _outcome(simulation.present, files[0], simulation.held),
+        "other": None if other is None else _outcome(other, files[1], simulation.other_held),
+        "compared": None
+        if compared is None
+        else {
+            "matrix": _cells(compared.matrix),
+            "without_tier": compared.without,
+            "turnover": [{**asdict(one), "becomes": one.becomes} for one in compared.turnover],
+            "moves": list(_moves(simulation, compared.moves)),
+        },
+        "notes": [str(note) for note in (*worth_knowing(simulation), *notes)],
+    }
+
+
+def _cells(cells: Sequence[Cell]) -> Json:
+    return [asdict(cell) for cell in cells]
+
+
+def _outcome(outcome: Outcome, file: str, held: Sequence[Cell]) -> Json:
+    near: list[Json] = [{"code": code, "edges": edges} for code, edges in sorted(edges_json(outcome.edges).items())]
+    return {
+        "policy": file,
+        "sha256": outcome.policy.digest,
+        "window": _window(outcome.facts.window),
+        "tiers": [
+            {
+                "tier": one.tier,
+                "customers": one.customers,
+                "revenue": decimal_text(one.revenue),
+                "gross_profit": decimal_text(one.gross_profit),
+                "profit_known": one.profit_known,
+            }
+            for one in outcome.tiers
+        ],
+        "from_u8": _cells(held),
+        "sensitivity": [
+            {
+                "metric": one.metric,
+                "weight": next(w.percent for w in outcome.policy.weights if w.metric == one.metric),
+                "change_percent": one.change,
+                "up": one.up,
+                "down": one.down,
+                "moved": one.moved,
+            }
+            for one in outcome.sensitivity
+        ],
+        "stability": {
+            "rated": outcome.rated,
+            "borderline": outcome.borderline,
+            "within_percent": NEAR,
+            "customers": near,
+        },
+    }
+
+
+def _moves(simulation: Simulation, moves: pl.DataFrame) -> Iterator[Json]:
+    present, other = simulation.present, simulation.other
+    if other is None:
+        return
+    before = missed_by(present, moves.select(CODE, pl.col("becomes").alias("tier")))
+    after = missed_by(other, moves.select(CODE, pl.col("was").alias("tier")))
+    for row in moves.iter_rows(named=True):
+        yield {
+            "code": row[CODE],
+            "name": row["name"],
+            "current": row["current"],
+            "was": row["was"],
+            "becomes": row["becomes"],
+            "way": row["way"],
+            "score_was": decimal_text(row["score_was"]),
+            "score_is": decimal_text(row["score_is"]),
+            "by": [part for part in ("exclusion", "window", "scoring", "ladder") if row[f"by_{part}"]],
+            "metric": row["metric"],
+            "contribution_was": decimal_text(row["metric_was"]),
+            "contribution_is": decimal_text(row["metric_is"]),
+            "missed_in_present": [_missed(present, one) for one in before.get(row[CODE], ())],
+            "missed_in_other": [_missed(other, one) for one in after.get(row[CODE], ())],
+        }
+
+
+def _missed(outcome: Outcome, missed: Missed) -> Json:
+    condition = condition_of(outcome, missed)
+    return {
+        "tier": missed.tier,
+        "subject": condition.subject,
+        "at_least": decimal_text(condition.at_least),
+        "below": decimal_text(condition.below),
+        "value": decimal_text(missed.value),
+    }

@@ -1,0 +1,71 @@
+"""``tiers simulate``: another policy on the same data, or how steady the present one is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import click
+
+from u8sync.cli.options import as_of_option, config_option, json_option
+from u8sync.cli.session import Session
+from u8sync.errors import ExitCode
+from u8sync.text import N_
+
+__all__ = ["simulate"]
+
+
+@click.command(
+    short_help=N_("Show what another policy would do."),
+    help=N_(
+        "Try another policy on the same data: who would get another tier and why, revenue and profit by tier, what"
+        " hangs on each weight, who stands near an edge. Without --policy: the present policy alone. Nothing is written"
+        " to U8. Ends with 0 when every customer keeps its tier, 2 when some get another one."
+    ),
+)
+@config_option
+@click.option(
+    "--policy",
+    "policy",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=N_("The policy file to try; the present one alone when absent."),
+)
+@as_of_option
+@click.option("--all", "show_all", is_flag=True, help=N_("Show every line, not only the first ones."))
+@json_option
+@click.pass_obj
+def simulate(
+    session: Session,
+    *,
+    config: Path,
+    policy: Path | None,
+    as_of: date | None,
+    show_all: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Show what another policy would do."""
+    from u8sync.bootstrap.policies import read_for_policies
+    from u8sync.cli.tiers.as_json import simulation_json
+    from u8sync.domain.simulation import simulate as try_out
+    from u8sync.report.terminal import simulation_view
+    from u8sync.report.terminal.simulation import LIMIT
+
+    others = () if policy is None else (policy,)
+    read = read_for_policies(config, others, as_of=as_of, progress=session.progress())
+    present, *rest = ((one.policy, one.facts) for one in read.policies)
+    simulation = try_out(read.ground, present, *rest)
+    files = [one.shown_as for one in read.policies]
+    # A note of both policies is told once.
+    known = list({str(note): note for one in read.policies for note in one.notes}.values())
+    if as_json:
+        session.emit(
+            json.dumps(simulation_json(simulation, read.account_set, files, known), ensure_ascii=False, indent=1)
+        )
+    else:
+        limit = None if show_all else LIMIT
+        session.out.print(simulation_view(simulation, read.account_set, files, known, session.translate, limit=limit))
+    moved = simulation.compared is not None and simulation.compared.moves.height
+    return ExitCode.PENDING if moved else ExitCode.DONE
