@@ -261,7 +261,7 @@ def policy_of(world: Any, bounds: list[int], percent: int) -> Policy:
     return ladder(world, *map(str, bounds), weights=weights)
 
 
-@settings(max_examples=25)  # each is several whole decisions
+@settings(deadline=None, max_examples=25)  # each is several whole decisions
 @given(CUSTOMERS, BOUNDS, PERCENTS)
 def test_the_same_policy_fills_only_the_diagonal(world: Any, rows: Any, bounds: Any, percent: int) -> None:
     policy = policy_of(world, bounds, percent)
@@ -272,7 +272,7 @@ def test_the_same_policy_fills_only_the_diagonal(world: Any, rows: Any, bounds: 
     assert {(one.gained, one.lost) for one in found.compared.turnover} <= {(0, 0)}
 
 
-@settings(max_examples=25)  # each is several whole decisions
+@settings(deadline=None, max_examples=25)  # each is several whole decisions
 @given(CUSTOMERS, st.tuples(BOUNDS, PERCENTS), st.tuples(BOUNDS, PERCENTS))
 def test_every_customer_stands_in_the_matrix_once(world: Any, rows: Any, one: Any, another: Any) -> None:
     customers = drawn(world, rows)
@@ -292,7 +292,7 @@ def test_every_customer_stands_in_the_matrix_once(world: Any, rows: Any, one: An
         assert row["by_scoring"] or row["by_ladder"]
 
 
-@settings(max_examples=25)  # each is several whole decisions
+@settings(deadline=None, max_examples=25)  # each is several whole decisions
 @given(CUSTOMERS, BOUNDS)
 def test_an_only_weight_can_be_anything(world: Any, rows: Any, bounds: Any) -> None:
     policy = ladder(world, *map(str, bounds), weights=[world.weight("revenue", 100)])
@@ -300,7 +300,7 @@ def test_an_only_weight_can_be_anything(world: Any, rows: Any, bounds: Any) -> N
     assert [(one.change, one.moved) for one in found.present.sensitivity] == [(-10, 0), (10, 0)]
 
 
-@settings(max_examples=10)
+@settings(deadline=None, max_examples=10)
 @given(st.permutations(range(6)), BOUNDS, PERCENTS)
 def test_the_order_of_rows_changes_nothing(world: Any, order: list[int], bounds: Any, percent: int) -> None:
     customers = drawn(
