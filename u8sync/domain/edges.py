@@ -1,26 +1,41 @@
 """How near customers stand to the edges of a ladder: who would get another tier if its bounds were a little elsewhere.
 
-Definition. A bound is moved by so many percent of its own size, ``|bound|``, so that a negative bound moves the same
-way as a positive one, and a bound of 0 does not move. An *eased* ladder lets more customers in (``at_least`` lower,
-``below`` higher), a *tightened* one fewer. A customer is *borderline* when one of the two gives it another tier than
-the ladder as it stands. Customers without business meet no bound and are never borderline.
+Definition. The bounds of a ladder are those of its conditions and its quotas. An *eased* ladder has every one of them
+moved outwards by so many percent of its own size, see :func:`u8sync.domain.policy.eased`, a *tightened* one inwards; a
+bound of 0 does not move. A customer is *borderline* when one of the two gives it another tier than the ladder as it
+stands. What movement rules make of the ladder's tier does not count: they are there because customers are borderline.
+Customers that are not rated meet no bound and are never borderline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from decimal import ROUND_CEILING, Context, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final, Literal
 
 import polars as pl
 
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import MONEY
-from u8sync.domain.policy import Condition, Policy
-from u8sync.domain.tiers import TIER, meets, recommend
+from u8sync.domain.policy import SCORE, Condition, Policy, Tier, eased
+from u8sync.domain.ranks import UNIT, as_decimal, units
+from u8sync.domain.tiers import EARNED, meets, quota_of, recommend, standing_of
 
-__all__ = ["EDGES_SCHEMA", "NEAR", "borderline", "near_edges", "shifted"]
+__all__ = ["EDGES_SCHEMA", "KINDS", "NEAR", "EdgeKind", "borderline", "near_edges"]
+
+EdgeKind = Literal["at_least", "below", "top_percent", "top_share", "quota"]
+"""Which bound it is. Bound, value and distance are in the subject's own unit for the first two; ``top_percent``: in
+percent of the customers, counted from the best; ``top_share``: in percent of the sum that those ahead bring; ``quota``:
+in places."""
+
+KINDS: Final[tuple[Literal["at_least", "below", "top_percent", "top_share"], ...]] = (
+    "at_least",
+    "below",
+    "top_percent",
+    "top_share",
+)
+"""The bounds that a condition can have, by the names of its attributes."""
 
 NEAR: Final = 5
 """Within so many percent of an edge a customer is borderline."""
@@ -39,9 +54,9 @@ EDGES_SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 """Columns of :func:`near_edges`."""
 
-_EXACT: Final = Context(prec=60)
-_STEP: Final = Decimal("0.0001")
-_UNMOVED: Final = "unmoved"
+_UNMOVED: Final = "edge.unmoved"
+_OWN: Final = "edge."
+"""Before the names of what the ladder as it stands says of quotas."""
 
 
 def borderline(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.Series:
@@ -55,11 +70,10 @@ def borderline(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.
     Returns:
         One truth value a row, in the order of ``scored``, named ``borderline``; never null.
     """
-    now = recommend(scored, policy)[TIER]
-    moved = (recommend(scored, shifted(policy, way, percent))[TIER] for way in _WAYS.values())
+    now = recommend(scored, policy)[EARNED]
     near = pl.Series("borderline", [False] * scored.height, dtype=pl.Boolean)
-    for tiers in moved:
-        near = near | tiers.ne_missing(now)
+    for ladder in _moved(policy, percent).values():
+        near = near | recommend(scored, ladder)[EARNED].ne_missing(now)
     return near.alias("borderline")
 
 
@@ -77,48 +91,40 @@ def near_edges(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.
         * ``way``: ``up`` when an eased ladder lifts it, ``down`` when a tightened one lets it fall.
         * ``tier``, ``would_be``: what it gets, and what the moved ladder would give it.
         * ``edge_of``: the tier that the bound belongs to: on the way up ``would_be``, on the way down ``tier``.
-        * ``subject``, ``kind``, ``bound``: which bound: score or metric, ``at_least`` or ``below``, and its value.
-        * ``value``, ``distance``: where the customer stands, and how far from the bound, never negative; both in the
-          subject's own unit.
+        * ``subject``, ``kind``, ``bound``: which bound: score or metric, :data:`EdgeKind`, and its value.
+        * ``value``, ``distance``: where the customer stands, and how far from the bound, never negative.
 
-        A customer that would move for a reason which is no bound of its own has one row with null from ``edge_of`` on.
+        A customer that would move for a reason which is no bound of its own, a place that somebody else leaves say, has
+        one row with null from ``edge_of`` on.
     """
-    now = recommend(scored, policy).rename({TIER: _UNMOVED})
+    now = recommend(scored, policy).rename({EARNED: _UNMOVED})
+    quotas = [name for index, tier in enumerate(policy.tiers) if tier.quota for name in quota_of(index)]
+    now = now.with_columns(pl.col(name).alias(f"{_OWN}{name}") for name in quotas)
     parts = [
-        part
-        for way, direction in _WAYS.items()
-        for part in _edges_one_way(now, policy, shifted(policy, direction, percent), way)
+        part for way, ladder in _moved(policy, percent).items() for part in _edges_one_way(now, policy, ladder, way)
     ]
     found = pl.concat(parts) if parts else pl.DataFrame(schema=EDGES_SCHEMA)
     return found.sort(CODE, "way", maintain_order=True)
 
 
-def shifted(policy: Policy, way: Literal["eased", "tightened"], percent: int) -> Policy:
-    """The policy with every bound moved by so many percent of its own size.
+def _moved(policy: Policy, percent: int) -> dict[Literal["up", "down"], Policy]:
+    """The way a customer goes when the bounds move, and the ladder that they make then."""
+    return {"up": eased(policy, Decimal(percent)), "down": eased(policy, Decimal(-percent))}
 
-    Values have four decimals, so a moved bound is the next such number: the same customers meet it.
+
+@dataclass(frozen=True)
+class _Edge:
+    """A bound of a tier: how it is told, and whether customers keep it by the ladder as it stands and by the moved one.
+
+    ``bound`` and ``value`` are expressions over the rated customers of the ladder as it stands.
     """
-    tiers = (
-        replace(tier, conditions=tuple(_shifted(condition, way, percent) for condition in tier.conditions))
-        for tier in policy.tiers
-    )
-    return replace(policy, tiers=tuple(tiers))
 
-
-_WAYS: Final[dict[Literal["up", "down"], Literal["eased", "tightened"]]] = {"up": "eased", "down": "tightened"}
-"""The way a customer goes when the bounds move, and how they move then."""
-
-
-def _shifted(condition: Condition, way: Literal["eased", "tightened"], percent: int) -> Condition:
-    out = -percent if way == "eased" else percent
-    return replace(condition, at_least=_moved(condition.at_least, out), below=_moved(condition.below, -out))
-
-
-def _moved(bound: Decimal | None, percent: int) -> Decimal | None:
-    if bound is None:
-        return None
-    exact = _EXACT.add(bound, _EXACT.divide(_EXACT.multiply(abs(bound), Decimal(percent)), Decimal(100)))
-    return exact.quantize(_STEP, rounding=ROUND_CEILING, context=_EXACT)
+    subject: str
+    kind: EdgeKind
+    bound: pl.Expr
+    value: pl.Expr
+    kept: pl.Expr
+    kept_moved: pl.Expr
 
 
 def _edges_one_way(
@@ -129,50 +135,89 @@ def _edges_one_way(
     On the way up they are the bounds of the new tier that the customer does not meet yet; on the way down those of its
     own tier that it would not meet any more.
     """
-    moving = recommend(now, moved).filter(pl.col(TIER).ne_missing(pl.col(_UNMOVED)))
+    moving = recommend(now, moved).filter(pl.col(EARNED).ne_missing(pl.col(_UNMOVED)))
     if moving.is_empty():
         return
-    edge_of = TIER if way == "up" else _UNMOVED
-    explained = []
-    for tier, moved_tier in zip(policy.tiers, moved.tiers, strict=True):
+    edge_of = EARNED if way == "up" else _UNMOVED
+    explained = [moving.select(CODE).clear()]
+    for index, (tier, moved_tier) in enumerate(zip(policy.tiers, moved.tiers, strict=True)):
         of_tier = moving.filter(pl.col(edge_of) == tier.name)
-        for condition, other in zip(tier.conditions, moved_tier.conditions, strict=True):
-            for one, one_moved in zip(_bounds(condition), _bounds(other), strict=True):
-                missed = of_tier.filter(~meets(one if way == "up" else one_moved))
-                explained.append(missed.select(CODE))
-                yield _edge_rows(missed, way, tier.name, one)
-    told = pl.concat(explained) if explained else moving.select(CODE).clear()
-    untold = moving.join(told, on=CODE, how="anti")
+        for edge in _edges_of(tier, moved_tier, index):
+            missed = of_tier.filter(~(edge.kept if way == "up" else edge.kept_moved))
+            explained.append(missed.select(CODE))
+            yield _rows(missed, way, tier.name, edge)
+    untold = moving.join(pl.concat(explained), on=CODE, how="anti", maintain_order="left")
     if untold.height:
-        yield _edge_rows(untold, way, None, None)
+        yield _rows(untold, way, None, None)
 
 
-def _bounds(condition: Condition) -> Iterator[Condition]:
-    """A condition as one or two that have one bound each."""
-    if condition.at_least is not None:
-        yield replace(condition, below=None)
-    if condition.below is not None:
-        yield replace(condition, at_least=None)
+def _edges_of(tier: Tier, moved: Tier, index: int) -> Iterator[_Edge]:
+    for condition, other in zip(tier.conditions, moved.conditions, strict=True):
+        for kind in KINDS:
+            bound = getattr(condition, kind)
+            if bound is not None:
+                yield _Edge(
+                    condition.subject,
+                    kind,
+                    pl.lit(bound, dtype=MONEY),
+                    _value(condition, kind),
+                    meets(_only(condition, kind)),
+                    meets(_only(other, kind)),
+                )
+    if tier.quota is not None:
+        ahead, tied, places = (pl.col(f"{_OWN}{name}") for name in quota_of(index))
+        ahead_moved, tied_moved, places_moved = (pl.col(name) for name in quota_of(index))
+        yield _Edge(
+            SCORE,
+            "quota",
+            as_decimal(places * UNIT),
+            as_decimal((ahead + tied + 1) * UNIT),
+            # Who does not meet the conditions is not refused by the quota.
+            (ahead + tied + 1 <= places).fill_null(value=True),
+            (ahead_moved + tied_moved + 1 <= places_moved).fill_null(value=True),
+        )
 
 
-def _edge_rows(customers: pl.DataFrame, way: str, edge_of: str | None, condition: Condition | None) -> pl.DataFrame:
-    value: pl.Expr = pl.lit(None, dtype=MONEY)
-    bound: Decimal | None = None
-    if condition is not None:
-        value = pl.col(condition.subject).cast(MONEY)
-        bound = condition.below if condition.at_least is None else condition.at_least
-    edge = pl.lit(bound, dtype=MONEY)
-    kind = None if condition is None else "below" if condition.at_least is None else "at_least"
+def _only(condition: Condition, kind: EdgeKind) -> Condition:
+    """A condition with one of its bounds."""
+    return replace(
+        condition,
+        at_least=condition.at_least if kind == "at_least" else None,
+        below=condition.below if kind == "below" else None,
+        top_percent=condition.top_percent if kind == "top_percent" else None,
+        top_share=condition.top_share if kind == "top_share" else None,
+    )
+
+
+def _value(condition: Condition, kind: EdgeKind) -> pl.Expr:
+    """Where a customer stands, in the unit of the bound; percents are cut to four decimals."""
+    standing = standing_of(condition)
+    if kind == "top_percent":
+        beaten, _, others = (pl.col(name).cast(pl.Int128) for name in standing.counts)
+        return as_decimal((others - beaten + 1) * (100 * UNIT) // (others + 1))
+    if kind == "top_share":
+        ahead, total = (units(name) for name in standing.sums)
+        return as_decimal(pl.when(total > 0).then(ahead * (100 * UNIT) // total))
+    return pl.col(condition.subject).cast(MONEY)
+
+
+def _rows(customers: pl.DataFrame, way: str, edge_of: str | None, edge: _Edge | None) -> pl.DataFrame:
+    nothing = pl.lit(None, dtype=MONEY)
+    value, bound = (nothing, nothing) if edge is None else (edge.value, edge.bound)
     rows = customers.select(
         pl.col(CODE),
         pl.lit(way).alias("way"),
         pl.col(_UNMOVED).alias("tier"),
-        pl.col(TIER).alias("would_be"),
+        pl.col(EARNED).alias("would_be"),
         pl.lit(edge_of, dtype=pl.String).alias("edge_of"),
-        pl.lit(None if condition is None else condition.subject, dtype=pl.String).alias("subject"),
-        pl.lit(kind, dtype=pl.String).alias("kind"),
-        edge.alias("bound"),
-        value.alias("value"),
-        pl.when(value > edge).then(value - edge).otherwise(edge - value).cast(MONEY).alias("distance"),
+        pl.lit(None if edge is None else edge.subject, dtype=pl.String).alias("subject"),
+        pl.lit(None if edge is None else edge.kind, dtype=pl.String).alias("kind"),
+        bound.cast(MONEY).alias("bound"),
+        value.cast(MONEY).alias("value"),
+    ).with_columns(
+        pl.when(pl.col("value") > pl.col("bound"))
+        .then(pl.col("value") - pl.col("bound"))
+        .otherwise(pl.col("bound") - pl.col("value"))
+        .alias("distance")
     )
-    return rows.select(pl.col(name).cast(kind_) for name, kind_ in EDGES_SCHEMA.items())
+    return rows.select(pl.col(name).cast(kind) for name, kind in EDGES_SCHEMA.items())

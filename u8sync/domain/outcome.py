@@ -1,14 +1,15 @@
 """What one policy gives on an archive, and how steady that is. Nothing here reads or writes.
 
-What lives here: judging the same archive by any policy, the sums of its tiers, and what hangs on each weight. What does
-not: how a customer gets its tier, which is :func:`u8sync.domain.decision.judge_customers` alone, and edges
+What lives here: judging the same archive by any policy, the sums of its tiers, and what hangs on each weight. All of it
+is about the tiers that the ladder gives; pins, edits and movement rules hold some of them back, and those are counted.
+What does not: how a customer gets its tier, which is :func:`u8sync.domain.decision.judge_customers` alone, and edges
 (``edges.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -18,8 +19,9 @@ from u8sync.domain.decision import judge_customers
 from u8sync.domain.edges import NEAR, borderline, near_edges
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import Facts
+from u8sync.domain.movement import HELD, Past
 from u8sync.domain.policy import Policy, Weight
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import EARNED
 
 __all__ = ["SWAY", "Ground", "Outcome", "Sensitivity", "TierSum", "outcome_of"]
 
@@ -36,17 +38,25 @@ class Ground:
         mapping: From columns to fields.
         way: Which of the mapping's column names apply.
         protected: Customers that are rated but never changed.
+        past: What earlier runs left, for movement rules; the same for every policy.
     """
 
     canonical: pl.DataFrame
     mapping: CustomerMapping
     way: str
     protected: Collection[str]
+    past: Past = field(default_factory=Past)
 
     def judge(self, policy: Policy, facts: Facts) -> pl.DataFrame:
         """The tier of every customer by a policy; the columns of :attr:`u8sync.domain.decision.Decision.customers`."""
         return judge_customers(
-            self.canonical, facts, mapping=self.mapping, policy=policy, way=self.way, protected=self.protected
+            self.canonical,
+            facts,
+            mapping=self.mapping,
+            policy=policy,
+            way=self.way,
+            protected=self.protected,
+            past=self.past,
         )
 
 
@@ -104,6 +114,7 @@ class Outcome:
         rated: Customers that are compared with each other.
         borderline: Those of them that are borderline, see ``edges.py``.
         edges: Which bounds they are near, see :func:`u8sync.domain.edges.near_edges`.
+        held: Customers to whom a run would not give the tier of the ladder: pins, edits, movement rules.
     """
 
     policy: Policy
@@ -114,6 +125,7 @@ class Outcome:
     rated: int
     borderline: int
     edges: pl.DataFrame
+    held: int
 
 
 def outcome_of(ground: Ground, policy: Policy, facts: Facts) -> Outcome:
@@ -128,14 +140,15 @@ def outcome_of(ground: Ground, policy: Policy, facts: Facts) -> Outcome:
         rated=int(customers["rated"].sum()),
         borderline=int(borderline(customers, policy, NEAR).sum()),
         edges=near_edges(customers, policy, NEAR),
+        held=int(customers[HELD].is_not_null().sum()),
     )
 
 
 def _sums(customers: pl.DataFrame, policy: Policy) -> Iterator[TierSum]:
     found = {
         row[0]: row[1:]
-        for row in customers.filter(pl.col(TIER).is_not_null())
-        .group_by(TIER)
+        for row in customers.filter(pl.col(EARNED).is_not_null())
+        .group_by(EARNED)
         .agg(
             pl.len(),
             pl.col("revenue").sum(),
@@ -160,11 +173,11 @@ def _sensitivities(ground: Ground, policy: Policy, facts: Facts, customers: pl.D
     def height(tiers: pl.Series) -> pl.Series:
         return tiers.replace_strict(heights, return_dtype=pl.Int64, default=None)
 
-    before = height(customers[TIER])
+    before = height(customers[EARNED])
     for weight in policy.weights:
         for change in (-SWAY, SWAY):
             swayed = replace(policy, weights=tuple(_swayed(policy.weights, weight.metric, change)))
-            after = height(ground.judge(swayed, facts)[TIER])
+            after = height(ground.judge(swayed, facts)[EARNED])
             yield Sensitivity(weight.metric, change, int((after > before).sum()), int((after < before).sum()))
 
 

@@ -15,13 +15,12 @@ from typing import Final, Literal
 
 import polars as pl
 
-from u8sync.domain.decision import CURRENT
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import MONEY
 from u8sync.domain.outcome import Ground, Outcome
 from u8sync.domain.policy import SCORE, Policy
 from u8sync.domain.scoring import contribution_of
-from u8sync.domain.tiers import TIER, meets
+from u8sync.domain.tiers import CURRENT, EARNED, meets
 
 __all__ = [
     "MOVES_SCHEMA",
@@ -178,14 +177,14 @@ def _side_by_side(now: Outcome, then: Outcome) -> pl.DataFrame:
         CODE,
         name,
         CURRENT,
-        pl.col(TIER).alias("was"),
+        pl.col(EARNED).alias("was"),
         pl.col(SCORE).alias("score_was"),
         pl.col("eligible").alias("eligible_was"),
         pl.col("rated").alias("business_was"),
     )
     right = then.customers.select(
         CODE,
-        pl.col(TIER).alias("becomes"),
+        pl.col(EARNED).alias("becomes"),
         pl.col(SCORE).alias("score_is"),
         pl.col("eligible").alias("eligible_is"),
         pl.col("rated").alias("business_is"),
@@ -213,8 +212,8 @@ def _moves(
     # One part after the other becomes that of the other policy: the window, the scoring, the ladder.
     windowed = now.customers if then.facts is now.facts else ground.judge(now.policy, then.facts)
     rescored = ground.judge(replace(then.policy, tiers=now.policy.tiers), then.facts)
-    steps = moved.join(windowed.select(CODE, pl.col(TIER).alias("windowed")), on=CODE, how="left").join(
-        rescored.select(CODE, pl.col(TIER).alias("rescored")), on=CODE, how="left"
+    steps = moved.join(windowed.select(CODE, pl.col(EARNED).alias("windowed")), on=CODE, how="left").join(
+        rescored.select(CODE, pl.col(EARNED).alias("rescored")), on=CODE, how="left"
     )
     excluded = pl.col("eligible_was") != pl.col("eligible_is")
     told = steps.with_columns(

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from u8sync.domain.decision import CURRENT
 from u8sync.domain.model import Facts
 from u8sync.domain.outcome import Ground, Outcome, outcome_of
 from u8sync.domain.policy import Policy
 from u8sync.domain.policy_diff import Cell, Comparison, compare, matrix_of
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import CURRENT, TIER
 
 __all__ = ["Simulation", "simulate"]
 
@@ -23,9 +22,10 @@ class Simulation:
 
     Attributes:
         present: The configured policy.
-        held: The tier that U8 holds by the tier that the present policy gives, over those that get one.
+        held: The tier that U8 holds by the tier that a run would give by the present policy, over those that get one;
+            pins, edits and movement rules count here.
         other: The policy that is tried out; null when none is.
-        other_held: The tier that U8 holds by the tier that the other policy gives; empty when none is tried out.
+        other_held: The same by the other policy; empty when none is tried out.
         compared: The two side by side; null when there is one only.
     """
 

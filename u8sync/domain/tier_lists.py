@@ -8,12 +8,11 @@ from typing import Literal
 
 import polars as pl
 
-from u8sync.domain.decision import CURRENT
 from u8sync.domain.edges import borderline, near_edges
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE, Policy, Tier
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import CURRENT, TIER
 
 __all__ = ["By", "TierList", "known_tiers", "list_tiers"]
 

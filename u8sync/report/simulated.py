@@ -9,13 +9,14 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.edges import NEAR
+from u8sync.domain.edges import KINDS, NEAR
 from u8sync.domain.mapping import CODE
 from u8sync.domain.outcome import Outcome, TierSum
 from u8sync.domain.policy import SCORE, Condition
 from u8sync.domain.policy_diff import Cell, Comparison, Missed, Way, missed_by
 from u8sync.domain.simulation import Simulation
-from u8sync.report.edge_words import edges_by_code
+from u8sync.domain.tiers import EARNED
+from u8sync.report.edge_words import bound_words, edges_by_code
 from u8sync.report.figures import cut, percent
 from u8sync.report.words import condition_words, subject_label, value_words
 from u8sync.text import Message, msg
@@ -72,7 +73,7 @@ def ways_of(compared: Comparison) -> Mapping[Way, int]:
 def stability_words(outcome: Outcome) -> Message:
     """The stability number, in one sentence."""
     return msg(
-        "{near} of {rated} customers with business ({share} %) stand within {percent} % of an edge.",
+        "{near} of {rated} rated customers ({share} %) stand within {percent} % of an edge.",
         near=f"{outcome.borderline:,}",
         rated=f"{outcome.rated:,}",
         share=percent(outcome.borderline, outcome.rated) or "-",
@@ -88,7 +89,15 @@ def worth_knowing(simulation: Simulation) -> Iterator[Message]:
     for outcome in (simulation.present, other):
         if outcome is not None and any(one.profit_known < one.customers for one in outcome.tiers if one.customers):
             yield msg("Gross profit adds up the customers whose profit is known.")
-            return
+            break
+    for name, outcome in ((msg("the present policy"), simulation.present), (msg("the other policy"), other)):
+        if outcome is not None and outcome.held:
+            yield msg(
+                "By {policy} a run would hold {count} customer(s) in another tier than the ladder gives: pins, edits in"
+                " U8, movement rules. The comparison is of what the ladders give.",
+                policy=name,
+                count=f"{outcome.held:,}",
+            )
 
 
 @dataclass(frozen=True)
@@ -204,7 +213,16 @@ def _ladder_words(
         yield msg("only the other policy has the tier '{tier}'", tier=becomes)
     elif not rises and other.policy.rank(_name(was)) is None:
         yield msg("the other policy has no tier '{tier}'", tier=was)
-    for missed in before if rises else after:
+    found = before if rises else after
+    ladder, name = (present, _name(becomes)) if rises else (other, _name(was))
+    full = next((tier for tier in ladder.policy.tiers if tier.name == name and tier.quota), None)
+    if full is not None and not found:
+        yield (
+            msg("the present policy has no place left in '{tier}'", tier=name)
+            if rises
+            else msg("the other policy has no place left in '{tier}'", tier=name)
+        )
+    for missed in found:
         condition = condition_of(present if rises else other, missed)
         told = {
             "tier": missed.tier,
@@ -254,18 +272,17 @@ def edge_groups(outcome: Outcome) -> tuple[EdgeGroup, ...]:
     found = []
     for tier in outcome.policy.tiers:
         for condition in tier.conditions:
-            for kind, bound in (("at_least", condition.at_least), ("below", condition.below)):
+            for kind in KINDS:
+                bound = getattr(condition, kind)
                 if bound is not None:
                     up, down = counts.pop((tier.name, condition.subject, kind, bound), (0, 0))
-                    subject, value = subject_label(condition.subject), value_words(condition.subject, bound)
-                    words = (
-                        msg("{subject} at least {low}", subject=subject, low=value)
-                        if kind == "at_least"
-                        else msg("{subject} below {high}", subject=subject, high=value)
-                    )
-                    found.append(EdgeGroup(tier.name, words, up, down))
+                    found.append(EdgeGroup(tier.name, bound_words(condition.subject, kind, bound), up, down))
+        for key in [key for key in counts if key[0] == tier.name]:
+            up, down = counts.pop(key)
+            _, subject, kind, bound = key
+            found.append(EdgeGroup(tier.name, bound_words(subject, kind, bound), up, down))
     for up, down in counts.values():
-        found.append(EdgeGroup(None, msg("no bound of its own"), up, down))
+        found.append(EdgeGroup(None, msg("no bound of its own: a place that others leave or take"), up, down))
     return tuple(found)
 
 
@@ -293,14 +310,14 @@ def borderline_rows(outcome: Outcome, limit: int | None = None) -> Iterator[Bord
     shown = order if limit is None else order.head(limit)
     words = edges_by_code(outcome.edges.join(shown.select(CODE), on=CODE, how="semi", maintain_order="left"))
     name = "name" if "name" in outcome.customers.columns else None
-    columns = [CODE, "recommended", SCORE, *([name] if name else [])]
+    columns = [CODE, EARNED, SCORE, *([name] if name else [])]
     found = shown.join(outcome.customers.select(columns), on=CODE, how="left", maintain_order="left")
     for row in found.iter_rows(named=True):
         score = row[SCORE]
         yield BorderlineRow(
             row[CODE],
             row["name"] if name else None,
-            row["recommended"],
+            row[EARNED],
             None if score is None else cut(score, 2),
             words.get(row[CODE], ()),
         )
