@@ -11,6 +11,7 @@ import polars as pl
 
 from u8sync.domain.edges import KINDS, NEAR
 from u8sync.domain.mapping import CODE
+from u8sync.domain.model import AccountSet
 from u8sync.domain.outcome import Outcome, TierSum
 from u8sync.domain.policy import SCORE, Condition
 from u8sync.domain.policy_diff import Cell, Comparison, Missed, Way, missed_by
@@ -26,6 +27,7 @@ __all__ = [
     "BorderlineRow",
     "EdgeGroup",
     "MoveRow",
+    "Simulated",
     "TierPair",
     "axes",
     "borderline_rows",
@@ -37,8 +39,30 @@ __all__ = [
     "stability_words",
     "tier_pairs",
     "ways_of",
-    "worth_knowing",
 ]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation with what it was made from.
+
+    Attributes:
+        simulation: What was found.
+        account_set: Of which account set.
+        files: Names of the present policy's file and, if there is one, of the other's.
+        notes: What the reading found worth knowing.
+    """
+
+    simulation: Simulation
+    account_set: AccountSet
+    files: tuple[str, ...]
+    notes: tuple[Message, ...]
+
+    @property
+    def worth_knowing(self) -> tuple[Message, ...]:
+        """What a reader could take wrongly."""
+        return (*_worth_knowing(self.simulation), *self.notes)
+
 
 MOVE_WAYS: Final[Mapping[Way, Message]] = {
     "stay": msg("stays"),
@@ -81,8 +105,7 @@ def stability_words(outcome: Outcome) -> Message:
     )
 
 
-def worth_knowing(simulation: Simulation) -> Iterator[Message]:
-    """What a reader could take wrongly."""
+def _worth_knowing(simulation: Simulation) -> Iterator[Message]:
     other = simulation.other
     if other is not None and other.facts.window != simulation.present.facts.window:
         yield msg("The policies have different windows: revenue and profit are those of each policy's own window.")

@@ -18,7 +18,7 @@ from u8sync.domain.policy import SCORE
 from u8sync.domain.policy_diff import Cell, Missed, missed_by
 from u8sync.domain.simulation import Simulation
 from u8sync.domain.tier_lists import TierList
-from u8sync.report.simulated import condition_of, worth_knowing
+from u8sync.report.simulated import Simulated, condition_of
 from u8sync.report.tier_list import ListsMade
 from u8sync.text import Message
 
@@ -79,13 +79,12 @@ def edges_json(edges: pl.DataFrame) -> Mapping[str, list[Json]]:
     return found
 
 
-def simulation_json(
-    simulation: Simulation, account_set: AccountSet, files: Sequence[str], notes: Iterable[Message]
-) -> dict[str, Json]:
+def simulation_json(simulated: Simulated) -> dict[str, Json]:
     """What policies do; a tier that is null is none, or one that the mapping does not know."""
+    simulation, files = simulated.simulation, simulated.files
     compared, other = simulation.compared, simulation.other
     return {
-        "account_set": _account_set(account_set),
+        "account_set": _account_set(simulated.account_set),
         "as_of": simulation.present.facts.window.as_of.isoformat(),
         "present": _outcome(simulation.present, files[0], simulation.held),
         "other": None if other is None else _outcome(other, files[1], simulation.other_held),
@@ -97,7 +96,7 @@ def simulation_json(
             "turnover": [{**asdict(one), "becomes": one.becomes} for one in compared.turnover],
             "moves": list(_moves(simulation, compared.moves)),
         },
-        "notes": [str(note) for note in (*worth_knowing(simulation), *notes)],
+        "notes": [str(note) for note in simulated.worth_knowing],
     }
 
 

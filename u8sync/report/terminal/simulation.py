@@ -8,13 +8,13 @@ from typing import Final
 from rich.console import Group, RenderableType
 
 from u8sync.domain.edges import NEAR
-from u8sync.domain.model import AccountSet
 from u8sync.domain.outcome import SWAY, Outcome, Sensitivity, TierSum
 from u8sync.domain.policy_diff import Cell as MatrixCell
 from u8sync.domain.simulation import Simulation
 from u8sync.report.figures import money, percent
 from u8sync.report.simulated import (
     MOVE_WAYS,
+    Simulated,
     axes,
     borderline_rows,
     counts_of,
@@ -23,7 +23,6 @@ from u8sync.report.simulated import (
     moves_words,
     stability_words,
     tier_pairs,
-    worth_knowing,
 )
 from u8sync.report.terminal.blocks import Cell, Column, Writer
 from u8sync.report.words import account_set_words, subject_label, tier_name
@@ -35,29 +34,20 @@ LIMIT: Final = 20
 """So many customers are listed unless all are asked for."""
 
 
-def simulation_view(
-    simulation: Simulation,
-    account_set: AccountSet,
-    files: Sequence[str],
-    notes: Sequence[Message],
-    translate: Translate,
-    *,
-    limit: int | None = LIMIT,
-) -> RenderableType:
+def simulation_view(simulated: Simulated, translate: Translate, *, limit: int | None = LIMIT) -> RenderableType:
     """A simulation.
 
     Args:
-        simulation: What was found.
-        account_set: Of which account set.
-        files: Names of the present policy's file and, if there is one, of the other's.
-        notes: What is worth knowing.
+        simulated: What was found.
         translate: The language.
         limit: Most customers that are listed in one table; null: all.
     """
+    simulation = simulated.simulation
+    account_set = account_set_words(simulated.account_set)
     write = Writer(translate)
     parts: list[RenderableType] = [
-        write.title(msg("Simulation on account set {account_set}", account_set=account_set_words(account_set))),
-        write.facts(_facts(simulation, files)),
+        write.title(msg("Simulation on account set {account_set}", account_set=account_set)),
+        write.facts(_facts(simulation, simulated.files)),
     ]
     if simulation.compared is not None:
         parts.append(write.line(moves_words(simulation.compared), above=1))
@@ -66,10 +56,9 @@ def simulation_view(
     parts += _moves(simulation, write, limit)
     parts += _sensitivity(simulation, write)
     parts += _stability(simulation, write, limit)
-    known = [*worth_knowing(simulation), *notes]
-    if known:
+    if simulated.worth_knowing:
         parts.append(write.heading(msg("Worth knowing")))
-        parts += [write.line(f"- {write.say(note)}") for note in known]
+        parts += [write.line(f"- {write.say(note)}") for note in simulated.worth_knowing]
     return Group(*parts)
 
 
