@@ -16,12 +16,14 @@ from typing import Final
 import polars as pl
 
 from u8sync.domain.decision import judge_customers
-from u8sync.domain.edges import NEAR, borderline, near_edges
-from u8sync.domain.mapping import CustomerMapping
+from u8sync.domain.edges import NEAR, near_edges
+from u8sync.domain.mapping import CODE, CustomerMapping
+from u8sync.domain.metrics import DOCUMENTS, METRICS
 from u8sync.domain.model import Facts
 from u8sync.domain.movement import HELD, Past
 from u8sync.domain.policy import Policy, Weight
-from u8sync.domain.tiers import EARNED
+from u8sync.domain.scoring import score
+from u8sync.domain.tiers import EARNED, recommend
 
 __all__ = ["SWAY", "Ground", "Outcome", "Sensitivity", "TierSum", "outcome_of"]
 
@@ -131,15 +133,16 @@ class Outcome:
 def outcome_of(ground: Ground, policy: Policy, facts: Facts) -> Outcome:
     """Judge every customer by a policy, and see how steady that is."""
     customers = ground.judge(policy, facts)
+    edges = near_edges(customers, policy, NEAR)
     return Outcome(
         policy=policy,
         facts=facts,
         customers=customers,
         tiers=tuple(_sums(customers, policy)),
-        sensitivity=tuple(_sensitivities(ground, policy, facts, customers)),
+        sensitivity=tuple(_sensitivities(customers, policy)),
         rated=int(customers["rated"].sum()),
-        borderline=int(borderline(customers, policy, NEAR).sum()),
-        edges=near_edges(customers, policy, NEAR),
+        borderline=edges[CODE].n_unique(),
+        edges=edges,
         held=int(customers[HELD].is_not_null().sum()),
     )
 
@@ -162,13 +165,14 @@ def _sums(customers: pl.DataFrame, policy: Policy) -> Iterator[TierSum]:
         yield TierSum(tier.name, count, revenue or Decimal(0), profit or Decimal(0), known)
 
 
-def _sensitivities(ground: Ground, policy: Policy, facts: Facts, customers: pl.DataFrame) -> Iterator[Sensitivity]:
+def _sensitivities(customers: pl.DataFrame, policy: Policy) -> Iterator[Sensitivity]:
     """Each weight a little less and a little more.
 
     Weights are whole percents. All are multiplied by 100 and the one by 90 or 110, which is exact, and changes nothing
-    else, because a score is divided by the weight that counted.
+    else, because a score is divided by the weight that counted. Who is rated and what is measured stays as it is.
     """
     heights = {tier.name: policy.rank(tier.name) for tier in policy.tiers}
+    measured = customers.select(CODE, "eligible", "rated", DOCUMENTS, *METRICS, *policy.groups)
 
     def height(tiers: pl.Series) -> pl.Series:
         return tiers.replace_strict(heights, return_dtype=pl.Int64, default=None)
@@ -176,8 +180,9 @@ def _sensitivities(ground: Ground, policy: Policy, facts: Facts, customers: pl.D
     before = height(customers[EARNED])
     for weight in policy.weights:
         for change in (-SWAY, SWAY):
-            swayed = replace(policy, weights=tuple(_swayed(policy.weights, weight.metric, change)))
-            after = height(ground.judge(swayed, facts)[EARNED])
+            weights = tuple(_swayed(policy.weights, weight.metric, change))
+            scored = score(measured, weights, smallest_group=policy.smallest_group)
+            after = height(recommend(scored, policy)[EARNED])
             yield Sensitivity(weight.metric, change, int((after > before).sum()), int((after < before).sum()))
 
 

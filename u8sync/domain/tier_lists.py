@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from u8sync.domain.edges import borderline, near_edges
+from u8sync.domain.edges import near_edges
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE, Policy, Tier
@@ -59,11 +59,11 @@ def list_tiers(judged: pl.DataFrame, policy: Policy, by: By, wanted: Collection[
     """
     name = pl.col("name").cast(pl.String) if "name" in judged.columns else pl.lit(None, dtype=pl.String).alias("name")
     eligible = judged.filter("eligible")
-    listed = eligible.with_columns(borderline(eligible, policy)).select(
+    edges = near_edges(eligible, policy)
+    listed = eligible.with_columns(pl.col(CODE).is_in(edges[CODE].unique().to_list()).alias("borderline")).select(
         CODE, name, CURRENT, TIER, SCORE, *METRICS, "borderline"
     )
     ordered = listed.sort(pl.col(SCORE), CODE, descending=[True, False], nulls_last=True)
-    edges = near_edges(eligible, policy)
     column = TIER if by == "recommended" else CURRENT
     names: list[str | None] = [each for each in known_tiers(judged, policy, by) if not wanted or each in wanted]
     if not wanted and ordered[column].null_count():
