@@ -49,7 +49,10 @@ def test_json_tells_all_of_a_customer(home: Path, ask: Ask) -> None:
     all_of_them = {each["code"]: each for one in told["tiers"] for each in one["customers"]}
     code, first = next((code, each) for code, each in all_of_them.items() if each["edges"])
     explained = ask("explain", code, "--json").json
-    assert {each["metric"]: each["value"] for each in explained["metrics"]} == first["metrics"]
+    explained_metrics = {each["metric"]: each["value"] for each in explained["metrics"]}
+    assert first["metrics"] == {name: explained_metrics[name] for name in first["metrics"]}
+    assert {"revenue", "gross_margin", "relation_length"} < set(first["metrics"])
+    assert "receipts" not in first["metrics"]  # they are not read for this policy
     assert (first["score"], first["recommended"]) == (explained["score"], explained["tier"])
     assert first["borderline"] is True
     assert set(first["edges"][0]) == {"way", "would_be", "edge_of", "subject", "kind", "bound", "value", "distance"}
@@ -89,17 +92,26 @@ def test_a_workbook_has_the_policies_in_front_and_a_sheet_a_tier(home: Path, ask
         assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, sheet.max_column).coordinate[:-1]}{sheet.max_row}"
         head = [cell.value for cell in sheet[1]]
         assert head[:5] == ["Customer", "Name", "Tier in U8", "Recommended tier", "Score"]
-        assert "revenue (home currency, untaxed)" in head
+        assert "revenue (home currency)" in head
         rows = list(sheet.iter_rows(min_row=2))
         assert [row[0].value for row in rows] == [each["code"] for each in one["customers"]]
         assert {row[0].data_type for row in rows} == {"s"}
-        revenue = head.index("revenue (home currency, untaxed)")
+        revenue = head.index("revenue (home currency)")
         for row, each in zip(rows, one["customers"], strict=True):
             amount = each["metrics"]["revenue"]
             assert (row[revenue].value is None) == (amount is None)
             if amount is not None:
                 assert Decimal(str(row[revenue].value)) == Decimal(amount)
                 assert row[revenue].number_format == "#,##0.00"
+
+
+def test_metrics_that_need_more_to_be_read_are_listed_where_the_policy_asks_for_them(home: Path, ask: Ask) -> None:
+    path = home / "mappings/tiers.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "recency:         {weight: 10}" in text
+    path.write_text(text.replace("recency:         {weight: 10}", "active_months:   {weight: 10}"), encoding="utf-8")
+    [vip] = ask("tiers", "list", "--tier", "VIP", "--json").json["tiers"]
+    assert {each["metrics"]["active_months"] is None for each in vip["customers"]} == {False}
 
 
 def test_csv_is_for_excel_and_holds_the_service_policy_of_each_customer(home: Path, ask: Ask) -> None:

@@ -137,6 +137,47 @@ def test_documents_are_read_once_for_equal_windows(home: Path, ask: Ask, monkeyp
     assert len(asked) == 3
 
 
+def test_groups_quotas_shares_and_methods_are_simulated(home: Path, ask: Ask) -> None:
+    other = replaced(
+        home,
+        {
+            "revenue:         {weight: 40} ": "revenue:         {weight: 40, method: cumulative_share, within: region,"
+            " bands: [{top: 80, points: 100}, {top: 95, points: 60}, {points: 0}]} ",
+            "recency:         {weight: 10}": "active_months:   {weight: 10}",
+            "      score: {at_least: 85}\n": "      score: {top_percent: 10}\n",
+            "    service: 个性化": "    at_most: {customers: 10}\n    service: 个性化",
+        },
+    )
+    answer = ask("tiers", "simulate", "--policy", other, "--report", "groups.html")
+    assert answer.code == 2
+    told = ask("tiers", "simulate", "--policy", other, "--json").json
+    sizes = {one["tier"]: one["customers"] for one in told["other"]["tiers"]}
+    assert 0 < sizes["VIP"] <= 10
+    page = (home / "groups.html").read_text(encoding="utf-8")
+    assert "the other policy has no place left in &#39;VIP&#39;" in page
+    assert "one of the 10 places of the tier" in page
+    assert "among the best 10 % by score" in page
+
+
+def test_groups_that_the_mapping_cannot_form_are_told_with_their_line(home: Path, ask: Ask) -> None:
+    other = replaced(home, {"revenue:         {weight: 40} ": "revenue:         {weight: 40, within: province} "})
+    answer = ask("tiers", "simulate", "--policy", other)
+    assert answer.code == 65
+    assert "other.yaml:13:3:customersarecomparedwithin'province'" in answer.complaint
+    assert "Fields:" in answer.complaint
+
+
+def test_what_holds_tiers_back_is_said_and_not_compared(home: Path, ask: Ask) -> None:
+    text = (home / POLICY).read_text(encoding="utf-8")
+    pin = "pins: [{customer: '00001', tier: VIP, reason: 合同, by: 王, until: 2030-01-01}]\n"
+    (home / "other.yaml").write_text(text + pin, encoding="utf-8")
+    answer = ask("tiers", "simulate", "--policy", "other.yaml")
+    assert answer.code == 0
+    assert "By the other policy a run would hold 1 customer(s)" in " ".join(answer.out.split())
+    held = ask("tiers", "simulate", "--policy", "other.yaml", "--json").json["other"]["from_u8"]
+    assert [cell["becomes"] for cell in held if cell["way"] == "up"] == ["VIP"]
+
+
 def test_without_another_policy_the_present_one_is_shown_alone(home: Path, ask: Ask) -> None:
     answer = ask("tiers", "simulate")
     assert answer.code == 0

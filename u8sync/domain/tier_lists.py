@@ -10,11 +10,11 @@ import polars as pl
 
 from u8sync.domain.edges import near_edges
 from u8sync.domain.mapping import CODE
-from u8sync.domain.metrics import METRICS
+from u8sync.domain.metrics import METRICS, extras_for
 from u8sync.domain.policy import SCORE, Policy, Tier
 from u8sync.domain.tiers import CURRENT, TIER
 
-__all__ = ["By", "TierList", "known_tiers", "list_tiers"]
+__all__ = ["By", "TierList", "known_tiers", "list_tiers", "metrics_read"]
 
 By = Literal["recommended", "current"]
 """Which tier puts a customer on a list: the one that the policy gives, or the one that U8 holds."""
@@ -27,8 +27,8 @@ class TierList:
     Attributes:
         name: The tier; null: U8 holds none, or a value that the mapping does not know.
         tier: The step of the ladder; null when the ladder has no such tier.
-        customers: ``n × (code, name, current, recommended, score, *METRICS, borderline)``, the highest score first,
-            then by code; ``name`` is null where the mapping has none.
+        customers: ``n × (code, name, current, recommended, score, borderline, *metrics)``, the highest score first,
+            then by code; ``name`` is null where the mapping has none; see :func:`metrics_read`.
         edges: Of those that are borderline, see :func:`u8sync.domain.edges.near_edges`.
     """
 
@@ -36,6 +36,12 @@ class TierList:
     tier: Tier | None
     customers: pl.DataFrame
     edges: pl.DataFrame
+
+
+def metrics_read(policy: Policy) -> tuple[str, ...]:
+    """The metrics that can be shown: those that need no more of the documents than was read for the policy."""
+    read = extras_for(policy.metrics)
+    return tuple(name for name, metric in METRICS.items() if metric.extras <= read)
 
 
 def known_tiers(judged: pl.DataFrame, policy: Policy, by: By) -> tuple[str, ...]:
@@ -61,7 +67,7 @@ def list_tiers(judged: pl.DataFrame, policy: Policy, by: By, wanted: Collection[
     eligible = judged.filter("eligible")
     edges = near_edges(eligible, policy)
     listed = eligible.with_columns(pl.col(CODE).is_in(edges[CODE].unique().to_list()).alias("borderline")).select(
-        CODE, name, CURRENT, TIER, SCORE, *METRICS, "borderline"
+        CODE, name, CURRENT, TIER, SCORE, "borderline", *metrics_read(policy)
     )
     ordered = listed.sort(pl.col(SCORE), CODE, descending=[True, False], nulls_last=True)
     column = TIER if by == "recommended" else CURRENT

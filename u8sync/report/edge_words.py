@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Final
 
 import polars as pl
 
@@ -87,28 +88,34 @@ def _decimal(value: object) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
+_TITLES: Final[Mapping[Unit, Callable[[Message], Message]]] = {
+    "money": lambda label: msg("{metric} (home currency)", metric=label),
+    "percent": lambda label: msg("{metric} (%)", metric=label),
+    "count": lambda label: label,
+    "orders_per_year": lambda label: msg("{metric} (a year)", metric=label),
+    "days": lambda label: msg("{metric} (number of days)", metric=label),
+    "months": lambda label: msg("{metric} (number of months)", metric=label),
+    "years": lambda label: msg("{metric} (years)", metric=label),
+}
+"""A metric's name with its unit."""
+
+_FORMATS: Final[Mapping[Unit, str]] = {
+    "money": "#,##0.00",
+    "percent": "0.00",
+    "count": "#,##0",
+    "orders_per_year": "0.00",
+    "days": "0",
+    "months": "0",
+    "years": "0.00",
+}
+"""How Excel writes each unit."""
+
+
 def metric_title(metric: str) -> Message:
     """The head of a metric's column, with its unit."""
-    label = METRICS[metric].label
-    unit: Unit = METRICS[metric].unit
-    match unit:
-        case "money":
-            return msg("{metric} (home currency, untaxed)", metric=label)
-        case "orders_per_year":
-            return msg("{metric} (a year)", metric=label)
-        case "days":
-            return msg("{metric} (number of days)", metric=label)
-        case "years":
-            return msg("{metric} (years)", metric=label)
+    return _TITLES[METRICS[metric].unit](METRICS[metric].label)
 
 
 def number_format(metric: str) -> str:
     """How a spreadsheet shows a metric; the cell holds the whole value."""
-    unit: Unit = METRICS[metric].unit
-    match unit:
-        case "money":
-            return "#,##0.00"
-        case "days":
-            return "0"
-        case "orders_per_year" | "years":
-            return "0.00"
+    return _FORMATS[METRICS[metric].unit]

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.policy import Tier
 from u8sync.domain.tier_lists import By, TierList
@@ -39,6 +38,7 @@ class ListsMade:
         policy_file: Name of the policy file.
         by: Which tier counts.
         lists: One a tier.
+        metrics: Those that can be shown.
     """
 
     account_set: AccountSet
@@ -46,6 +46,7 @@ class ListsMade:
     policy_file: str
     by: By
     lists: tuple[TierList, ...]
+    metrics: tuple[str, ...]
 
     @property
     def notes(self) -> Sequence[tuple[Message, str | Message]]:
@@ -154,7 +155,7 @@ def _columns(made: ListsMade) -> tuple[Column, ...]:
         Column("current", msg("Tier in U8"), width=14),
         Column("recommended", msg("Recommended tier"), width=16),
         Column("score", msg("Score"), "number", 10, "0.0000"),
-        *(Column(name, metric_title(name), "number", 18, number_format(name)) for name in METRICS),
+        *(Column(name, metric_title(name), "number", 18, number_format(name)) for name in made.metrics),
         Column("borderline", msg("Borderline"), width=12),
         Column("edges", msg("Near which edge"), width=60),
     )
@@ -163,7 +164,7 @@ def _columns(made: ListsMade) -> tuple[Column, ...]:
 def _rows(one: TierList, translate: Translate, *, named: bool) -> Iterator[tuple[Cell, ...]]:
     near: Mapping[str, Sequence[Message]] = edges_by_code(one.edges)
     yes, no = translate(msg("yes")), translate(msg("no"))
-    for code, name, current, recommended, score, *metrics, borderline in one.customers.iter_rows():
+    for code, name, current, recommended, score, borderline, *metrics in one.customers.iter_rows():
         yield (
             code,
             *([name] if named else []),

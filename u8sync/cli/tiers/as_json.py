@@ -11,7 +11,6 @@ from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.decision import CAUSE
 from u8sync.domain.edges import NEAR
 from u8sync.domain.mapping import CODE
-from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.outcome import Outcome
 from u8sync.domain.policy import SCORE
@@ -33,7 +32,7 @@ def lists_json(made: ListsMade, judged: pl.DataFrame, notes: Iterable[Message]) 
         "window": _window(made.window),
         "policy": made.policy_file,
         "by": made.by,
-        "tiers": [_list(one) for one in made.lists],
+        "tiers": [_list(one, made.metrics) for one in made.lists],
         "left_out": dict(left_out.iter_rows()),
         "notes": [str(note) for note in notes],
     }
@@ -47,7 +46,7 @@ def _window(window: Window) -> Json:
     return {"start": window.start.isoformat(), "as_of": window.as_of.isoformat()}
 
 
-def _list(one: TierList) -> Json:
+def _list(one: TierList, metrics: Sequence[str]) -> Json:
     near = edges_json(one.edges)
     return {
         "tier": one.name,
@@ -59,7 +58,7 @@ def _list(one: TierList) -> Json:
                 "current": row["current"],
                 "recommended": row["recommended"],
                 "score": decimal_text(row[SCORE]),
-                "metrics": {name: decimal_text(row[name]) for name in METRICS},
+                "metrics": {name: decimal_text(row[name]) for name in metrics},
                 "borderline": row["borderline"],
                 "edges": near.get(row[CODE], []),
             }

@@ -62,7 +62,7 @@ def list_(
     """List the customers of each tier."""
     from u8sync.bootstrap.policies import read_for_policies
     from u8sync.cli.tiers.as_json import lists_json
-    from u8sync.domain.tier_lists import list_tiers
+    from u8sync.domain.tier_lists import list_tiers, metrics_read
     from u8sync.report.tables import suffix_of
     from u8sync.report.terminal import tier_lists_view
     from u8sync.report.tier_list import LIST_SUFFIXES, ListsMade, save_lists
@@ -75,7 +75,7 @@ def list_(
     judged = read.ground.judge(present.policy, present.facts)
     _check_tiers(wanted, judged, present.policy, by)
     lists = list_tiers(judged, present.policy, by, wanted)
-    made = ListsMade(read.account_set, present.facts.window, present.shown_as, by, lists)
+    made = ListsMade(read.account_set, present.facts.window, present.shown_as, by, lists, metrics_read(present.policy))
     if as_json:
         session.emit(json.dumps(lists_json(made, judged, present.notes), ensure_ascii=False, indent=1))
     elif out is None:
