@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from u8sync.domain.mapping import read_customers
 from u8sync.domain.model import Facts, Window
+from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, Past
 from u8sync.domain.outcome import Ground
-from u8sync.domain.policy import SCORE, Policy, Weight
+from u8sync.domain.policy import SCORE, Movement, Policy, Weight
 from u8sync.domain.policy_diff import Missed, missed_by, way_between
 from u8sync.domain.simulation import Simulation, simulate
 
@@ -235,6 +236,23 @@ def test_the_stability_number_counts_customers_near_an_edge(world: Any) -> None:
     found = tried(world, sellers(world, 500, 400, 300, 200, 100), ladder(world, "77", "60")).present
     assert (found.rated, found.borderline) == (5, 1)
     assert found.edges.select("code", "edge_of", "distance").rows() == [("B", "VIP", Decimal(2))]
+
+
+def test_movement_rules_hold_what_a_run_would_give_and_not_what_is_compared(world: Any) -> None:
+    three = [replace(each, tier="VIP") for each in sellers(world, 300, 200, 100)]
+    rules = Movement(Decimal(0), 2, None, (), None, world.condition(SCORE).place)
+    slow = replace(ladder(world, "80"), movement=rules)
+    facts = world.facts(three)
+    first = simulate(ground(world, three), (slow, facts)).present
+    assert ([one.customers for one in first.tiers], first.held) == ([1, 2, 0], 2)
+    below = pl.DataFrame({"code": ["B"], BELOW: [1], CHANGED_ON: [None]}, schema=PAST_SCHEMA)
+    again = replace(ground(world, three), past=Past(date(2025, 11, 30), below))
+    found = simulate(again, (slow, facts))
+    assert ([one.customers for one in found.present.tiers], found.present.held) == ([1, 2, 0], 1)
+    assert {(cell.was, cell.becomes): cell.customers for cell in found.held} == {
+        ("VIP", "VIP"): 2,
+        ("VIP", "regular"): 1,
+    }
 
 
 # Laws

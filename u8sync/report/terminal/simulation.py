@@ -13,7 +13,6 @@ from u8sync.domain.policy_diff import Cell as MatrixCell
 from u8sync.domain.simulation import Simulation
 from u8sync.report.figures import money, percent
 from u8sync.report.simulated import (
-    MOVE_WAYS,
     Simulated,
     axes,
     borderline_rows,
@@ -165,14 +164,13 @@ def _matrix(
 def _moves(simulation: Simulation, write: Writer, limit: int | None) -> Iterator[RenderableType]:
     if simulation.compared is None or not simulation.compared.moves.height:
         return
+    none = msg("(no tier)")
     yield write.heading(msg("Customers that would get another tier"))
     yield write.table(
         [
             (msg("Customer"), "left"),
             (msg("Name"), "left"),
-            (msg("Present policy"), "left"),
-            (msg("Other policy"), "left"),
-            (msg("Direction"), "left"),
+            (msg("Tier"), "left"),
             (msg("Score"), "left"),
             (msg("What made the difference"), "left"),
         ],
@@ -180,9 +178,7 @@ def _moves(simulation: Simulation, write: Writer, limit: int | None) -> Iterator
             (
                 row.code,
                 row.name,
-                tier_name(row.was) if row.was else msg("(no tier)"),
-                tier_name(row.becomes) if row.becomes else msg("(no tier)"),
-                MOVE_WAYS[row.way],
+                f"{write.say(row.was or none)} -> {write.say(row.becomes or none)}",
                 row.score_was if row.score_was == row.score_is else f"{row.score_was or '-'} -> {row.score_is or '-'}",
                 listed(row.reasons),
             )
