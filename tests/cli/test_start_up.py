@@ -42,6 +42,9 @@ HEAVY = (
         "map coverage --help",
         "map test --help",
         "map schema --help",
+        "tiers --help",
+        "tiers list --help",
+        "tiers simulate --help",
     ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:

@@ -126,6 +126,7 @@ class Books:
     """The made-up account set, planned and applied as the real road does it."""
 
     policy: Policy = POLICY
+    mapping: CustomerMapping = MAPPING
     hostile: dict[str, str] = field(default_factory=lambda: dict(HOSTILE))
 
     def planned(

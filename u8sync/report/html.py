@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final, Literal
-
-from jinja2 import Environment, StrictUndefined
 
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
@@ -34,6 +31,7 @@ from u8sync.report.figures import (
     tier_move,
     way_of,
 )
+from u8sync.report.pages import page_environment
 from u8sync.report.words import (
     CAUSES,
     ENDINGS,
@@ -45,7 +43,6 @@ from u8sync.report.words import (
     condition_words,
     months_words,
     reason_words,
-    say,
     subject_label,
     tier_name,
     verdict_word,
@@ -80,21 +77,11 @@ def render_report(
         language: ``zh`` or ``en``.
         names: Code -> name of the customers; null: as the mapping reads them.
     """
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: say(value if isinstance(value, Message | None) else str(value), translate),
-    )
-    template = environment.from_string(
-        files("u8sync").joinpath("report", "templates", "report.html.j2").read_text(encoding="utf-8")
-    )
+    template = page_environment(translate).get_template("report.html.j2")
     population, window = planned.plan.population, planned.facts.window
     changes, shown_names = planned.plan.changes, names_of(planned.decision) if names is None else names
     moves = movements(planned.plan, policy)
     return template.render(
-        msg=msg,
         page_language="zh-CN" if language == "zh" else "en",
         planned=planned,
         result=result,

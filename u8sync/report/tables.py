@@ -39,12 +39,14 @@ class Column:
         title: What people read above it.
         kind: ``number``: its values are numbers where they look like it; ``text``: never, whatever they look like.
         width: In characters, for a workbook.
+        number_format: How a workbook shows its numbers, as Excel writes it; empty: as they are.
     """
 
     name: str
     title: Message
     kind: Literal["text", "number"] = "text"
     width: int = 14
+    number_format: str = ""
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def add_sheet(
     More rows than a sheet takes go to further sheets, ``name 2`` and so on, each with the header.
     """
     each = sheet_rows - 1
+    numbers = [column.number_format and book.add_format({"num_format": column.number_format}) for column in columns]
     count = 0
     waiting = iter(rows)
     while (chunk := list(islice(waiting, 1))) or not count:
@@ -127,7 +128,7 @@ def add_sheet(
         at = 0
         for at, row in enumerate(chain(chunk, islice(waiting, each - 1)), 1):
             for position, (column, cell) in enumerate(zip(columns, row, strict=True)):
-                _write(sheet, at, position, cell, number=column.kind == "number")
+                _write(sheet, at, position, cell, number=column.kind == "number", look=numbers[position] or None)
         sheet.autofilter(0, 0, at, len(columns) - 1)
         count += at
         if at < each:

@@ -19,6 +19,8 @@ from u8sync.report.terminal.mapping_diff import mapping_diff_view
 from u8sync.report.terminal.plan import planned_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.simulation import simulation_view
+from u8sync.report.terminal.tier_list import tier_lists_view
 from u8sync.report.terminal.traced import traced_view
 from u8sync.report.terminal.undo import undo_view
 
@@ -42,7 +44,9 @@ __all__ = [
     "result_view",
     "run_view",
     "runs_view",
+    "simulation_view",
     "tally_words",
+    "tier_lists_view",
     "traced_view",
     "undo_view",
     "verification_view",

@@ -1,0 +1,181 @@
+"""A simulation as one HTML file and on the terminal, over a made-up account set with hostile names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from u8sync.domain.outcome import Ground
+from u8sync.domain.policy import Policy
+from u8sync.domain.simulation import simulate
+from u8sync.report.figures import clean
+from u8sync.report.language import translator
+from u8sync.report.simulated import Simulated, edge_groups, move_rows
+from u8sync.report.simulation_page import render_simulation
+from u8sync.report.terminal import simulation_view
+from u8sync.text import english, msg
+
+LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
+
+
+class Page(HTMLParser):
+    """Tags with attributes, the text, and the tables cell by cell; fails where tags are not nested properly."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.tables: list[list[list[str]]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "br"}:
+            self._open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in {"td", "th"}:
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self._open:
+            return
+        self.text += data
+        if {"td", "th"} & set(self._open):
+            self.tables[-1][-1][-1] += data
+
+
+def other_policy(policy: Policy) -> Policy:
+    """An easier first tier, another weight of revenue, and one excluded customer more."""
+    top = policy.tiers[0]
+    easier = replace(top, conditions=(replace(top.conditions[0], at_least=Decimal(70)), *top.conditions[1:]))
+    weights = (replace(policy.weights[0], percent=20), replace(policy.weights[1], percent=50), *policy.weights[2:])
+    return replace(
+        policy,
+        tiers=(easier, *policy.tiers[1:]),
+        weights=weights,
+        exclude=policy.exclude | {"C00007"},
+        digest="o" * 64,
+    )
+
+
+@pytest.fixture(scope="module")
+def simulated(books: Any) -> Simulated:
+    planned = books.planned()
+    frame = planned.decision.customers
+    canonical = frame.select("code", "set_aside", "name", "region", "tier", "roles", "disabled_on")
+    ground = Ground(canonical, books.mapping, "sql", frozenset({"C00005"}))
+    found = simulate(ground, (books.policy, planned.facts), (other_policy(books.policy), planned.facts))
+    return Simulated(found, planned.account_set, ("mappings/tiers.yaml", "<b>.yaml"), (msg("never sold to"),))
+
+
+def page_of(simulated: Simulated, language: Any = "en") -> str:
+    return render_simulation(simulated, translator(language), language, tool="0.1.0")
+
+
+@LANGUAGES
+def test_nothing_in_the_page_runs_or_comes_from_outside(simulated: Simulated, language: str) -> None:
+    html = page_of(simulated, language)
+    page = Page(html)
+    assert html.startswith("<!DOCTYPE html>")
+    assert not {tag for tag, _ in page.tags} & {
+        "script",
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "a",
+        "base",
+    }
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name in {"src", "href", "srcset", "action"}]
+    assert "url(" not in html
+    assert "@import" not in html
+    assert not re.search(r"https?://", html.replace("http://evil.example", ""))
+    assert "default-src 'none'; style-src 'unsafe-inline'" in html
+
+
+def test_hostile_names_are_text(books: Any, simulated: Simulated) -> None:
+    html = page_of(simulated)
+    assert "<img" not in html
+    assert "<b>.yaml" not in html
+    assert "<b>.yaml" in Page(html).text
+    moved = {row.code for row in move_rows(simulated.simulation)}
+    for code, name in books.hostile.items():
+        if code in moved:
+            assert clean(name) in Page(html).text
+
+
+def test_the_matrix_and_every_move_stand_in_tables(simulated: Simulated) -> None:
+    page = Page(page_of(simulated))
+    compared = simulated.simulation.compared
+    assert compared is not None
+    [matrix] = [table for table in page.tables if table[0][1:] == ["VIP", "重点", "普通", "潜在", "(no tier)"]]
+    total = sum(int(cell.replace(",", "")) for row in matrix[1:] for cell in row[1:])
+    assert total == sum(cell.customers for cell in compared.matrix)
+    [moves] = [table for table in page.tables if table[0][:2] == ["Customer", "Tier in U8"]]
+    assert len(moves) == 1 + compared.moves.height
+    excluded = next(row for row in moves if row[0].startswith("C00007"))
+    assert excluded[3:] == ["(no tier)", "gets no tier any more", excluded[5], "excluded by the other policy"]
+
+
+def test_every_bar_and_edge_stands_in_a_table(simulated: Simulated) -> None:
+    page = Page(page_of(simulated))
+    other = simulated.simulation.other
+    assert other is not None
+    cells = {cell for table in page.tables for row in table for cell in row}
+    for tier in other.tiers:
+        assert f"{tier.customers:,}" in cells
+    weight = next(one for one in other.sensitivity if one.metric == "revenue" and one.change == 10)
+    assert f"{weight.moved} ({weight.up} up, {weight.down} down)" in cells
+    edges = [table for table in page.tables if table[0] == ["Tier", "Edge", "Just missed", "Just kept"]]
+    groups = edge_groups(other)
+    assert [row[0] for row in edges[1][1:]] == [group.tier for group in groups]
+    assert [int(row[2]) for row in edges[1][1:]] == [group.below for group in groups]
+
+
+def test_a_flow_is_drawn_and_told_to_who_cannot_see_it(simulated: Simulated) -> None:
+    page = Page(page_of(simulated))
+    [svg] = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert (svg["role"], svg["aria-label"]) == ("img", "From the present policy to the other one")
+    assert page.text.count("→") >= sum(tag == "path" for tag, _ in page.tags) > 0
+
+
+def test_one_policy_alone_has_no_comparison(simulated: Simulated) -> None:
+    alone = replace(simulated, simulation=replace(simulated.simulation, other=None, compared=None, other_held=()))
+    page = Page(page_of(alone))
+    assert "svg" not in {tag for tag, _ in page.tags}
+    assert "Other policy" not in page.text
+    assert "rated customers" in page.text
+
+
+def test_the_page_says_which_language_it_is_in(simulated: Simulated) -> None:
+    assert Page(page_of(simulated, "zh")).tags[0] == ("html", {"lang": "zh-CN"})
+
+
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_no_line_on_the_terminal_is_wider_than_the_terminal(simulated: Simulated, width: int) -> None:
+    console = Console(width=width, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(simulation_view(simulated, english, limit=None))
+    text = capture.get()
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    assert "C00007" in text
+    assert "\x1b]" not in text

@@ -1,0 +1,134 @@
+"""The archive as policies are tried on it: read once, whatever number of policies, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from u8sync.bootstrap import SystemClock, last_day, open_account_set, retry_of, shown
+from u8sync.config.mapping_file import load_mapping
+from u8sync.config.policy_file import load_policy
+from u8sync.config.settings import load_settings
+from u8sync.domain.decision import needed_columns
+from u8sync.domain.fitting import absent_columns, tier_misfits, unseen
+from u8sync.domain.mapping import CustomerMapping, read_customers
+from u8sync.domain.metrics import extras_for
+from u8sync.domain.model import AccountSet, Extra, Facts, Window
+from u8sync.domain.outcome import Ground
+from u8sync.domain.policy import Condition, Policy, Weight
+from u8sync.engine.planner import read_window
+from u8sync.engine.retry import Retry
+from u8sync.errors import ConfigError, Problem
+from u8sync.ports import Backend, Progress
+from u8sync.text import Message, msg
+
+__all__ = ["PolicyRead", "Surroundings", "read_for_policies"]
+
+
+@dataclass(frozen=True)
+class PolicyRead:
+    """A policy with what the documents say in its window.
+
+    Attributes:
+        policy: The policy.
+        shown_as: Name of its file in messages.
+        facts: In its window; the same object for policies with equal windows.
+        notes: What is worth knowing: what could not be read, tiers that the mapping cannot spell.
+    """
+
+    policy: Policy
+    shown_as: str
+    facts: Facts
+    notes: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was read.
+
+    Attributes:
+        account_set: Which account set it is.
+        ground: The archive.
+        policies: The configured policy first, then those that were named.
+    """
+
+    account_set: AccountSet
+    ground: Ground
+    policies: tuple[PolicyRead, ...]
+
+
+def read_for_policies(config: Path, others: Sequence[Path], *, as_of: date | None, progress: Progress) -> Surroundings:
+    """Read the archive once, and the documents once for each window.
+
+    Args:
+        config: The configuration: account set, mapping and the present policy.
+        others: Further policy files.
+        as_of: The last day that counts; null: the configuration's.
+        progress: Hears how far it has come.
+
+    Raises:
+        ConfigError: A file is bad, or names columns that the account set does not have. A tier that the mapping cannot
+            spell is a note: nothing is to be written.
+    """
+    settings = load_settings(config)
+    mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
+    paths = [settings.policy, *others]
+    policies = [load_policy(path, shown_as=shown(path)) for path in paths]
+    day = last_day(settings, as_of=as_of, clock=SystemClock())
+    retry = retry_of(settings)
+    with open_account_set(settings, config.parent, retry=retry) as backend:
+        account_set, _ = retry.call(backend.account_set)
+        columns = needed_columns(mapping, backend.way)
+        problems = absent_columns(mapping, columns, way=backend.way, columns=backend.columns())
+        if problems:
+            raise ConfigError(mapping.fields[0].place.file, problems)
+        for path, policy in zip(paths, policies, strict=True):
+            strange = tuple(_strange_groups(mapping, policy, backend.way))
+            if strange:
+                raise ConfigError(shown(path), strange)
+        raw, _ = retry.call(backend.customers, columns, progress)
+        canonical, _ = read_customers(raw, mapping, backend.way)
+        ground = Ground(canonical, mapping, backend.way, settings.guards.protected)
+        facts = _facts(backend, policies, day, retry, progress)
+        read = (
+            PolicyRead(policy, shown(path), found, (*remarks, *_notes(mapping, policy, backend.way), *found.notes))
+            for path, policy, (found, remarks) in zip(paths, policies, facts, strict=True)
+        )
+        return Surroundings(account_set, ground, tuple(read))
+
+
+def _facts(
+    backend: Backend, policies: Sequence[Policy], day: date, retry: Retry, progress: Progress
+) -> list[tuple[Facts, tuple[Message, ...]]]:
+    """What the documents say in each policy's window, with remarks on the window; each window is read once."""
+    windows = [read_window(backend, policy.window, day, retry) for policy in policies]
+    extras: dict[Window, frozenset[Extra]] = {}
+    for policy, (window, _) in zip(policies, windows, strict=True):
+        extras[window] = extras.get(window, frozenset()) | extras_for(policy.metrics)
+    read = {window: retry.call(backend.facts, window, progress, wanted)[0] for window, wanted in extras.items()}
+    return [(read[window], remarks) for window, remarks in windows]
+
+
+def _strange_groups(mapping: CustomerMapping, policy: Policy, way: str) -> Iterator[Problem]:
+    """The groups of the policy that the mapping cannot form: no such field in this way into U8, or none of text."""
+    known = {field.name for field in mapping.fields if field.kind == "text" and way in field.columns}
+    parts: list[Weight | Condition] = [*policy.weights]
+    parts += [condition for tier in policy.tiers for condition in tier.conditions]
+    for part in parts:
+        if part.within is not None and part.within not in known:
+            yield Problem(
+                part.place,
+                msg(
+                    "customers are compared within '{field}', and the mapping has no such field of text",
+                    field=part.within,
+                ),
+                msg("Fields: {names}", names=", ".join(sorted(known))),
+            )
+
+
+def _notes(mapping: CustomerMapping, policy: Policy, way: str) -> Iterator[Message]:
+    for problem in tier_misfits(mapping, policy):
+        yield msg("{place}: {what}", place=str(problem.place), what=problem.message)
+    yield from unseen(mapping, policy, way=way)
