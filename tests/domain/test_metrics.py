@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
+from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, extras_for, measure
 from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Window
 
 YEAR = Window.ending(date(2025, 12, 31), months=12)
