@@ -96,6 +96,24 @@ class Builder:
         for table in tables:
             table.create(self._engine)
 
+    def receipt(self, day: date, code: str | None, amount: str | None, **values: Any) -> None:
+        self._id += 1
+        bill = {"cFlag": "AR", "cVouchType": "48", "cCheckMan": "赵六", **values}
+        money = None if amount is None else Decimal(amount)
+        self.add(u8_schema.ApCloseBill, iID=self._id, dVouchDate=day, cDwCode=code, iAmount=money, **bill)
+
+    def ledger(self, day: date, code: str | None, debit: str | None, credit: str | None = None, **values: Any) -> None:
+        amounts = {"iDAmount": debit, "iCAmount": credit}
+        money = {name: None if amount is None else Decimal(amount) for name, amount in amounts.items()}
+        self.add(u8_schema.ArDetail, **{"cFlag": "AR", "dVouchDate": day, "cDwCode": code, **money, **values})
+
+    def receivables_since(self, value: str | None) -> None:
+        self.add(u8_schema.AccInformation, cSysID="AR", cName="dARStartDate", cValue=value)
+
+    def period(self, year: int, number: int, first: date | None, last: date | None, **values: Any) -> None:
+        period = {"cAcc_Id": "999", "iYear": year, "iId": number, "dBegin": first, "dEnd": last, **values}
+        self.add(u8_schema.UAPeriod, **period)
+
     def accounting_since(self, value: str | None) -> None:
         self.add(u8_schema.AccInformation, cSysID="IA", cName="dStartDate", cValue=value)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
 
 from u8sync.backends.memory import JournalEntry, MemoryBackend
-from u8sync.domain.model import FACTS_SCHEMA, AccountSet, Month, Window
+from u8sync.domain.model import FACTS_SCHEMA, AccountSet, Facts, Month, Window
 from u8sync.errors import TransientError, UnknownOutcomeError
 from u8sync.ports import ColumnLimit, Edit, Stamp
 from u8sync.text import msg
@@ -24,7 +25,7 @@ class Quiet:
     def finish(self) -> None: ...
 
 
-def memory(facts: pl.DataFrame | None = None) -> MemoryBackend:
+def memory(facts: Any = None) -> MemoryBackend:
     account = AccountSet("memory", "", "UFDATA_999_2020", "999", "测试", "")
     return MemoryBackend(account, {"A": {"cCusName": "甲"}, "B": {}}, facts, writable={"cCusDefine4": ColumnLimit(10)})
 
@@ -84,3 +85,17 @@ def test_a_frame_of_facts_counts_as_posted_for_all_complete_months() -> None:
     )
     assert backend.facts(Window(date(2026, 1, 1), date(2026, 1, 15)), Quiet()).posted is None
     assert memory().facts(Window(date(2026, 1, 1), date(2026, 1, 31)), Quiet()).frame.is_empty()
+
+
+@pytest.mark.parametrize("as_function", [False, True])
+def test_extras_are_told_only_when_they_are_asked_for(as_function: bool) -> None:  # noqa: FBT001
+    frame = pl.DataFrame(
+        {"code": ["A"], "invoices": [1], "orders": [0], "active_months": [3], "receipts": [Decimal(5)]},
+        schema_overrides=FACTS_SCHEMA,
+    )
+    whole = pl.concat([pl.DataFrame(schema=FACTS_SCHEMA), frame], how="diagonal")
+    backend = memory(facts=(lambda window: Facts(whole, window, None)) if as_function else whole)
+    window = Window(date(2026, 1, 1), date(2026, 1, 31))
+    for extras, told in ((set(), (None, None)), ({"months"}, (3, None)), ({"months", "receivables"}, (3, 5))):
+        [row] = backend.facts(window, Quiet(), frozenset(extras)).frame.to_dicts()
+        assert (row["active_months"], row["receipts"]) == told

@@ -27,7 +27,7 @@ from u8sync.backends.openapi.fields import Shown, shown
 from u8sync.backends.openapi.options import OpenApiOptions
 from u8sync.backends.openapi.refresh import Refresher
 from u8sync.backends.openapi.replies import Reply
-from u8sync.domain.model import Facts, Window
+from u8sync.domain.model import EXTRA_COLUMNS, Extra, Facts, Window
 from u8sync.engine.retry import Retry
 from u8sync.errors import FatalError, InputError, TransientError
 from u8sync.sandbox.generator import create_account_set
@@ -332,14 +332,15 @@ def test_two_account_sets_have_two_caches(tmp_path: Path) -> None:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
+def sqlite_of(at: OpenApiSite) -> Any:
+    kind = backend_kind("sqlite")
+    options = kind.options.model_validate({"file": str(at.file)})
+    return kind.open(options, at.folder, Retry(tries=1, budget_s=1, sleep=lambda _s: None))
+
+
 def by_sql(at: OpenApiSite, window: Window) -> tuple[dict[str, tuple[Any, ...]], Facts]:
     """What the embedded account set itself says."""
-    kind = backend_kind("sqlite")
-    backend = kind.open(
-        kind.options.model_validate({"file": str(at.file)}),
-        at.folder,
-        Retry(tries=1, budget_s=1, sleep=lambda _s: None),
-    )
+    backend = sqlite_of(at)
     facts = backend.facts(window, Quiet())
     backend.close()
     return {row[0]: row[1:] for row in facts.frame.iter_rows()}, facts
@@ -516,6 +517,58 @@ def test_documents_before_the_history_are_not_read(tmp_path: Path) -> None:
         assert notes_of(facts, "older first sales are not known")
         _, facts = one.facts()
         assert notes_of(facts, "the window is not whole")
+
+
+def extras_of(backend: Any, window: Window, extras: frozenset[Extra]) -> tuple[dict[str, tuple[Any, ...]], Facts]:
+    facts = backend.facts(window, Quiet(), extras)
+    columns = facts.frame.select("code", *EXTRA_COLUMNS["months"], *EXTRA_COLUMNS["before"])
+    return {row[0]: row[1:] for row in columns.iter_rows()}, facts
+
+
+ASKED: frozenset[Extra] = frozenset({"months", "before"})
+
+
+def test_months_and_the_window_before_are_those_of_the_account_set(tmp_path: Path) -> None:
+    window = Window.ending(LAST, months=2)
+    with nights(tmp_path) as one:
+        with one.night() as backend:
+            told, facts = extras_of(backend, window, ASKED)
+        embedded = sqlite_of(one.at)
+        wanted, _ = extras_of(embedded, window, ASKED)
+        embedded.close()
+        assert told == wanted
+        assert sum(row[0] == 2 for row in told.values()) > 5
+        assert sum(row[1] is not None for row in told.values()) > 5
+        assert facts.window == window
+
+
+def test_amounts_of_the_window_before_are_read_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    window = Window(date(2026, 10, 1), LAST, earlier=(date(2026, 7, 1), date(2026, 7, 31)))
+    with nights(tmp_path) as one:
+        with one.night() as backend:
+            backend.facts(window, Quiet())
+            usual = one.asked("saleinvoice/get")
+        with one.night() as backend:
+            backend.facts(window, Quiet(), ASKED)
+            more = one.asked("saleinvoice/get")
+        with closing(sqlite3.connect(one.at.file)) as connection:
+            [[july]] = connection.execute("SELECT count(*) FROM SaleBillVouch WHERE dDate LIKE '2026-07-%'")
+        assert usual > 0
+        assert 0 < more <= july
+
+
+def test_a_window_before_that_was_not_read_is_not_known(tmp_path: Path) -> None:
+    with nights(tmp_path, history_from=date(2026, 9, 15)) as one, one.night() as backend:
+        told, facts = extras_of(backend, Window(date(2026, 10, 1), LAST), ASKED)
+    assert {row[1] for row in told.values()} == {None}
+    assert notes_of(facts, "revenue from 2026-09-01 to 2026-09-30 is not known")
+
+
+def test_receivables_are_not_known(tmp_path: Path) -> None:
+    with nights(tmp_path) as one, one.night() as backend:
+        facts = backend.facts(WINDOW, Quiet(), frozenset({"receivables"}))
+        assert notes_of(facts, "Receipts and open balances are not known")
+        assert backend.periods() == ()
 
 
 def test_money_of_an_invoice_is_home_currency(tmp_path: Path) -> None:

@@ -90,6 +90,36 @@ def test_a_fiscal_year_begins_where_ufsystem_says(at: EmulatedSite) -> None:
     backend.close()
 
 
+def test_fiscal_periods_are_not_known_without_a_right_on_ufsystem(at: EmulatedSite) -> None:
+    at.server.add_login("reader", os.environ[PASSWORD], grants={DATABASE: ["db_datareader"]})
+    backend = at.open(login="reader")
+    assert backend.periods() == ()
+    backend.close()
+    at.server.run("DROP TABLE UFSystem.dbo.UA_Period")
+    backend = at.open()
+    assert backend.periods() == ()
+    backend.close()
+
+
+def test_open_balances_come_from_one_database_alone(at: EmulatedSite) -> None:
+    """Nothing public tells whether a new year's ledger begins with the open items of the old one."""
+    at.server.add_database("UFDATA_999_2017")
+    for place in ("dbo", "[UFDATA_999_2017].dbo"):
+        at.server.run(
+            f"INSERT INTO {place}.Ar_Detail (Auto_ID, cFlag, cDwCode, dVouchDate, iDAmount)"
+            " VALUES (900, 'AR', 'X999', '2018-06-01', 70);"
+            f"INSERT INTO {place}.Ap_CloseBill (iID, cFlag, cVouchType, dVouchDate, cDwCode, iAmount, cCheckMan)"
+            " VALUES (900, 'AR', '48', '2018-06-02', 'X999', 5, 'x')",
+            DATABASE,
+        )
+    backend = at.open()
+    facts = backend.facts(Window(date(2018, 1, 1), date(2026, 3, 31)), Quiet(), frozenset({"receivables"}))
+    (row,) = [row for row in facts.frame.to_dicts() if row["code"] == "X999"]
+    assert (row["receivable"], row["receivable_overdue"], row["receipts"]) == (70, 70, 5)
+    assert any("come from one database alone" in str(note) for note in facts.notes)
+    backend.close()
+
+
 def test_without_rights_on_ufsystem_the_usual_names_have_to_do(at: EmulatedSite) -> None:
     at.server.add_login("reader", os.environ[PASSWORD], grants={DATABASE: ["db_datareader"]})
     backend = at.open(login="reader")

@@ -16,12 +16,13 @@ from sqlglot import exp
 from u8sync.backends.sqlserver import account_sets
 from u8sync.backends.sqlserver.rights import SYSTEM, Right, needed_rights
 from u8sync.backends.u8_schema import STAMPS, TABLES, CustomerClass, RdRecord, RdRecords, UserDefine
-from u8sync.domain.model import CustomerCode, Window
+from u8sync.domain.model import EXTRAS, CustomerCode, Extra, Window
 from u8sync.ports import Edit, Needs, Stamp
 
 WRITES = frozenset({"cCusDefine5", "cCCCode", "cCusMngTypeCode"})
 READS = WRITES | {"cCusName", "dEndDate", "dModifyDate"}
 NEEDS = Needs(READS, WRITES, writing=True)
+EVERYTHING = Needs(READS, WRITES, writing=True, extras=frozenset(EXTRAS), periods=True)
 
 Columns = set[tuple[str, str]]
 
@@ -62,8 +63,9 @@ def granted(rights: tuple[Right, ...], permission: str) -> Columns:
     }
 
 
-def a_whole_night(site: Any) -> Seen:
+def a_whole_night(site: Any, extras: frozenset[Extra]) -> Seen:
     """Everything that a run asks of the database."""
+    site.receivables_since("2025-01-01")
     site.customer("c1", cCCCode="01", cCusMngTypeCode="02")
     site.add(CustomerClass, cCCCode="01", bCCEnd=True)
     site.item(66, bArchive=True)
@@ -77,7 +79,7 @@ def a_whole_night(site: Any) -> Seen:
         backend.writable()
         backend.glossary()
         backend.customers(sorted(READS), site.quiet)
-        backend.facts(Window.ending(date(2026, 3, 31), months=12), site.quiet)
+        backend.facts(Window.ending(date(2026, 3, 31), months=12), site.quiet, extras)
         backend.read([CustomerCode("c1")], sorted(READS))
         edit = Edit(
             CustomerCode("c1"),
@@ -90,8 +92,9 @@ def a_whole_night(site: Any) -> Seen:
     return seen
 
 
+@pytest.mark.parametrize("needs", [NEEDS, EVERYTHING], ids=["usual", "extras"])
 @pytest.mark.parametrize("book", ["ledger", "outbound", "older"])
-def test_every_column_that_a_run_names_is_granted_and_no_other(site: Any, book: str) -> None:
+def test_every_column_that_a_run_names_is_granted_and_no_other(site: Any, book: str, needs: Needs) -> None:
     site.cost(2026, 3, "c1", "1")
     if book != "ledger":
         site.sql("DROP TABLE IA_Subsidiary")
@@ -101,8 +104,8 @@ def test_every_column_that_a_run_names_is_granted_and_no_other(site: Any, book: 
         site.create(RdRecord, RdRecords)
     if book != "ledger":
         site.outbound(date(2026, 3, 1), "c1", "1", older=book == "older")
-    seen = a_whole_night(site)
-    rights = needed_rights(NEEDS, archives=["UFDATA_001_2019"])
+    seen = a_whole_night(site, needs.extras)
+    rights = needed_rights(needs, archives=["UFDATA_001_2019"])
     books = {
         "ledger": {"IA_Subsidiary"},
         "outbound": {"rdrecord32", "rdrecords32"},
@@ -117,14 +120,34 @@ def test_every_column_that_a_run_names_is_granted_and_no_other(site: Any, book: 
     assert seen.written == granted(rights, "UPDATE")
 
 
-def test_the_columns_of_ufsystem_are_those_of_the_statements() -> None:
+@pytest.mark.parametrize("needs", [NEEDS, EVERYTHING], ids=["usual", "fiscal periods"])
+def test_the_columns_of_ufsystem_are_those_of_the_statements(needs: Needs) -> None:
     named: Columns = set()
-    for query in (account_sets._ACCOUNTS, account_sets._YEARS, account_sets._PERIODS):
+    queries = [account_sets._ACCOUNTS, account_sets._YEARS, account_sets._PERIODS]
+    if needs.periods:
+        queries.append(f"{account_sets._ALL_PERIODS}N'999'")
+    for query in queries:
         tree = sqlglot.parse_one(query, read="tsql")
         [table] = tree.find_all(exp.Table)
         named |= {(table.name, column.name) for column in tree.find_all(exp.Column)}
-    rights = needed_rights(NEEDS, archives=["x"])
+    rights = needed_rights(needs, archives=["x"])
     assert named == {(right.table, column) for right in rights if right.database == SYSTEM for column in right.columns}
+
+
+RECEIVABLES = {"Ap_CloseBill", "Ar_Detail"}
+
+
+@pytest.mark.parametrize("extras", [[], ["months"], ["before"]], ids=["usual", "months", "before"])
+def test_receivables_are_asked_for_only_where_a_metric_of_the_policy_needs_them(extras: list[Extra]) -> None:
+    rights = needed_rights(Needs(READS, WRITES, True, frozenset(extras)), archives=["now"], earlier=["then"])
+    assert not RECEIVABLES & {right.table for right in rights}
+
+
+def test_receivables_are_read_in_every_database_and_a_run_goes_without_them() -> None:
+    rights = needed_rights(EVERYTHING, archives=["now"], earlier=["then"])
+    asked = [right for right in rights if right.table in RECEIVABLES]
+    assert {(right.database, right.table) for right in asked} == {(d, t) for d in ("now", "then") for t in RECEIVABLES}
+    assert all(right.lost is not None and right.role == "reader" for right in asked)
 
 
 def test_one_who_only_reads_may_write_nothing() -> None:

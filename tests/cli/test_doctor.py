@@ -293,3 +293,15 @@ def test_a_name_that_no_login_has_is_refused(home: Path, ask: Ask, name: str) ->
 def test_what_json_says_is_plain_english_whatever_the_language(home: Path, ask: Ask) -> None:
     chinese = ask("doctor", "--json", language="zh")
     assert json.loads(chinese.out)["checks"][0]["topic"] == "Configuration"
+
+
+def test_fiscal_periods_are_looked_at_where_the_window_depends_on_them(home: Path, ask: Ask) -> None:
+    assert found(ask("doctor", "--json"), "Fiscal periods") == []
+    replace(home / "mappings" / "tiers.yaml", "window: {months: 12}", "window: {fiscal_year: last}")
+    [check] = found(ask("doctor", "--json"), "Fiscal periods")
+    assert check["status"] == "ok"
+    assert check["found"].endswith("-12-31")
+    edit(home, "DELETE FROM UA_Period")
+    [check] = found(ask("doctor", "--json"), "Fiscal periods")
+    assert check["status"] == "warning"
+    assert "calendar months and years" in check["found"]

@@ -152,6 +152,26 @@ def test_the_script_makes_the_table_of_receipts_where_they_are_asked_for(home: H
     assert receipts == len(home.site.stored())
 
 
+def test_the_script_gives_what_the_metrics_and_the_window_of_the_policy_need(home: Home, ask: Ask) -> None:
+    assert "Ar_Detail" not in ask("grants").out
+    tiers = home.folder / "mappings" / "tiers.yaml"
+    text = tiers.read_text(encoding="utf-8").replace("  recency:  ", "  overdue_share:")
+    tiers.write_text(text.replace("window: {months: 12}", "window: {fiscal_year: current}"), encoding="utf-8")
+    script = ask("grants").out
+    assert (
+        "GRANT SELECT ON OBJECT::[dbo].[Ar_Detail] ([cDwCode], [cFlag], [dVouchDate], [iCAmount], [iDAmount])" in script
+    )
+    assert "[UA_Period] ([bIsDelete], [cAcc_Id], [dBegin], [dEnd], [iId], [iYear])" in script
+    grant_logins(home, ask)
+    home.configure(login="u8sync_r")
+    answer = ask("doctor", "--json")
+    # The tiny world has periods up to February only.
+    assert [check["status"] for check in checks_of(answer, "Fiscal periods")] == ["ok"]
+    lacking = [check["found"] for check in checks_of(answer, "Rights")]
+    assert not [one for one in lacking if any(table in one for table in ("Ar_Detail", "Ap_CloseBill", "UA_Period"))]
+    assert ask("plan").code == 2
+
+
 @every_driver
 def test_what_a_run_can_do_without_is_a_warning_that_says_what_is_lost(home: Home, ask: Ask) -> None:
     grant_logins(home, ask)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
+from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, extras_for, measure
 from u8sync.domain.model import FACTS_SCHEMA, MONEY, Facts, Window
 
 YEAR = Window.ending(date(2025, 12, 31), months=12)
@@ -70,6 +70,114 @@ def test_revenue(world: Any, documents: dict[str, Any], expected: str | None) ->
 def test_gross_profit(world: Any, documents: dict[str, Any], expected: str | None) -> None:
     documents = {"revenue": 100, "invoices": 1, **documents}
     assert figure(world, "gross_profit", **documents) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        pytest.param({"revenue_posted": 100, "cost": 60}, "40", id="a share of what was sold"),
+        pytest.param({"revenue_posted": 3, "cost": 2}, "33.3333", id="to four decimals"),
+        pytest.param({"revenue_posted": 100, "cost": 100}, "0", id="sold at cost"),
+        pytest.param({"revenue_posted": 100, "cost": 160}, "-60", id="sold below cost"),
+        pytest.param({"revenue_posted": 100, "cost": 0}, "100", id="a cost of zero that was posted"),
+        pytest.param({"revenue_posted": 100, "cost": -50}, "100", id="more goods came back than were sold: the whole"),
+        pytest.param({"revenue_posted": 0, "cost": 60}, None, id="revenue of zero"),
+        pytest.param({"revenue_posted": -100, "cost": 60}, None, id="negative revenue"),
+        pytest.param({"revenue_posted": None, "cost": 60}, None, id="no revenue"),
+        pytest.param({"revenue_posted": 100, "cost": None}, None, id="no cost"),
+        pytest.param({"revenue": 900, "revenue_posted": 100, "cost": 60}, "40", id="only posted revenue counts"),
+    ],
+)
+def test_gross_margin(world: Any, documents: dict[str, Any], expected: str | None) -> None:
+    documents = {"revenue": 100, "invoices": 1, **documents}
+    assert figure(world, "gross_margin", **documents) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        pytest.param({"revenue": 150, "revenue_before": 100}, "50", id="half as much again"),
+        pytest.param({"revenue": 100, "revenue_before": 300}, "-66.6667", id="a third is left"),
+        pytest.param({"revenue": 100, "revenue_before": 100}, "0", id="the same"),
+        pytest.param({"revenue": -50, "revenue_before": 100}, "-150", id="returns alone"),
+        pytest.param({"revenue": None, "orders": 1, "revenue_before": 100}, "-100", id="orders that are not invoiced"),
+        pytest.param({"revenue": None, "revenue_before": 100}, None, id="no business in the window"),
+        pytest.param({"revenue": 100, "revenue_before": None}, None, id="nothing before, or not read"),
+        pytest.param({"revenue": 100, "revenue_before": 0}, None, id="zero before"),
+        pytest.param({"revenue": 100, "revenue_before": -5}, None, id="returns before"),
+        pytest.param({"revenue": "1e12", "revenue_before": "0.0001"}, "999999999999999900", id="from next to nothing"),
+    ],
+)
+def test_growth(world: Any, documents: dict[str, Any], expected: str | None) -> None:
+    assert figure(world, "growth", **documents) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        pytest.param({"receivable": 400, "receivable_overdue": 100}, "25", id="a quarter"),
+        pytest.param({"receivable": 3, "receivable_overdue": 1}, "33.3333", id="to four decimals"),
+        pytest.param({"receivable": 400, "receivable_overdue": 0}, "0", id="nothing past due"),
+        pytest.param({"receivable": 400, "receivable_overdue": 400}, "100", id="all of it"),
+        pytest.param({"receivable": 0, "receivable_overdue": 0}, None, id="nothing open"),
+        pytest.param({"receivable": -50, "receivable_overdue": 0}, None, id="paid ahead"),
+        pytest.param({}, None, id="not read"),
+    ],
+)
+def test_the_share_past_due(world: Any, documents: dict[str, Any], expected: str | None) -> None:
+    share = figure(world, "overdue_share", orders=1, **documents)
+    assert share == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize("value", [None, 0, "70.5", -5])
+def test_receipts_are_taken_as_they_are(world: Any, value: Any) -> None:
+    assert figure(world, "receipts", orders=1, receipts=value) == (None if value is None else Decimal(value))
+
+
+@pytest.mark.parametrize("value", [None, 0, 7])
+def test_months_with_business_are_taken_as_they_are(world: Any, value: int | None) -> None:
+    assert figure(world, "active_months", orders=1, active_months=value) == value
+
+
+def test_the_number_of_orders_counts_what_the_frequency_counts(world: Any) -> None:
+    assert figure(world, "order_count", orders=4, invoices=9) == 4
+    assert figure(world, "order_count") == 0
+    [only_invoices] = figures(world, world.Customer("1", revenue=9, invoices=9))
+    assert (only_invoices["order_count"], only_invoices[DOCUMENTS]) == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("first_sale_on", "expected"),
+    [(date(2025, 12, 31), 0), (date(2025, 1, 1), 364), (date(2023, 12, 31), 731), (None, None)],
+    ids=["on the last day", "on the first day", "before the window", "never"],
+)
+def test_days_of_history(world: Any, first_sale_on: date | None, expected: int | None) -> None:
+    [row, _] = figures(
+        world, world.Customer("1", invoices=1, first_sale_on=first_sale_on), world.Customer("2", orders=1)
+    )
+    assert (row[HISTORY_DAYS], row[DOCUMENTS]) == (expected, 0)
+
+
+def test_what_was_not_read_is_unknown(world: Any) -> None:
+    [row] = figures(world, world.aurora)
+    needed = {name for name, metric in METRICS.items() if metric.extras}
+    assert needed == {"active_months", "growth", "receipts", "overdue_share"}
+    assert {row[name] for name in needed} == {None}
+
+
+def test_only_what_the_metrics_need_is_read_besides_the_usual() -> None:
+    assert extras_for([]) == extras_for(["revenue", "gross_margin", "order_count"]) == frozenset()
+    assert extras_for(["growth"]) == {"before"}
+    assert extras_for(["receipts", "overdue_share", "active_months"]) == {"receivables", "months"}
+    with pytest.raises(KeyError):
+        extras_for(["score"])
+
+
+def test_sums_of_several_customers_are_told_from_averages() -> None:
+    assert {name for name, metric in METRICS.items() if metric.additive} == {
+        *("revenue", "gross_profit", "order_count", "receipts")
+    }
+    assert {name for name, metric in METRICS.items() if metric.evidence} == {"gross_margin", "growth"}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +306,49 @@ def test_profit_is_exact_to_the_last_decimal(world: Any, revenue: Decimal, cost:
     [row] = figures(world, world.Customer("1", revenue=revenue, revenue_posted=revenue, cost=cost, invoices=1))
     assert row["revenue"] == revenue
     assert row["gross_profit"] == revenue - cost
+
+
+@given(revenue=AMOUNT, cost=AMOUNT, more=st.decimals(0, 10**12, places=4))
+def test_more_revenue_or_more_profit_never_lowers_the_margin(
+    world: Any, revenue: Decimal, cost: Decimal, more: Decimal
+) -> None:
+    customers = [
+        world.Customer(code, revenue=0, revenue_posted=posted, cost=spent, invoices=1)
+        for code, posted, spent in (
+            ("1", revenue, cost),
+            ("2", revenue + more, cost),
+            ("3", revenue, cost - more),
+        )
+    ]
+    before, sold, gained = (row["gross_margin"] for row in figures(world, *customers))
+    assert (before is None) == (revenue <= 0)
+    if before is not None:
+        assert before <= 100
+        assert sold >= before
+        assert gained >= before
+
+
+@given(revenue=AMOUNT, more=st.decimals(0, 10**12, places=4), before=AMOUNT)
+def test_more_revenue_never_lowers_growth(world: Any, revenue: Decimal, more: Decimal, before: Decimal) -> None:
+    customers = [
+        world.Customer(code, revenue=now, revenue_before=before, invoices=1)
+        for code, now in (("1", revenue), ("2", revenue + more))
+    ]
+    less, larger = (row["growth"] for row in figures(world, *customers))
+    assert (less is None) == (larger is None) == (before <= 0)
+    if less is not None:
+        assert larger >= less
+
+
+@given(count=st.integers(0, 1000), days=st.integers(1, 800), floor=st.integers(1, 366))
+def test_a_rate_is_never_worked_out_over_fewer_days_than_its_floor(
+    world: Any, count: int, days: int, floor: int
+) -> None:
+    window = Window(date(2025, 12, 31) - timedelta(days=days - 1), date(2025, 12, 31), floor_days=floor)
+    value = figure(world, "order_frequency", window=window, orders=count)
+    assert value is not None
+    assert value <= Decimal(count * 365) / floor + Decimal("0.0001")
+    assert abs(value - Decimal(count * 365) / max(days, floor)) <= Decimal("0.00005")
 
 
 @given(began=st.dates(date(1980, 1, 1), date(2027, 1, 1)))

@@ -83,7 +83,13 @@ def test_the_rows_are_the_same_on_every_machine(books: sqlite3.Connection) -> No
         ask(books, "SELECT ID, iYear, iMonth, iAOutPrice FROM IA_Subsidiary ORDER BY AutoID"),
     ]
 
-    assert generator.VERSION == 1
+    paid = [
+        ask(books, "SELECT cDwCode, dVouchDate, iDAmount, iCAmount FROM Ar_Detail ORDER BY Auto_ID"),
+        ask(books, "SELECT cDwCode, dVouchDate, iAmount, cCheckMan FROM Ap_CloseBill ORDER BY iID"),
+    ]
+
+    assert (generator.VERSION, generator.PAYING_VERSION) == (1, 1)
+    assert hashlib.sha256(repr(paid).encode()).hexdigest()[:16] == "91d0b5d3448635e6"
     assert hashlib.sha256(repr(rows).encode()).hexdigest()[:16] == "6a1a5778c8fbcc45"
 
 
@@ -480,3 +486,42 @@ def test_an_interrupted_replacement_leaves_the_old_file(
 
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+# --- receivables ------------------------------------------------------------------------------------------------------
+
+
+def test_every_valid_invoice_and_the_opening_ones_are_charged_once(books: sqlite3.Connection) -> None:
+    valid = VALID.replace("AND h.bFirst = 0", "")
+    [[charged]] = ask(books, "SELECT sum(iDAmount) FROM Ar_Detail WHERE cVouchType IN ('26', '27')")
+    [[invoiced]] = ask(books, f"SELECT sum(l.iNatSum) FROM {INVOICES} WHERE {valid}")
+    assert charged == invoiced
+    assert count(books, "Ar_Detail WHERE cVouchType IN ('26', '27')") == count(books, f"SaleBillVouch h WHERE {valid}")
+
+
+def test_every_approved_receipt_and_refund_is_in_the_ledger_and_no_other(books: sqlite3.Connection) -> None:
+    approved = "trim(coalesce(cCheckMan, '')) <> ''"
+    bills = ask(books, f"SELECT cVouchID, cDwCode, dVouchDate, iAmount FROM Ap_CloseBill WHERE {approved} ORDER BY 1")
+    entries = "SELECT cVouchID, cDwCode, dVouchDate, iDAmount + iCAmount FROM Ar_Detail WHERE cVouchID LIKE 'SK%'"
+    assert ask(books, f"{entries} ORDER BY 1") == bills
+    assert count(books, "Ap_CloseBill") > len(bills) > 1000
+    assert count(books, "Ap_CloseBill WHERE cVouchType = '49'") > 0
+    assert count(books, "Ar_Detail WHERE iCAmount > 0 AND cVouchType <> '48'") == 0
+
+
+def test_nobody_pays_more_than_was_charged_or_before_or_after_the_last_day(books: sqlite3.Connection) -> None:
+    [[last]] = ask(books, "SELECT max(dDate) FROM SaleBillVouch")
+    assert count(books, f"Ap_CloseBill WHERE dVouchDate > '{last}'") == 0
+    first = "SELECT cDwCode, min(CASE WHEN iDAmount > 0 THEN dVouchDate END) charged,"
+    first += " min(CASE WHEN iCAmount > 0 THEN dVouchDate END) paid FROM Ar_Detail GROUP BY cDwCode"
+    assert count(books, f"({first}) WHERE paid < charged") == 0
+
+
+def test_most_pay_in_time_and_some_do_not(books: sqlite3.Connection) -> None:
+    [[day]] = ask(books, "SELECT date(max(dDate), '-30 days') FROM SaleBillVouch")
+    balance = f"SELECT cDwCode, sum(iDAmount) - sum(iCAmount) left_over, sum(CASE WHEN dVouchDate > '{day}' AND"
+    balance += " iDAmount > 0 THEN iDAmount ELSE 0 END) late FROM Ar_Detail GROUP BY cDwCode"
+    customers = count(books, f"({balance})")
+    overdue = count(books, f"({balance}) WHERE left_over > late")
+    assert 0.02 < overdue / customers < 0.4
+    assert count(books, f"({balance}) WHERE left_over = 0") > customers / 4
