@@ -38,9 +38,9 @@ def test_the_customer_in_the_middle(world: Any) -> None:
     assert [(test.condition.at_least, test.met) for test in beacon.next_tests] == [(Decimal(80), False)]
     half, none = Decimal(50), None
     assert beacon.metrics == (
-        MetricLine("revenue", Decimal(500), 50, half, Decimal(25), rank=2, of=3),
-        MetricLine("order_frequency", Decimal(5), 30, half, Decimal(15), rank=2, of=3),
-        MetricLine("recency", Decimal(30), 20, half, Decimal(10), rank=2, of=3),
+        MetricLine("revenue", Decimal(500), 50, half, Decimal(25), rank=2, of=3, method="rank"),
+        MetricLine("order_frequency", Decimal(5), 30, half, Decimal(15), rank=2, of=3, method="rank"),
+        MetricLine("recency", Decimal(30), 20, half, Decimal(10), rank=2, of=3, method="rank"),
         MetricLine("gross_profit", None, none, none, none, rank=None, of=0),
         MetricLine("gross_margin", None, none, none, none, rank=None, of=0),
         MetricLine("order_count", Decimal(5), none, none, none, rank=2, of=3),

@@ -204,7 +204,13 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
 
     installation = bootstrap.load(config)
     planned = _plan(session, installation, as_of=as_of, allow=())
-    explanation = explain_customer(planned.decision.customers, code, installation.policy)
+    explanation = explain_customer(
+        planned.decision.customers,
+        code,
+        installation.policy,
+        past=planned.past,
+        as_of=planned.facts.window.looked_at_on,
+    )
     if explanation is None:
         raise InputError(
             msg("There is no customer with the code '{code}'", code=code),

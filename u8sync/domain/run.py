@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
 from u8sync.domain.decision import Decision
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Facts
+from u8sync.domain.movement import Past
 from u8sync.domain.plan import Plan
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.text import Message
@@ -117,6 +118,7 @@ class Planned:
         decision: Every customer, measured and judged.
         plan: What would be written.
         verdicts: What the guards found.
+        past: What earlier evaluations and writes had left.
     """
 
     account_set: AccountSet
@@ -124,6 +126,7 @@ class Planned:
     decision: Decision
     plan: Plan
     verdicts: tuple[Verdict, ...]
+    past: Past = field(default_factory=Past)
 
     @property
     def stopped(self) -> tuple[Verdict, ...]:

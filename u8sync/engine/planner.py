@@ -88,7 +88,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     )
     seal = seal_of(account_set, rules)
     plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population, window, decision.held)
-    return Planned(account_set, facts, decision, plan, judge(plan, rules))
+    return Planned(account_set, facts, decision, plan, judge(plan, rules), rules.memory.past)
 
 
 def judge(plan: Plan, rules: Rules) -> tuple[Verdict, ...]:
