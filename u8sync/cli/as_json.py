@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from u8sync.audit.findings import Verification
 from u8sync.config.file_kinds import CheckedFile
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.cases import CaseResult
-from u8sync.domain.explain import Explanation, Test
+from u8sync.domain.explain import Explanation, Moving, Test
 from u8sync.domain.guards import Verdict
-from u8sync.domain.plan import change_json, seal_json, skipped_json
+from u8sync.domain.plan import change_json, held_json, seal_json, skipped_json
 from u8sync.domain.run import LoggedChange, Planned, RunResult
 from u8sync.domain.undo import PlannedUndo
 from u8sync.domain.untested import Counted, Untested
@@ -140,6 +141,7 @@ def planned_json(planned: Planned) -> dict[str, Json]:
         },
         "changes": [change_json(change) for change in plan.changes],
         "skipped": [skipped_json(skipped) for skipped in plan.skipped],
+        "held": [held_json(held) for held in plan.held],
         "issues": [
             {
                 "code": issue.code,
@@ -219,6 +221,10 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
         "current": explanation.current,
         "tier": tier.name if tier else None,
         "rule": f"{tier.place.file}:{tier.place.line}" if tier else None,
+        "earned_tier": explanation.earned.name if explanation.earned else None,
+        "unrated": explanation.unrated,
+        "documents": explanation.documents,
+        "history_days": explanation.history_days,
         "score": decimal_text(explanation.score),
         "metrics": [
             {
@@ -229,6 +235,12 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
                 "contribution": decimal_text(line.contribution),
                 "rank": line.rank,
                 "of": line.of,
+                "method": line.method,
+                "group": line.group,
+                "judged": decimal_text(line.judged),
+                "mean": decimal_text(line.mean),
+                "shrink": line.shrink,
+                "ahead_percent": decimal_text(line.ahead),
             }
             for line in explanation.metrics
         ],
@@ -244,6 +256,45 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
             }
             for lift in explanation.lifts
         ],
+        "quotas": [
+            {
+                "tier": quota.tier.name,
+                "percent": decimal_text(quota.quota.percent),
+                "customers": quota.quota.customers,
+                "rank": quota.rank,
+                "places": quota.places,
+                "met": quota.met,
+            }
+            for quota in explanation.quotas
+        ],
+        "borderline": [
+            {key: decimal_text(value) if isinstance(value, Decimal) else value for key, value in edge.items()}
+            for edge in explanation.edges
+        ],
+        "movement": None if explanation.moving is None else _moving(explanation.moving),
+        "service": tier.service if tier else None,
+    }
+
+
+def _moving(moving: Moving) -> dict[str, Json]:
+    pin = moving.pin
+    return {
+        "held": moving.held,
+        "holds": moving.holds,
+        "below": moving.below,
+        "changed_on": None if moving.changed_on is None else moving.changed_on.isoformat(),
+        "evaluated_on": None if moving.evaluated_on is None else moving.evaluated_on.isoformat(),
+        "review": moving.review,
+        "edited": moving.edited,
+        "pin": None
+        if pin is None
+        else {
+            "tier": pin.tier,
+            "reason": pin.reason,
+            "by": pin.by,
+            "until": pin.until.isoformat(),
+            "rule": f"{pin.place.file}:{pin.place.line}",
+        },
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from u8sync.domain.edges import NEAR
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Ending, EndingStatus, Planned, RunResult
@@ -32,6 +33,7 @@ from u8sync.report.figures import (
     way_of,
 )
 from u8sync.report.pages import page_environment
+from u8sync.report.rules_page import borderline_rows, held_rows, rules_of
 from u8sync.report.words import (
     CAUSES,
     ENDINGS,
@@ -40,7 +42,6 @@ from u8sync.report.words import (
     UNKNOWN,
     WAYS,
     account_set_words,
-    condition_words,
     months_words,
     reason_words,
     subject_label,
@@ -53,6 +54,10 @@ __all__ = ["MOST_CHANGES", "render_report"]
 
 MOST_CHANGES: Final = 2000
 """So many changes are listed; a longer page serves nobody."""
+
+MOST_HELD: Final = 500
+MOST_BORDERLINE: Final = 200
+"""So many customers are listed that are held, and that stand near an edge."""
 
 MOST_CODES: Final = 5
 """So many customers are named beside a group of issues."""
@@ -81,6 +86,8 @@ def render_report(
     population, window = planned.plan.population, planned.facts.window
     changes, shown_names = planned.plan.changes, names_of(planned.decision) if names is None else names
     moves = movements(planned.plan, policy)
+    held = tuple(held_rows(planned, shown_names))
+    borderline = borderline_rows(planned, policy, shown_names)
     return template.render(
         page_language="zh-CN" if language == "zh" else "en",
         planned=planned,
@@ -104,7 +111,13 @@ def render_report(
         most_codes=MOST_CODES,
         guard_names=GUARD_NAMES,
         verdict_word=verdict_word,
-        condition_words=condition_words,
+        rules=rules_of(policy),
+        held=held[:MOST_HELD],
+        held_unlisted=max(0, len(held) - MOST_HELD),
+        borderline=borderline[:MOST_BORDERLINE],
+        borderline_count=len(borderline),
+        borderline_share=percent(len(borderline), population.with_business) or "-",
+        near=NEAR,
         subject_label=subject_label,
         unknown_words=UNKNOWN,
         run=None if result is None else _run(result),
@@ -216,6 +229,7 @@ class ChangeRow:
     score: str | None
     reasons: tuple[Message, ...]
     rule: str | None
+    wrote: str | None
 
 
 def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str, str]) -> Iterator[ChangeRow]:
@@ -235,6 +249,7 @@ def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str
                 score=None if reason is None or reason.score is None else cut(reason.score, 2),
                 reasons=reason_words(change, policy) if index == 0 else (),
                 rule=reason.rule if reason is not None and field is move else None,
+                wrote=None if field.edited is None else field.edited.wrote or "-",
             )
 
 

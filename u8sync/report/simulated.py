@@ -19,7 +19,8 @@ from u8sync.domain.simulation import Simulation
 from u8sync.domain.tiers import EARNED
 from u8sync.report.edge_words import bound_words, edges_by_code
 from u8sync.report.figures import cut, percent
-from u8sync.report.words import condition_words, subject_label, value_words
+from u8sync.report.rule_words import condition_words
+from u8sync.report.words import subject_label, value_words
 from u8sync.text import Message, msg
 
 __all__ = [

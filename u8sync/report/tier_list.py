@@ -13,8 +13,9 @@ from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.policy import Tier
 from u8sync.domain.tier_lists import By, TierList
 from u8sync.report.edge_words import edges_by_code, metric_title, number_format
+from u8sync.report.rule_words import condition_words
 from u8sync.report.tables import Cell, Column, Table, save_csv, suffix_of
-from u8sync.report.words import account_set_words, condition_words, tier_name
+from u8sync.report.words import account_set_words, tier_name
 from u8sync.text import Message, Translate, msg
 
 __all__ = ["LIST_SUFFIXES", "ListsMade", "list_words", "rule_words", "save_lists"]

@@ -13,7 +13,7 @@ from u8sync.domain.guards import GuardName, Verdict
 from u8sync.domain.metrics import METRICS, Unit
 from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.plan import Change, Population
-from u8sync.domain.policy import SCORE, Condition, Policy, Unknown
+from u8sync.domain.policy import SCORE, Policy, Unknown
 from u8sync.domain.reason import Contribution
 from u8sync.domain.run import EndingStatus
 from u8sync.report.figures import clean, cut, money, strongest
@@ -29,10 +29,10 @@ __all__ = [
     "WAYS",
     "account_set_words",
     "audit_words",
-    "condition_words",
     "digits",
     "months_words",
     "people_words",
+    "plain",
     "reason_words",
     "say",
     "subject_label",
@@ -168,7 +168,7 @@ def subject_label(subject: str) -> Message:
     return msg("score") if subject == SCORE else METRICS[subject].label
 
 
-def _plain(value: Decimal) -> str:
+def plain(value: Decimal) -> str:
     """Without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -176,11 +176,11 @@ def _plain(value: Decimal) -> str:
 
 _IN_UNITS: Final[Mapping[Unit, Callable[[Decimal], str | Message]]] = {
     "money": money,
-    "percent": lambda value: msg("{percent} %", percent=_plain(value)),
-    "count": _plain,
-    "orders_per_year": lambda value: msg("{count} a year", count=_plain(value)),
-    "days": lambda value: msg("{count} days", count=_plain(value)),
-    "months": lambda value: msg("{count} months", count=_plain(value)),
+    "percent": lambda value: msg("{percent} %", percent=plain(value)),
+    "count": plain,
+    "orders_per_year": lambda value: msg("{count} a year", count=plain(value)),
+    "days": lambda value: msg("{count} days", count=plain(value)),
+    "months": lambda value: msg("{count} months", count=plain(value)),
     "years": lambda value: msg("{count} years", count=cut(value, 2)),
 }
 """A value in each unit."""
@@ -191,22 +191,8 @@ def value_words(subject: str, value: Decimal | None) -> str | Message:
     if value is None:
         return msg("not known")
     if subject == SCORE:
-        return _plain(value)
+        return plain(value)
     return _IN_UNITS[METRICS[subject].unit](value)
-
-
-def condition_words(condition: Condition) -> Message:
-    """A condition of a tier."""
-    subject = subject_label(condition.subject)
-    low, high = (
-        None if bound is None else value_words(condition.subject, bound)
-        for bound in (condition.at_least, condition.below)
-    )
-    if high is None:
-        return msg("{subject} at least {low}", subject=subject, low=low)
-    if low is None:
-        return msg("{subject} below {high}", subject=subject, high=high)
-    return msg("{subject} at least {low} and below {high}", subject=subject, low=low, high=high)
 
 
 def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Message, ...]:
@@ -218,15 +204,21 @@ def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Messag
         if all(field.was == field.becomes for field in change.fields):
             return (msg("same meaning, spelt the way of the mapping"),)
         return (msg("the value of another field, by {rule}", rule=change.fields[0].rule or "-"),)
+    moved = change.reason.moved
+    held = () if moved is None or moved.held is None else (msg("by the ladder: {tier}", tier=moved.earned or "-"),)
     if not change.reason.contributions:
-        return (msg("no business in the window"),)
-    return tuple(_reason(part) for part in strongest(change, policy, count))
+        little = change.reason.documents is not None and change.reason.documents > 0
+        return (*held, msg("too little is known of it to rate it") if little else msg("no business in the window"))
+    ranked = {weight.metric for weight in policy.weights if weight.method == "rank"}
+    return (*held, *(_reason(part, ranked=part.metric in ranked) for part in strongest(change, policy, count)))
 
 
-def _reason(part: Contribution) -> Message:
+def _reason(part: Contribution, *, ranked: bool) -> Message:
     label = METRICS[part.metric].label
     if part.points is None:
         return msg("{metric}: not known", metric=label)
+    if not ranked:
+        return msg("{metric}: {points} points", metric=label, points=plain(part.points))
     if part.points == BEST:
         return msg("{metric}: the best of all", metric=label)
     return msg("{metric}: better than {percent} %", metric=label, percent=cut(part.points, 1))

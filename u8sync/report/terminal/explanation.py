@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from u8sync.domain.edges import NEAR
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.metrics import METRICS
-from u8sync.domain.policy import SCORE, Policy
+from u8sync.domain.movement import Hold
+from u8sync.domain.policy import SCORE, Policy, Tier
 from u8sync.domain.run import Planned
+from u8sync.report.edge_words import edge_words
 from u8sync.report.figures import cut
+from u8sync.report.rule_words import (
+    EDITED,
+    HELD,
+    condition_words,
+    evidence_words,
+    movement_words,
+    pin_words,
+    quota_words,
+)
 from u8sync.report.terminal.blocks import Cell, Writer
 from u8sync.report.words import (
     CAUSES,
     UNKNOWN,
     account_set_words,
-    condition_words,
+    plain,
     subject_label,
     tier_name,
     value_words,
@@ -33,7 +46,7 @@ def explanation_view(
     """Why one customer has its tier: metrics, score, conditions, and what would lift it to the next tier."""
     write = Writer(translate)
     window = planned.facts.window
-    tier, above = explanation.tier, explanation.next_tier
+    tier, above, earned = explanation.tier, explanation.next_tier, explanation.earned
     name = f"{explanation.code} {explanation.name or ''}"
     rows: list[tuple[Message, Cell]] = [
         (msg("Account set"), account_set_words(planned.account_set)),
@@ -42,6 +55,8 @@ def explanation_view(
         (msg("Recommended tier"), tier.name if tier else None),
         (msg("Score"), None if explanation.score is None else cut(explanation.score, 4)),
     ]
+    if earned is not None and earned != tier:
+        rows.insert(4, (msg("Tier by the ladder"), earned.name))
     if explanation.cause is not None:
         rows.append((msg("Left alone"), CAUSES[explanation.cause]))
     parts: list[RenderableType] = [
@@ -51,23 +66,28 @@ def explanation_view(
         _metrics(explanation, write),
         Text(""),
         *_unknown(explanation, policy, write),
-        write.line(msg("Amounts are in home currency, without tax. Points are the percentile rank, 0 to 100.")),
+        *_judged(explanation, policy, write),
+        write.line(msg("Amounts are in home currency, without tax. Points are the percentile rank, 0 to 100."))
+        if all(weight.method == "rank" for weight in policy.weights)
+        else write.line(msg("Amounts are in home currency, without tax. Points are 0 to 100.")),
     ]
-    if tier is not None:
-        parts.append(write.heading(msg("Why {tier}", tier=tier.name)))
-        if tier.without_business:
-            parts.append(write.line(msg("It is the tier of customers without business in the window.")))
+    if earned is not None:
+        parts.append(write.heading(msg("Why {tier}", tier=earned.name)))
+        if explanation.unrated is not None:
+            parts += _unrated(explanation, policy, write)
         elif not explanation.tests:
             parts.append(write.line(msg("It is the tier of every customer with business that no higher tier takes.")))
-        parts += _tests(explanation.tests, write)
+        parts += _tests(explanation, earned, explanation.tests, write)
         rule = write.say(msg("Rule"))
-        parts.append(write.line(f"{rule}: {tier.place.file}:{tier.place.line}", above=1))
+        parts.append(write.line(f"{rule}: {earned.place.file}:{earned.place.line}", above=1))
         if above is None:
             parts.append(write.line(msg("There is no higher tier.")))
     if above is not None:
         parts.append(write.heading(msg("Why not {tier}", tier=above.name)))
-        parts += _tests(explanation.next_tests, write)
+        parts += _tests(explanation, above, explanation.next_tests, write)
         parts += _lifts(explanation, write)
+    parts += _edges(explanation, write)
+    parts += _movement(explanation, policy, write)
     if tier is not None and tier.service:
         parts.append(write.heading(msg("Service of {tier}", tier=tier.name)))
         parts += [write.line(line) for line in tier.service.strip().splitlines()]
@@ -98,6 +118,100 @@ def _metrics(explanation: Explanation, write: Writer) -> RenderableType:
     )
 
 
+def _judged(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
+    """How points come about where they are no plain percentile rank among everybody."""
+    weights = {weight.metric: weight for weight in policy.weights}
+    for line in explanation.metrics:
+        weight = weights.get(line.metric)
+        if weight is None or line.points is None:
+            continue
+        metric = subject_label(line.metric)
+        if line.group is not None:
+            told = {"metric": metric, "field": weight.within, "group": line.group}
+            yield write.line(msg("{metric} is compared within {field} '{group}'.", **told))
+        elif weight.within is not None:
+            yield write.line(
+                msg(
+                    "{metric} is compared with everybody: the customer has no {field}, or its group is too small.",
+                    metric=metric,
+                    field=weight.within,
+                )
+            )
+        if line.judged is not None and line.mean is not None:
+            yield write.line(
+                msg(
+                    "{metric} is judged as {judged}: n = {n} documents, drawn to the mean {mean} with k = {k}.",
+                    metric=metric,
+                    judged=value_words(line.metric, line.judged),
+                    n=explanation.documents,
+                    k=line.shrink,
+                    mean=value_words(line.metric, line.mean),
+                )
+            )
+        if line.ahead is not None and weight.method == "cumulative_share":
+            ahead = f"{plain(line.ahead)} %"
+            yield write.line(msg("{metric}: the customers ahead bring {percent} of it.", metric=metric, percent=ahead))
+
+
+def _unrated(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
+    if explanation.unrated == "no_business" or policy.evidence is None:
+        yield write.line(msg("It is the tier of customers without business in the window."))
+        return
+    yield write.line(
+        msg(
+            "Too little is known of it to rate it: {documents} documents in the window, first sale {days} days ago.",
+            documents=explanation.documents,
+            days="-" if explanation.history_days is None else explanation.history_days,
+        )
+    )
+    for words in evidence_words(policy.evidence):
+        yield write.line(words, indent=2)
+
+
+def _edges(explanation: Explanation, write: Writer) -> Iterator[RenderableType]:
+    """The bounds that the customer is near."""
+    if not explanation.edges:
+        return
+    yield write.heading(msg("Borderline"))
+    yield write.line(msg("With every bound moved by {percent} % it would get another tier:", percent=NEAR))
+    for row in explanation.edges:
+        yield write.line(edge_words(row), indent=2)
+
+
+def _movement(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
+    """How the tier follows what the ladder gives."""
+    moving, rules = explanation.moving, policy.movement
+    if moving is None:
+        return
+    yield write.heading(msg("Movement"))
+    if moving.pin is not None:
+        yield write.line(msg("Set by hand: {pin}", pin=pin_words(moving.pin)))
+        return
+    if moving.edited:
+        yield write.line(EDITED[policy.edited])
+        return
+    yield write.line(
+        msg("Not held: the tier is the one that the ladder gives.")
+        if moving.held is None
+        else msg("Held: {why}", why=HELD[cast("Hold", moving.held)])
+    )
+    if rules is not None:
+        rows: list[tuple[Message, Cell]] = [
+            (msg("Holds with the margin"), moving.holds),
+            (
+                msg("Evaluations below in a row"),
+                msg("{count} of {needed}", count=moving.below, needed=rules.down_after),
+            ),
+            (msg("Last change"), str(moving.changed_on) if moving.changed_on else None),
+            (msg("Evaluation before"), str(moving.evaluated_on) if moving.evaluated_on else None),
+        ]
+        if rules.review:
+            rows.append((msg("Review day reached"), msg("yes") if moving.review else msg("no")))
+        yield write.facts(rows)
+        for words in movement_words(rules):
+            yield write.line(words, indent=2)
+
+
 def _unknown(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
     """Why a metric that counts is not known, and where its weight goes."""
     values = {line.metric: line.value for line in explanation.metrics}
@@ -113,23 +227,41 @@ def _unknown(explanation: Explanation, policy: Policy, write: Writer) -> Iterato
             )
 
 
-def _tests(tests: Sequence[Test], write: Writer) -> Iterator[RenderableType]:
-    if tests:
-        yield write.table(
-            [(msg("Met?"), "left"), (msg("Condition"), "left"), (msg("This customer"), "right")],
-            (
-                (
-                    msg("yes") if test.met else msg("NO"),
-                    condition_words(test.condition),
-                    value_words(test.condition.subject, test.value),
-                )
-                for test in tests
-            ),
+def _tests(explanation: Explanation, tier: Tier, tests: Sequence[Test], write: Writer) -> Iterator[RenderableType]:
+    rows: list[tuple[Cell, Cell, Cell]] = [
+        (msg("yes") if test.met else msg("NO"), condition_words(test.condition), _stands(test)) for test in tests
+    ]
+    for quota in explanation.quotas:
+        if quota.tier == tier and quota.rank is not None:
+            place = msg("place {rank} of {places}", rank=quota.rank, places=quota.places)
+            rows.append((msg("yes") if quota.met else msg("NO"), quota_words(quota.quota), place))
+        elif quota.tier == tier:
+            rows.append((None, quota_words(quota.quota), msg("not asked: a condition is not met")))
+    if rows:
+        yield write.table([(msg("Met?"), "left"), (msg("Condition"), "left"), (msg("This customer"), "right")], rows)
+
+
+def _stands(test: Test) -> str | Message:
+    """The customer's value and, where a place is asked for, its place."""
+    value = value_words(test.condition.subject, test.value)
+    if not test.condition.ranked or test.rank is None:
+        return value
+    if test.ahead is not None:
+        return msg(
+            "{value}; place {rank} of {count}, {percent} brought by those ahead",
+            value=value,
+            rank=test.rank,
+            count=test.of,
+            percent=f"{plain(test.ahead)} %",
         )
+    return msg("{value}; place {rank} of {count}", value=value, rank=test.rank, count=test.of)
 
 
 def _lifts(explanation: Explanation, write: Writer) -> Iterator[RenderableType]:
-    missing = any(test.condition.subject == SCORE and not test.met for test in explanation.next_tests)
+    missing = any(
+        test.condition.subject == SCORE and test.condition.at_least is not None and not test.met
+        for test in explanation.next_tests
+    )
     if explanation.lifts:
         yield write.line(msg("Each of these alone would lift the score far enough:"), above=1)
     elif missing and explanation.rated:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
 
 from rich.console import Group, RenderableType
 
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import Facts
+from u8sync.domain.movement import Hold
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
 from u8sync.report.figures import causes, cut, grouped, money, movements, names_of, shown_values, tier_lines
+from u8sync.report.rule_words import HELD
 from u8sync.report.terminal.blocks import Cell, Writer
 from u8sync.report.words import (
     CAUSES,
@@ -28,6 +32,12 @@ from u8sync.report.words import (
 from u8sync.text import Message, Translate, msg
 
 __all__ = ["guard_lines", "planned_view", "rest_line"]
+
+
+EDITED_HOW: Final = msg(
+    "These tiers were changed in U8 since u8sync wrote them and stay as they are. To write over them once:"
+    " --allow edited_in_u8; for good, or never: edited_in_u8 in the policy."
+)
 
 
 def planned_view(
@@ -53,6 +63,7 @@ def planned_view(
         write.facts(_plan_facts(planned, translate)),
         *_tiers(planned, policy, write),
         *_changes(planned, policy, write, limit, names_of(planned.decision) if names is None else names),
+        *_held(planned, write, limit),
         *_issues(planned, write, limit),
         *guard_lines(planned.verdicts, write),
         *_notes(planned.facts, write),
@@ -133,8 +144,32 @@ def _change_rows(change: Change, policy: Policy, write: Writer, name: str | None
     reasons = "; ".join(write.say(reason) for reason in reason_words(change, policy))
     for index, field in enumerate(change.fields):
         before, after = shown_values(field)
+        if field.edited is not None:
+            before = write.say(
+                msg(
+                    "{value} (by a person; u8sync wrote: {wrote})", value=before or "-", wrote=field.edited.wrote or "-"
+                )
+            )
         whole: tuple[Cell, Cell] = (None if score is None else cut(score, 2), reasons) if index == 0 else ("", "")
         yield change.code, name, field.field, before, after, *whole
+
+
+def _held(planned: Planned, write: Writer, limit: int | None) -> Iterator[RenderableType]:
+    """Those whose tier is not the one that the ladder gives: how many for which reason, and who was changed by people."""
+    counts = Counter(held.cause for held in planned.plan.held if held.cause is not None)
+    if not counts:
+        return
+    yield write.heading(msg("Held tiers"))
+    for cause, count in counts.most_common():
+        yield write.line(msg("{why}: {count}", why=HELD[cast("Hold", cause)], count=f"{count:,}"), indent=2)
+    edited = [held for held in planned.plan.held if held.cause == "edited"]
+    if edited:
+        yield write.line(EDITED_HOW, above=1)
+        yield write.table(
+            [(msg("Customer"), "left"), (msg("Now in U8"), "left"), (msg("By the ladder"), "left")],
+            ((held.code, tier_name(held.tier), held.earned) for held in edited[:limit]),
+        )
+        yield from rest_line(len(edited), limit, write)
 
 
 def _issues(planned: Planned, write: Writer, limit: int | None) -> Iterator[RenderableType]:
