@@ -268,7 +268,10 @@ def explanation_json(explanation: Explanation, planned: Planned) -> dict[str, Js
             for quota in explanation.quotas
         ],
         "borderline": [
-            {key: decimal_text(value) if isinstance(value, Decimal) else value for key, value in edge.items()}
+            {
+                key: decimal_text(value) if isinstance(value, Decimal) else None if value is None else str(value)
+                for key, value in edge.items()
+            }
             for edge in explanation.edges
         ],
         "movement": None if explanation.moving is None else _moving(explanation.moving),
@@ -367,6 +370,13 @@ def _test(test: Test) -> dict[str, Json]:
         "subject": condition.subject,
         "at_least": decimal_text(condition.at_least),
         "below": decimal_text(condition.below),
+        "top_percent": decimal_text(condition.top_percent),
+        "top_share": decimal_text(condition.top_share),
+        "within": condition.within,
         "value": decimal_text(test.value),
+        "rank": test.rank,
+        "of": test.of,
+        "ahead_percent": decimal_text(test.ahead),
+        "group": test.group,
         "met": test.met,
     }

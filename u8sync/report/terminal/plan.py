@@ -145,17 +145,14 @@ def _change_rows(change: Change, policy: Policy, write: Writer, name: str | None
     for index, field in enumerate(change.fields):
         before, after = shown_values(field)
         if field.edited is not None:
-            before = write.say(
-                msg(
-                    "{value} (by a person; u8sync wrote: {wrote})", value=before or "-", wrote=field.edited.wrote or "-"
-                )
-            )
+            wrote = field.edited.wrote or "-"
+            before = write.say(msg("{value} (by a person; u8sync wrote: {wrote})", value=before or "-", wrote=wrote))
         whole: tuple[Cell, Cell] = (None if score is None else cut(score, 2), reasons) if index == 0 else ("", "")
         yield change.code, name, field.field, before, after, *whole
 
 
 def _held(planned: Planned, write: Writer, limit: int | None) -> Iterator[RenderableType]:
-    """Those whose tier is not the one that the ladder gives: how many for which reason, and who was changed by people."""
+    """Those whose tier is not the one that the ladder gives: how many for which reason, and whom people changed."""
     counts = Counter(held.cause for held in planned.plan.held if held.cause is not None)
     if not counts:
         return
