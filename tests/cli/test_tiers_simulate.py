@@ -178,6 +178,18 @@ def test_what_holds_tiers_back_is_said_and_not_compared(home: Path, ask: Ask) ->
     assert [cell["becomes"] for cell in held if cell["way"] == "up"] == ["VIP"]
 
 
+def test_each_policy_gets_the_metrics_that_it_needs(home: Path, ask: Ask) -> None:
+    other = replaced(home, {"recency:         {weight: 10}": "active_months:   {weight: 10}"})
+    plain = ask("tiers", "simulate", "--json").json["present"]["tiers"]
+    both = ask("tiers", "simulate", "--policy", other, "--json").json
+    assert both["present"]["tiers"] == plain
+    (home / "plain.yaml").write_bytes((home / POLICY).read_bytes())
+    (home / POLICY).write_bytes((home / other).read_bytes())
+    swapped = ask("tiers", "simulate", "--policy", "plain.yaml", "--json").json
+    assert swapped["present"]["tiers"] == both["other"]["tiers"]
+    assert swapped["other"]["tiers"] == plain
+
+
 def test_without_another_policy_the_present_one_is_shown_alone(home: Path, ask: Ask) -> None:
     answer = ask("tiers", "simulate")
     assert answer.code == 0

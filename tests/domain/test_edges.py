@@ -137,6 +137,17 @@ def test_a_quota_is_an_edge_too(world: Any) -> None:
     assert told(frame, policy) == [("001", "down", "quota", Decimal(2), Decimal(2), Decimal(0))]
 
 
+def test_who_misses_a_condition_is_not_refused_by_the_quota(world: Any) -> None:
+    place = world.condition(SCORE).place
+    condition = Condition("relation_length", Decimal(2), None, place)
+    top = Tier("top", (condition,), without_business=False, service="", place=place, quota=Quota(None, 20, place))
+    policy = world.ladder(
+        [world.weight("revenue", 100)], [top, world.tier("rest"), world.tier("prospect", without_business=True)]
+    )
+    frame = world.measured([{"score": 90, "relation_length": "1.95"}, {"score": 80, "relation_length": 9}])
+    assert near_edges(frame, policy).select("code", "way", "kind").rows() == [("000", "up", "at_least")]
+
+
 def test_a_place_that_others_leave_is_no_bound_of_ones_own(world: Any) -> None:
     place = world.condition(SCORE).place
     condition = Condition("relation_length", Decimal(2), None, place)

@@ -20,6 +20,7 @@ from u8sync.domain.outcome import Ground
 from u8sync.domain.policy import SCORE, Movement, Policy, Weight
 from u8sync.domain.policy_diff import Missed, missed_by, way_between
 from u8sync.domain.simulation import Simulation, simulate
+from u8sync.domain.tiers import EARNED
 
 LATER = Window.ending(date(2025, 12, 31), months=6)
 
@@ -230,6 +231,33 @@ def test_a_weight_is_a_tenth_lower_and_higher_than_it_is(world: Any) -> None:
         ("order_frequency", -10): 1,
         ("order_frequency", 10): 0,
     }
+
+
+def test_a_swayed_weight_is_judged_as_any_policy_is(world: Any) -> None:
+    categories = ["0101", "0101", "0101", "0201", "0201", "0201", "0201"]
+    people = [
+        world.Customer(f"{at:03}", category=category, revenue=revenue, orders=orders, invoices=orders)
+        for at, (category, revenue, orders) in enumerate(
+            zip(categories, [9, 1, 5, 40, 30, 20, 8], [1, 9, 4, 2, 3, 4, 9], strict=True)
+        )
+    ]
+    grouped = replace(world.weight("revenue", 47), within="category")
+    weights = [grouped, world.weight("order_frequency", 53)]
+    # The smaller group is compared with everybody.
+    policy = replace(ladder(world, "60", "48", weights=weights), smallest_group=4)
+    here, facts = ground(world, people), world.facts(people)
+    found = simulate(here, (policy, facts)).present
+    before = here.judge(policy, facts)[EARNED].to_list()
+    for one in found.sensitivity:
+        swayed = [
+            replace(each, percent=each.percent * (100 + (one.change if each.metric == one.metric else 0)))
+            for each in policy.weights
+        ]
+        after = here.judge(replace(policy, weights=tuple(swayed)), facts)[EARNED].to_list()
+        assert one.moved == sum(left != right for left, right in zip(before, after, strict=True))
+    assert sum(one.moved for one in found.sensitivity) > 0
+    everybody = simulate(here, (replace(policy, smallest_group=1), facts)).present
+    assert everybody.sensitivity != found.sensitivity
 
 
 def test_the_stability_number_counts_customers_near_an_edge(world: Any) -> None:

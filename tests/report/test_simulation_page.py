@@ -8,16 +8,18 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
+import polars as pl
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from u8sync.domain.edges import EDGES_SCHEMA
 from u8sync.domain.outcome import Ground
 from u8sync.domain.policy import Policy
 from u8sync.domain.simulation import simulate
 from u8sync.report.figures import clean
 from u8sync.report.language import translator
-from u8sync.report.simulated import Simulated, edge_groups, move_rows
+from u8sync.report.simulated import Simulated, borderline_rows, edge_groups, move_rows
 from u8sync.report.simulation_page import render_simulation
 from u8sync.report.terminal import simulation_view
 from u8sync.text import english, msg
@@ -86,6 +88,25 @@ def simulated(books: Any) -> Simulated:
 
 def page_of(simulated: Simulated, language: Any = "en") -> str:
     return render_simulation(simulated, translator(language), language, tool="0.1.0")
+
+
+def test_who_is_nearest_to_an_edge_stands_first(simulated: Simulated) -> None:
+    def edge(code: str, way: str, distance: str) -> dict[str, object]:
+        told = {"code": code, "way": way, "tier": "重点", "would_be": "VIP", "edge_of": "VIP", "subject": "score"}
+        return {**told, "kind": "at_least", "bound": Decimal(100), "value": None, "distance": Decimal(distance)}
+
+    # To rise takes all that is missed, to fall takes any of what is kept; the share of the bound decides.
+    rows = [
+        *(edge("C00000", "up", "1"), edge("C00000", "up", "4")),
+        *(edge("C00001", "down", "3"), edge("C00001", "down", "5")),
+        {**edge("C00002", "up", "2"), "bound": Decimal(1000)},
+        {**edge("C00004", "up", "0"), "bound": None, "distance": None},
+    ]
+    present = simulated.simulation.present
+    outcome = replace(present, edges=pl.DataFrame(rows, schema=EDGES_SCHEMA))
+    assert [row.code for row in borderline_rows(outcome)] == ["C00002", "C00001", "C00000", "C00004"]
+    assert [row.code for row in borderline_rows(outcome, 2)] == ["C00002", "C00001"]
+    assert [len(row.edges) for row in borderline_rows(outcome)] == [1, 2, 2, 1]
 
 
 @LANGUAGES
