@@ -68,7 +68,31 @@ def test_what_u8_holds_now_can_be_listed_instead(home: Path, ask: Ask) -> None:
     assert code not in held["VIP"]
     assert held[None] == ["00001"]
     assert "(none or not known): 1 customer(s)" in ask("tiers", "list", "--current").out
+
+
+def test_a_tier_that_a_person_set_is_listed_as_a_run_would_leave_it(home: Path, ask: Ask) -> None:
+    code = customers(ask("tiers", "list", "--json"))["VIP"][0]
+    edit(home, "UPDATE Customer SET cCusDefine5 = '潜在' WHERE cCusCode = ?", code)
+    listed = customers(ask("tiers", "list", "--json"))
+    assert code in listed["潜在"]
+    assert {tier: len(codes) for tier, codes in listed.items()} == ask("plan", "--json").json["tiers"]
+    path = home / "mappings/tiers.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "edited_in_u8: overwrite\n", encoding="utf-8")
     assert code in customers(ask("tiers", "list", "--recommended", "--json"))["VIP"]
+
+
+def test_movement_rules_hold_tiers_on_the_lists_as_in_the_plan(home: Path, ask: Ask) -> None:
+    path = home / "mappings/tiers.yaml"
+    text = path.read_text(encoding="utf-8").replace("score: {at_least: 60}", "score: {at_least: 70}")
+    rules = "movement: {margin: 5, down_after: 2}\n"
+    path.write_text(text + rules, encoding="utf-8")
+    held = ask("tiers", "list", "--as-of", "2026-11-30", "--json").json["tiers"]
+    moving = {each["code"] for one in held for each in one["customers"] if each["current"] != each["recommended"]}
+    planned = ask("plan", "--as-of", "2026-11-30", "--json").json["changes"]
+    assert moving == {change["code"] for change in planned} != set()
+    path.write_text(text, encoding="utf-8")
+    free = ask("tiers", "list", "--as-of", "2026-11-30", "--json").json["tiers"]
+    assert len(free[1]["customers"]) < len(held[1]["customers"])
 
 
 def test_an_unknown_tier_is_told_with_the_known_ones(home: Path, ask: Ask) -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from u8sync.domain.mapping import read_customers
 from u8sync.domain.model import Facts, Window
-from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, Past
-from u8sync.domain.outcome import Ground
+from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, WRITTEN_SCHEMA, Past
+from u8sync.domain.outcome import Ground, ground_of
 from u8sync.domain.policy import SCORE, Movement, Policy, Weight
 from u8sync.domain.policy_diff import Missed, missed_by, way_between
 from u8sync.domain.simulation import Simulation, simulate
@@ -280,6 +280,25 @@ def test_movement_rules_hold_what_a_run_would_give_and_not_what_is_compared(worl
     assert {(cell.was, cell.becomes): cell.customers for cell in found.held} == {
         ("VIP", "VIP"): 2,
         ("VIP", "regular"): 1,
+    }
+
+
+def test_a_tier_that_a_person_set_stays_unless_the_policy_writes_over_it(world: Any) -> None:
+    people = [replace(each, tier="VIP") for each in sellers(world, 300, 200, 100)]
+    written = pl.DataFrame(
+        {"code": ["A", "B"], "column": ["cCusDefine1"] * 2, "value": ["VIP", "普通"]}, schema=WRITTEN_SCHEMA
+    )
+    here = ground_of(world.raw(people), mapping=world.mapping, way=world.way, protected=(), past=Past(written=written))
+    facts = world.facts(people)
+    given = {rule: simulate(here, (replace(ladder(world, "80"), edited=rule), facts)) for rule in ("ask", "overwrite")}
+    # B holds VIP though u8sync wrote 普通: a person did that. C was never written.
+    assert {(cell.was, cell.becomes): cell.customers for cell in given["ask"].held} == {
+        ("VIP", "VIP"): 2,
+        ("VIP", "regular"): 1,
+    }
+    assert {(cell.was, cell.becomes): cell.customers for cell in given["overwrite"].held} == {
+        ("VIP", "VIP"): 1,
+        ("VIP", "regular"): 2,
     }
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from u8sync.bootstrap import SystemClock, last_day, open_account_set, retry_of, shown
+from u8sync.bootstrap import Installation, SystemClock, last_day, memory_of, open_account_set, retry_of, shown
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import load_settings
 from u8sync.domain.decision import needed_columns
 from u8sync.domain.fitting import absent_columns, tier_misfits, unseen
-from u8sync.domain.mapping import CustomerMapping, read_customers
+from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, Extra, Facts, Window
-from u8sync.domain.outcome import Ground
+from u8sync.domain.outcome import Ground, ground_of
 from u8sync.domain.policy import Condition, Policy, Weight
 from u8sync.engine.planner import read_window
 from u8sync.engine.retry import Retry
@@ -89,8 +89,8 @@ def read_for_policies(config: Path, others: Sequence[Path], *, as_of: date | Non
             if strange:
                 raise ConfigError(shown(path), strange)
         raw, _ = retry.call(backend.customers, columns, progress)
-        canonical, _ = read_customers(raw, mapping, backend.way)
-        ground = Ground(canonical, mapping, backend.way, settings.guards.protected)
+        memory = memory_of(Installation(config.parent, settings, mapping, policies[0]), account_set, day)
+        ground = ground_of(raw, mapping=mapping, way=backend.way, protected=settings.guards.protected, past=memory.past)
         facts = _facts(backend, policies, day, retry, progress)
         read = (
             PolicyRead(policy, shown(path), found, (*remarks, *_notes(mapping, policy, backend.way), *found.notes))
