@@ -179,6 +179,14 @@ def test_a_flow_is_drawn_and_told_to_who_cannot_see_it(simulated: Simulated) -> 
     assert page.text.count("→") >= sum(tag == "path" for tag, _ in page.tags) > 0
 
 
+def test_both_policies_stand_below_with_all_their_rules(simulated: Simulated) -> None:
+    text = Page(page_of(simulated)).text
+    assert "score at least 80" in text
+    assert "score at least 70" in text
+    assert text.count("stays until somebody allows the change") == 2
+    assert "o" * 64 in text
+
+
 def test_one_policy_alone_has_no_comparison(simulated: Simulated) -> None:
     alone = replace(simulated, simulation=replace(simulated.simulation, other=None, compared=None, other_held=()))
     page = Page(page_of(alone))

@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
+from u8sync.domain.policy import Quota
 from u8sync.domain.tier_lists import TierList, known_tiers, list_tiers, metrics_read
-from u8sync.report.tier_list import ListsMade, save_lists
+from u8sync.report.tier_list import ListsMade, rule_words, save_lists
 from u8sync.text import english
 
 
@@ -99,6 +100,17 @@ def test_every_tier_has_a_sheet_of_its_own(
 ) -> None:
     save_lists(tmp_path / "out.xlsx", made(books, rename=names), english)
     assert load_workbook(tmp_path / "out.xlsx").sheetnames[1:3] == sheets
+
+
+def test_who_gets_a_tier_is_told_with_its_quota(books: Any) -> None:
+    top, *_, last = books.policy.tiers
+    place = top.place
+    assert [str(words) for words in rule_words(replace(top, quota=Quota(None, 10, place)))] == [
+        "score at least 80",
+        "days since the last sale below 120 days",
+        "at most 10 customers, the best by score",
+    ]
+    assert [str(words) for words in rule_words(last)] == ["customers without business in the window"]
 
 
 def test_every_eligible_customer_stands_on_one_list(books: Any, tmp_path: Path) -> None:

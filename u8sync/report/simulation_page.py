@@ -17,6 +17,7 @@ from u8sync.domain.simulation import Simulation
 from u8sync.report.charts import Bars, Flow, Heat, HeatWay, Series, Words, bars, flow, heat
 from u8sync.report.figures import money, percent
 from u8sync.report.pages import page_environment
+from u8sync.report.rules_page import Rules, rules_of
 from u8sync.report.simulated import (
     MOVE_WAYS,
     EdgeGroup,
@@ -31,7 +32,6 @@ from u8sync.report.simulated import (
     tier_pairs,
     ways_of,
 )
-from u8sync.report.tier_list import rule_words
 from u8sync.report.words import UNKNOWN, account_set_words, subject_label, tier_name
 from u8sync.text import Message, Translate, msg
 
@@ -55,6 +55,7 @@ class _Side:
     near_share: str
     sensitivity: Bars
     edges: tuple[EdgeGroup, ...]
+    rules: Rules
 
 
 def render_simulation(simulated: Simulated, translate: Translate, language: str, *, tool: str) -> str:
@@ -92,7 +93,6 @@ def render_simulation(simulated: Simulated, translate: Translate, language: str,
             near=NEAR,
             sway=SWAY,
             notes=simulated.worth_knowing,
-            rule_words=rule_words,
             subject_label=subject_label,
             tier_name=tier_name,
             tier_or_none=_tier,
@@ -118,6 +118,7 @@ def _sides(simulation: Simulation, files: Sequence[str]) -> Iterator[_Side]:
             near_share=percent(outcome.borderline, outcome.rated) or "-",
             sensitivity=_sensitivity(outcome),
             edges=edge_groups(outcome),
+            rules=rules_of(outcome.policy),
         )
 
 

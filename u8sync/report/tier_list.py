@@ -13,7 +13,7 @@ from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.policy import Tier
 from u8sync.domain.tier_lists import By, TierList
 from u8sync.report.edge_words import edges_by_code, metric_title, number_format
-from u8sync.report.rule_words import condition_words
+from u8sync.report.rule_words import condition_words, quota_words
 from u8sync.report.tables import Cell, Column, Table, save_csv, suffix_of
 from u8sync.report.words import account_set_words, tier_name
 from u8sync.text import Message, Translate, msg
@@ -70,9 +70,10 @@ def rule_words(tier: Tier) -> tuple[Message, ...]:
     """Who gets a tier."""
     if tier.without_business:
         return (msg("customers without business in the window"),)
-    if not tier.conditions:
+    if not tier.conditions and tier.quota is None:
         return (msg("every other customer with business"),)
-    return tuple(condition_words(condition) for condition in tier.conditions)
+    quota = () if tier.quota is None else (quota_words(tier.quota),)
+    return (*(condition_words(condition) for condition in tier.conditions), *quota)
 
 
 def save_lists(path: Path, made: ListsMade, translate: Translate) -> int:
