@@ -263,13 +263,14 @@ def open_night(
 def memory_of(installation: Installation, account_set: AccountSet, as_of: date) -> Memory:
     """What the audit log of the account set remembers; nothing when there is none.
 
-    A log that cannot be read hides nothing: it stops the run, not the plan.
+    A log that cannot be read stops the run, not the plan; the plan says so.
     """
     folder = installation.settings.audit_folder / account_set.folder
     try:
         return remember(iterate(folder, *MEMORY_TYPES), as_of) if folder.is_dir() else Memory()
-    except AuditError:
-        return Memory()
+    except AuditError as error:
+        note = msg("What earlier runs left is not known, so this plan may be wrong: {why}", why=error.message)
+        return Memory(note=note)
 
 
 def new_run_id(clock: Clock) -> str:

@@ -12,15 +12,15 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import load_settings
 from u8sync.domain.decision import needed_columns
-from u8sync.domain.fitting import absent_columns, tier_misfits, unseen
+from u8sync.domain.fitting import absent_columns, strange_groups, tier_misfits, unseen
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, Extra, Facts, Window
 from u8sync.domain.outcome import Ground, ground_of
-from u8sync.domain.policy import Condition, Policy, Weight
+from u8sync.domain.policy import Policy
 from u8sync.engine.planner import read_window
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError, Problem
+from u8sync.errors import ConfigError
 from u8sync.ports import Backend, Progress
 from u8sync.text import Message, msg
 
@@ -85,7 +85,7 @@ def read_for_policies(config: Path, others: Sequence[Path], *, as_of: date | Non
         if problems:
             raise ConfigError(mapping.fields[0].place.file, problems)
         for path, policy in zip(paths, policies, strict=True):
-            strange = tuple(_strange_groups(mapping, policy, backend.way))
+            strange = tuple(strange_groups(mapping, policy, way=backend.way))
             if strange:
                 raise ConfigError(shown(path), strange)
         raw, _ = retry.call(backend.customers, columns, progress)
@@ -109,23 +109,6 @@ def _facts(
         extras[window] = extras.get(window, frozenset()) | extras_for(policy.metrics)
     read = {window: retry.call(backend.facts, window, progress, wanted)[0] for window, wanted in extras.items()}
     return [(read[window], remarks) for window, remarks in windows]
-
-
-def _strange_groups(mapping: CustomerMapping, policy: Policy, way: str) -> Iterator[Problem]:
-    """The groups of the policy that the mapping cannot form: no such field in this way into U8, or none of text."""
-    known = {field.name for field in mapping.fields if field.kind == "text" and way in field.columns}
-    parts: list[Weight | Condition] = [*policy.weights]
-    parts += [condition for tier in policy.tiers for condition in tier.conditions]
-    for part in parts:
-        if part.within is not None and part.within not in known:
-            yield Problem(
-                part.place,
-                msg(
-                    "customers are compared within '{field}', and the mapping has no such field of text",
-                    field=part.within,
-                ),
-                msg("Fields: {names}", names=", ".join(sorted(known))),
-            )
 
 
 def _notes(mapping: CustomerMapping, policy: Policy, way: str) -> Iterator[Message]:

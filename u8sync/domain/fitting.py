@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from u8sync.domain.mapping import CustomerMapping, Field, comes_back
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import ColumnLimit
-from u8sync.domain.policy import Policy, Tier
+from u8sync.domain.policy import Condition, Policy, Tier, Weight
 from u8sync.errors import Problem
 from u8sync.text import Message, listed, msg
 
-__all__ = ["absent_columns", "misfits", "strange_columns", "tier_misfits", "unseen"]
+__all__ = ["absent_columns", "misfits", "strange_columns", "strange_groups", "tier_misfits", "unseen"]
 
 
 def misfits(
@@ -32,7 +32,10 @@ def misfits(
         columns: The columns that can be read.
         writable: The columns that may be written, with what they accept.
     """
-    problems = [*absent_columns(mapping, mapping.columns(way).values(), way=way, columns=columns)]
+    problems = [
+        *absent_columns(mapping, mapping.columns(way).values(), way=way, columns=columns),
+        *strange_groups(mapping, policy, way=way),
+    ]
     for field in mapping.fields:
         column = field.columns.get(way)
         if column in columns and column is not None and field.write != "never":
@@ -71,6 +74,25 @@ def tier_misfits(mapping: CustomerMapping, policy: Policy) -> tuple[Problem, ...
     """The tiers of a policy that some field which takes the tier cannot spell; needs no account set."""
     takers = [field for field in mapping.fields if field.write == "tier"]
     return tuple(_unspelt(field, tier) for tier in policy.tiers for field in takers if not comes_back(field, tier.name))
+
+
+def strange_groups(mapping: CustomerMapping, policy: Policy, *, way: str) -> Iterator[Problem]:
+    """The groups of the policy that the mapping cannot form: no such field in this way into U8, or none of text."""
+    known = {
+        field.name for field in mapping.fields if field.kind == "text" and (way in field.columns or not field.columns)
+    }
+    parts: list[Weight | Condition] = [*policy.weights]
+    parts += [condition for tier in policy.tiers for condition in tier.conditions]
+    for part in parts:
+        if part.within is not None and part.within not in known:
+            yield Problem(
+                part.place,
+                msg(
+                    "customers are compared within '{field}', and the mapping has no such field of text",
+                    field=part.within,
+                ),
+                msg("Fields: {names}", names=", ".join(sorted(known))),
+            )
 
 
 def _unspelt(field: Field, tier: Tier) -> Problem:

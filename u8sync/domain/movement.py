@@ -70,7 +70,8 @@ BELOW: Final = "tier.below"
 """Column: evaluations in a row that found the customer below the tier that U8 holds, this one included; Int64."""
 
 CHANGED_ON: Final = "tier.changed_on"
-"""Column: as-of day of the run that gave the customer another tier last; null: none did."""
+"""Column: as-of day of the run that moved the customer to another tier last; null: none did. To get the first one is no
+move."""
 
 EDITED: Final = "tier.edited"
 """Column: whether the tier in U8 is another one than u8sync wrote last, and stays for it."""
@@ -155,7 +156,7 @@ def state_after(moved: pl.DataFrame, as_of: date) -> Past:
 
     Values that were written are not in it: a replay of history has no people who change them.
     """
-    changes = pl.col(TIER).is_not_null() & pl.col(TIER).ne_missing(pl.col(CURRENT))
+    changes = pl.col(TIER).is_not_null() & pl.col(CURRENT).is_not_null() & (pl.col(TIER) != pl.col(CURRENT))
     left = moved.select(
         "code",
         pl.when(changes).then(0).otherwise(pl.col(BELOW)).alias(BELOW),
@@ -251,7 +252,9 @@ def _followed(frame: pl.DataFrame, rules: Movement | None, past: Past, as_of: da
         )
     return frame.with_columns(
         (stays & pinned.is_null()).alias(EDITED),
-        pl.when(pinned.is_not_null()).then(pinned).when(stays).then(current).otherwise(target).alias(_M),
+        pl.when(pl.col("eligible"))
+        .then(pl.when(pinned.is_not_null()).then(pinned).when(stays).then(current).otherwise(target))
+        .alias(_M),
         pl.when(pinned.is_not_null())
         .then(pl.lit("pinned"))
         .when(stays)

@@ -16,6 +16,7 @@ import polars as pl
 from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, WRITTEN_SCHEMA, Past
 from u8sync.errors import ExitCode
 from u8sync.ports import Json, Record
+from u8sync.text import Message
 
 __all__ = ["TYPES", "Memory", "remember"]
 
@@ -32,10 +33,12 @@ class Memory:
     Attributes:
         last_customers: How many customers the archive had at the last run that ended well; null: there was none.
         past: What earlier evaluations and writes left.
+        note: Why nothing could be read, in words for the plan; null: all was.
     """
 
     last_customers: int | None = None
     past: Past = Past()  # noqa: RUF009 - frozen, and its frames are never changed
+    note: Message | None = None
 
 
 def remember(records: Iterable[Record], as_of: date) -> Memory:
@@ -73,7 +76,7 @@ class _Reading:
             case "plan":
                 self._plan(record)
             case "hold" if record["run_id"] == self._evaluation:
-                self._below |= {one["code"]: one["below"] for one in _all(record["customers"]) if one["below"]}
+                self._below |= {one["code"]: one["below"] for one in _all(record["held"]) if one["below"]}
             case "intent":
                 self._waiting[record["op_id"]] = record
             case "outcome" if record["status"] != "unknown":
@@ -105,7 +108,7 @@ class _Reading:
         for field in _all(intent["fields"]):
             if tier is not None and field["becomes"] == tier:
                 self._tier_columns.add(field["column"])
-            if field["column"] in self._tier_columns and field["was"] != field["becomes"]:
+            if field["column"] in self._tier_columns and field["was"] not in (None, field["becomes"]):
                 self._changed_on[customer] = self._days.get(intent["run_id"], date.min)
 
     def memory(self) -> Memory:

@@ -74,7 +74,10 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     raw, _ = retry.call(backend.customers, columns, progress)
     window, remarks = read_window(backend, rules.policy.window, rules.as_of, retry)
     facts, _ = retry.call(backend.facts, window, progress, extras_for(rules.policy.metrics))
-    facts = replace(facts, notes=(*remarks, *unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes))
+    remembered = () if rules.memory.note is None else (rules.memory.note,)
+    facts = replace(
+        facts, notes=(*remembered, *remarks, *unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes)
+    )
     decision = decide(
         raw,
         facts,

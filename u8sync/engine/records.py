@@ -108,7 +108,7 @@ def holds(held: Sequence[Held], as_of: date) -> Iterator[dict[str, Json]]:
     for start in range(0, len(held), HELD_IN_A_RECORD):
         yield {
             "as_of": as_of.isoformat(),
-            "customers": [held_json(one) for one in held[start : start + HELD_IN_A_RECORD]],
+            "held": [held_json(one) for one in held[start : start + HELD_IN_A_RECORD]],
         }
 
 
