@@ -17,6 +17,7 @@ from u8sync.domain.decision import Decision, decide
 from u8sync.domain.mapping import CustomerMapping, Field, Kind, Step, Write
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import FACTS_SCHEMA, MONEY, ColumnLimit, Facts, Month, Window
+from u8sync.domain.movement import Past
 from u8sync.domain.operators import OPERATORS, Operator
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Unknown, Weight
 from u8sync.domain.tables import TableEntry, Unmapped, ValueTable
@@ -243,6 +244,8 @@ class World:
         protected: Collection[str] = (),
         writable: Mapping[str, ColumnLimit] | None = None,
         way: str | None = None,
+        past: Past | None = None,
+        overwrite_edited: bool = False,
     ) -> Decision:
         """Decide over these customers."""
         return decide(
@@ -253,6 +256,8 @@ class World:
             way=way or self.way,
             writable=self.writable if writable is None else writable,
             protected=protected,
+            past=past,
+            overwrite_edited=overwrite_edited,
         )
 
     def apply(self, customers: Sequence[Customer], decision: Decision) -> list[Customer]:
