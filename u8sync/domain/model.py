@@ -316,8 +316,8 @@ class Facts:
             * ``active_months`` (``months``): calendar months of the window in which an approved invoice or order that
               is no return lies; 0 when none does.
             * ``revenue_before`` (``before``): as ``revenue``, in :attr:`Window.before`; null also: no invoice there.
-            * ``receipts`` (``receivables``): approved receipts less refunds in the window, home currency; 0 when there
-              is none.
+            * ``receipts`` (``receivables``): approved receipts less refunds in the window, home currency, tax
+              included; 0 when there is none.
             * ``receivable`` (``receivables``): open balance of the receivables ledger at the window's end; negative
               when the customer has paid ahead, 0 when nothing is open.
             * ``receivable_overdue`` (``receivables``): the part of it that is past due: charged on or before

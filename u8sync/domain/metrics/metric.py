@@ -14,7 +14,8 @@ from u8sync.text import Message
 __all__ = ["Evidence", "Metric", "Unit", "percent_of"]
 
 Unit = Literal["money", "percent", "count", "orders_per_year", "days", "months", "years"]
-"""``money``: home currency, four decimals. ``percent``: 0 to 100 where it is a share. ``count``: documents."""
+"""``money``: home currency, four decimals, untaxed unless the label says otherwise. ``percent``: 0 to 100 where it is a
+share, any number where it is a change. ``count``: documents."""
 
 Evidence = Literal["documents"]
 """What the reliability of a figure grows with: ``documents``, the column of that name of :func:`measure`."""

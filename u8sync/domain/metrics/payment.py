@@ -14,7 +14,7 @@ __all__ = ["OVERDUE_SHARE", "RECEIPTS"]
 
 
 def _receipts(_facts: Facts) -> pl.Expr:
-    """Receipts less refunds of the window; negative when more was given back."""
+    """Receipts less refunds of the window, tax included as money changes hands; negative: more was given back."""
     return pl.col("receipts")
 
 
@@ -28,7 +28,7 @@ def _overdue_share(_facts: Facts) -> pl.Expr:
 
 
 RECEIPTS: Final = Metric(
-    label=msg("receipts"),
+    label=msg("receipts (with tax)"),
     unit="money",
     higher_is_better=True,
     fields=(),
