@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -75,6 +75,7 @@ def read_past(
     raw, _ = retry.call(backend.customers, needed_columns(mapping, backend.way), progress)
     canonical, _ = read_customers(raw, mapping, backend.way)
     notes += unseen(mapping, policy, way=backend.way)
+    notes += _thin(reader, policy, slots)
     looks = []
     for slot in slots:
         facts = reader.facts(_window(policy, slot.as_of))
@@ -160,6 +161,18 @@ def _possible(schedule: Schedule, reader: _Reader, *, exactly: bool) -> tuple[li
             )
         )
     return slots, notes
+
+
+def _thin(reader: _Reader, policy: Policy, slots: Sequence[Slot]) -> Iterator[Message]:
+    """That the documents begin inside the earliest windows, so that those days rate on less than a later run does."""
+    first = _day(reader.facts(slots[-1].outcome).frame["first_sale_on"].min())
+    thin = [slot for slot in slots if first is not None and _window(policy, slot.as_of).start < first]
+    if thin:
+        yield msg(
+            "The first document is of {first}: the window of {count} evaluation(s) is only partly filled.",
+            first=first,
+            count=len(thin),
+        )
 
 
 def _day(value: object) -> date | None:

@@ -6,6 +6,7 @@ import click
 
 from u8sync.cli.tiers.listing import list_
 from u8sync.cli.tiers.simulating import simulate
+from u8sync.cli.tiers.backtesting import backtest
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -24,6 +25,7 @@ COMMANDS: tuple[click.Command, ...] = (
     # One line a command, in the order of the help.
     list_,
     simulate,
+    backtest,
 )
 for command in COMMANDS:
     tiers.add_command(command)
