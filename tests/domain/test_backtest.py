@@ -7,6 +7,7 @@ It is asked on 2025-12-31 and on 2026-06-30, and judged by the half year after e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,8 +21,10 @@ from past_world import Document, facts_in, sale
 from u8sync.domain.backtest import Backtest, Look, backtest, look_back
 from u8sync.domain.mapping import read_customers
 from u8sync.domain.model import Window
+from u8sync.domain.policy import Movement
 from u8sync.domain.schedule import Schedule, Slot
 from u8sync.domain.tiers import TIER
+from u8sync.text import Place
 
 SCHEDULE = Schedule(until=date(2026, 12, 31), periods=2, every=6, horizon=6)
 FIRST, SECOND = SCHEDULE.slots
@@ -178,24 +181,35 @@ def test_churn_counts_customers_rated_in_both_evaluations(past: Past) -> None:
 
 
 def test_movement_rules_are_followed_from_one_evaluation_to_the_next(past: Past) -> None:
-    def never_down(judged: pl.DataFrame, state: pl.DataFrame | None, _as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Hold a VIP for ever."""
-        held = [] if state is None else state.filter(pl.col(TIER) == "VIP")["code"].to_list()
-        kept = pl.when(pl.col("code").is_in(held)).then(pl.lit("VIP")).otherwise(pl.col(TIER))
-        moved = judged.select("code", kept.alias(TIER))
-        return moved, moved
-
-    hindsight = past.hindsight(mover=never_down)
+    # Down only after two evaluations below: A keeps VIP at the second one.
+    slow = Movement(Decimal(0), down_after=2, most_steps=None, review=(), cool_down=None, place=Place("t.yaml", 1, 1))
+    past.policy = replace(past.policy, movement=slow)
+    hindsight = past.hindsight()
     assert hindsight.churn[0].down == 1
     assert hindsight.moved_churn is not None
     (churn,) = hindsight.moved_churn
     assert (churn.up, churn.down, churn.share) == (2, 0, money("0.500000"))
+    assert hindsight.moved_churn_overall is not None
+    assert hindsight.moved_churn_overall.share == money("0.500000")
     assert {tier.tier: tier.customers for tier in hindsight.periods[1].tiers} == {
         "VIP": 1, "key": 2, "regular": 3, "prospect": 0,
     }  # fmt: skip
     assert {tier.tier: tier.customers for tier in hindsight.periods[1].moved} == {
         "VIP": 2, "key": 1, "regular": 3, "prospect": 0,
     }  # fmt: skip
+
+
+def test_the_tier_that_u8_holds_today_is_not_known_on_a_past_day(world: Any) -> None:
+    """Else a movement rule would hold a customer in a tier that it only got later."""
+    past = Past(world)
+    past.policy = replace(
+        past.policy,
+        movement=Movement(Decimal(0), 9, None, (), None, Place("t.yaml", 1, 1)),
+    )
+    told = past.tiers(FIRST)
+    past.canonical = past.canonical.with_columns(pl.lit("VIP").alias("tier"))
+    assert past.tiers(FIRST) == told
+    assert past.hindsight().periods[0].moved[0].customers == 1
 
 
 def test_an_outcome_in_which_nothing_was_bought_has_no_shares(world: Any) -> None:

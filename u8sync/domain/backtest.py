@@ -14,7 +14,7 @@ apart, and means and medians keep it. Amounts are exact; shares have six places,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -24,12 +24,13 @@ from typing import Final, Literal
 import polars as pl
 
 from u8sync.domain.baselines import BASELINES, LAST_REVENUE, Baseline, Curve, curve, with_rfm
-from u8sync.domain.decision import judge_customers
+from u8sync.domain.decision import judge_customers, written_tiers
 from u8sync.domain.mapping import CODE, CustomerMapping
 from u8sync.domain.model import MONEY, Facts
+from u8sync.domain.movement import BELOW, CHANGED_ON, Past, move, state_after
 from u8sync.domain.policy import SCORE, Policy
 from u8sync.domain.schedule import Slot
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import CURRENT, EARNED, TIER
 from u8sync.text import Message, msg
 
 __all__ = [
@@ -41,7 +42,6 @@ __all__ = [
     "Churn",
     "Figures",
     "Look",
-    "Mover",
     "Order",
     "TierFigures",
     "backtest",
@@ -74,14 +74,10 @@ _WIDE: Final = Context(prec=60)
 UNKNOWABLE: Final[tuple[Message, ...]] = (
     msg("Documents count from their own date, also where they were approved, changed or deleted later."),
     msg("Costs count in the month they belong to, also where they were posted after the evaluation day."),
-    msg("Fields of the customer archive (class, region, exclusions, tiers held) are those of today."),
+    msg("Fields of the customer archive (class, region), exclusions and pins are those of today."),
     msg("Customers that were deleted from the archive since are missing."),
 )
 """What no replay can know, for every report of one."""
-
-Mover = Callable[[pl.DataFrame, pl.DataFrame | None, date], tuple[pl.DataFrame, pl.DataFrame]]
-"""The movement rules: (judged customers, state or null at the first evaluation, day) -> (``n x (code, recommended)``
-with the tier that the rules let stand, state for the next evaluation)."""
 
 
 # --- one evaluation ---------------------------------------------------------------------------------------------------
@@ -149,7 +145,9 @@ def look_back(
         way: As for a run.
         protected: As for a run.
     """
-    there = customers_then(canonical, facts)
+    # The tiers that U8 holds today are news of later days; which tier a customer had then follows from the replay.
+    untold = [pl.lit(None, dtype=canonical.schema[f.name]).alias(f.name) for f in written_tiers(mapping, way)]
+    there = customers_then(canonical, facts).with_columns(untold)
     judged = judge_customers(there, facts, mapping=mapping, policy=policy, way=way, protected=protected)
     later = canonical.select(CODE).join(there.select(CODE), on=CODE, how="anti")
     revenue_of_later = later.join(_revenue(outcome, NEXT_REVENUE), on=CODE, how="inner")[NEXT_REVENUE].sum()
@@ -210,7 +208,7 @@ class Figures:
         not_yet: How many customers of today were not there.
         caught: Order -> percent from the top -> share of the purchases; null when nothing was bought.
         lift: Baseline -> percent from the top -> the policy's share by the baseline's; null when that is nothing.
-        tiers: By what the policy recommended, from the top.
+        tiers: By what the ladder gave, from the top.
         moved: By what the movement rules let stand; empty without such rules.
     """
 
@@ -257,7 +255,7 @@ class Backtest:
     Attributes:
         periods: Oldest first.
         overall: All of them together: every customer counts once an evaluation.
-        churn: By what the policy recommended, from one evaluation to the next.
+        churn: By what the ladder gave, from one evaluation to the next.
         churn_overall: All of them together; null with fewer than two evaluations.
         moved_churn: By what the movement rules let stand; null without such rules.
         moved_churn_overall: All of them together; null likewise.
@@ -273,21 +271,18 @@ class Backtest:
     notes: tuple[Message, ...]
 
 
-def backtest(
-    looks: Sequence[Look], policy: Policy, *, mover: Mover | None = None, notes: Sequence[Message] = ()
-) -> Backtest:
+def backtest(looks: Sequence[Look], policy: Policy, *, notes: Sequence[Message] = ()) -> Backtest:
     """The figures of one or more evaluations.
 
     Args:
         looks: Oldest first, at least one.
         policy: By which they were judged.
-        mover: Its movement rules; null: it has none.
         notes: What reading the past has to say; :data:`UNKNOWABLE` is added.
     """
-    moved = None if mover is None else moved_tiers(looks, mover)
+    moved = None if policy.movement is None else moved_tiers(looks, policy)
     counted = [_Counted.of(look.judged, None if moved is None else moved[index]) for index, look in enumerate(looks)]
-    churn = tuple(_churns(looks, policy, [look.judged for look in looks]))
-    moved_churn = None if moved is None else tuple(_churns(looks, policy, moved))
+    churn = tuple(_churns(looks, policy, [look.judged for look in looks], by=EARNED))
+    moved_churn = None if moved is None else tuple(_churns(looks, policy, moved, by=TIER))
     return Backtest(
         periods=tuple(
             _figures([one], [look], policy, look.slot.as_of, look.slot.outcome.as_of)
@@ -302,17 +297,22 @@ def backtest(
     )
 
 
-def moved_tiers(looks: Sequence[Look], mover: Mover) -> list[pl.DataFrame]:
-    """The judged customers of each evaluation, with the tier that the movement rules let stand as ``recommended``."""
-    state: pl.DataFrame | None = None
+def moved_tiers(looks: Sequence[Look], policy: Policy) -> list[pl.DataFrame]:
+    """The judged customers of each evaluation, with the tier that the movement rules let stand as ``recommended``.
+
+    Each evaluation finds the tiers that the one before it left; the first one finds none.
+    """
+    past = Past()
+    held = pl.DataFrame(schema={CODE: pl.String, CURRENT: pl.String})
     moved = []
     for look in looks:
-        tiers, state = mover(look.judged, state, look.slot.as_of)
-        moved.append(
-            look.judged.drop(TIER).join(
-                tiers.select(CODE, TIER), on=CODE, how="left", maintain_order="left", validate="1:1"
-            )
+        found = look.judged.drop(CURRENT, BELOW, CHANGED_ON).join(
+            held, on=CODE, how="left", maintain_order="left", validate="1:1"
         )
+        frame = move(found, policy, past, look.slot.as_of)
+        moved.append(frame)
+        past = state_after(frame, look.slot.as_of)
+        held = frame.select(CODE, pl.col(TIER).alias(CURRENT))
     return moved
 
 
@@ -372,7 +372,7 @@ def _figures(
     counted: Sequence[_Counted], looks: Sequence[Look], policy: Policy, as_of: date | None, until: date | None
 ) -> Figures:
     bought = sum((one.bought for one in counted), Fraction(0))
-    together = pl.concat([one.customers.select(NEXT_REVENUE, TIER) for one in counted])
+    together = pl.concat([one.customers.select(NEXT_REVENUE) for one in counted])
     returned = together.filter(pl.col(NEXT_REVENUE) < 0)[NEXT_REVENUE]
     caught = _caught(counted, bought)
     return Figures(
@@ -387,8 +387,8 @@ def _figures(
         not_yet=sum(look.not_yet for look in looks),
         caught=caught,
         lift={name: {percent: _lift(counted, name, percent) for percent in TOPS} for name in BASELINES},
-        tiers=tuple(_tiers(counted, [one.customers for one in counted], policy, bought)),
-        moved=tuple(_tiers(counted, [one.moved for one in counted if one.moved is not None], policy, bought))
+        tiers=tuple(_tiers(counted, [one.customers for one in counted], policy, bought, by=EARNED)),
+        moved=tuple(_tiers(counted, [one.moved for one in counted if one.moved is not None], policy, bought, by=TIER))
         if all(one.moved is not None for one in counted)
         else (),
     )
@@ -404,13 +404,13 @@ def _sum(amounts: pl.Series) -> Decimal:
 
 
 def _tiers(
-    counted: Sequence[_Counted], customers: Sequence[pl.DataFrame], policy: Policy, bought: Fraction
+    counted: Sequence[_Counted], customers: Sequence[pl.DataFrame], policy: Policy, bought: Fraction, *, by: str
 ) -> Iterator[TierFigures]:
     everybody = sum(each.height for each in customers)
     above = [0] * len(customers)
     caught = Fraction(0)
     for tier in policy.tiers:
-        held = [each.filter(pl.col(TIER) == tier.name) for each in customers]
+        held = [each.filter(pl.col(by) == tier.name) for each in customers]
         together = pl.concat([each.select(NEXT_REVENUE) for each in held])[NEXT_REVENUE].sort()
         caught += sum((Fraction(_sum(each["bought"])) for each in held), Fraction(0))
         above = [before + each.height for before, each in zip(above, held, strict=True)]
@@ -445,16 +445,17 @@ def _median(ordered: pl.Series) -> Decimal | None:
 # --- churn ------------------------------------------------------------------------------------------------------------
 
 
-def churn_between(then: pl.DataFrame, now: pl.DataFrame, policy: Policy) -> tuple[int, int, int]:
+def churn_between(then: pl.DataFrame, now: pl.DataFrame, policy: Policy, *, by: str) -> tuple[int, int, int]:
     """Customers rated in both evaluations; of those, in a higher tier now; in a lower one.
 
     Args:
-        then: ``n x (code, rated, recommended)``.
+        then: ``n × (code, rated, by)``.
         now: Likewise.
         policy: The ladder.
+        by: The column with the tier.
     """
     heights = {tier.name: policy.rank(tier.name) for tier in policy.tiers}
-    height = pl.col(TIER).replace_strict(heights, default=None, return_dtype=pl.Int64)
+    height = pl.col(by).replace_strict(heights, default=None, return_dtype=pl.Int64)
     both = (
         then.filter("rated")
         .select(CODE, height.alias("then"))
@@ -469,9 +470,9 @@ def churn_between(then: pl.DataFrame, now: pl.DataFrame, policy: Policy) -> tupl
     return customers, up, down
 
 
-def _churns(looks: Sequence[Look], policy: Policy, frames: Sequence[pl.DataFrame]) -> Iterator[Churn]:
+def _churns(looks: Sequence[Look], policy: Policy, frames: Sequence[pl.DataFrame], *, by: str) -> Iterator[Churn]:
     for index in range(1, len(looks)):
-        customers, up, down = churn_between(frames[index - 1], frames[index], policy)
+        customers, up, down = churn_between(frames[index - 1], frames[index], policy, by=by)
         since, as_of = looks[index - 1].slot.as_of, looks[index].slot.as_of
         yield Churn(since, as_of, customers, up, down, share(up + down, customers))
 

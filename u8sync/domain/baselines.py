@@ -45,7 +45,7 @@ def with_rfm(judged: pl.DataFrame) -> pl.DataFrame:
     a whole number. Level customers so get the same quintile, that of the middle of their group.
 
     Args:
-        judged: ``n x (code, rated, recency, order_frequency, revenue)``.
+        judged: ``n × (code, rated, recency, order_frequency, revenue)``.
 
     Returns:
         ``judged`` with ``rfm``: Int64; null where the customer is not rated. An unknown metric counts as the lowest
@@ -93,7 +93,7 @@ def curve(customers: pl.DataFrame, *, by: str, amount: str) -> Curve:
     """The curve of an order.
 
     Args:
-        customers: ``n x (by, amount)``; amounts are not negative.
+        customers: ``n × (by, amount)``; amounts are not negative.
         by: The column that orders; more is better, unknown comes last.
         amount: The column that is added up; Decimal.
     """
