@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from past_world import Document, facts_in, sale
 
-from u8sync.domain.backtest import Backtest, Look, backtest, look_back
+from u8sync.domain.backtest import Backtest, backtest
+from u8sync.domain.look import Look, look_back
 from u8sync.domain.mapping import read_customers
 from u8sync.domain.model import Window
 from u8sync.domain.policy import Movement

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from u8sync.domain.backtest import Look, look_back
 from u8sync.domain.decision import needed_columns
 from u8sync.domain.fitting import absent_columns, unseen
+from u8sync.domain.look import Look, look_back
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.domain.model import AccountSet, Facts, Window
 from u8sync.domain.policy import Policy

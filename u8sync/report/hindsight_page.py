@@ -20,11 +20,25 @@ from u8sync.report.hindsight import (
     tier_columns,
     tier_rows,
 )
+from u8sync.report.suggested import (
+    PICKS,
+    Proposed,
+    facts_of_suggestion,
+    front_columns,
+    front_rows,
+    number_columns,
+    number_rows,
+    size_columns,
+    size_rows,
+    suggestion_notes,
+    worth_columns,
+    worth_rows,
+)
 from u8sync.report.tables import in_place_of
 from u8sync.report.words import say
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["Part", "render", "save_backtest"]
+__all__ = ["Part", "render", "save_backtest", "save_suggestion"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,20 @@ def save_backtest(path: Path, found: Backtest, told: Told, translate: Translate,
         list(facts_of(found.overall, told, found.periods)),
         list(_parts(found)),
         notes=found.notes,
+        translate=translate,
+        language=language,
+    )
+    with in_place_of(path, shared=True) as part:
+        part.write_text(page, encoding="utf-8", newline="\n")
+
+
+def save_suggestion(path: Path, proposed: Proposed, translate: Translate, language: str) -> None:
+    """Write the page. Raises InputError when it cannot be written."""
+    page = render(
+        msg("Suggested numbers"),
+        list(facts_of_suggestion(proposed)),
+        list(_suggested_parts(proposed)),
+        notes=list(suggestion_notes(proposed)),
         translate=translate,
         language=language,
     )
@@ -117,3 +145,28 @@ def _parts(found: Backtest) -> Iterator[Part]:
             CHURN_COLUMNS,
             list(churn_rows(found.moved_churn, found.moved_churn_overall)),
         )
+
+
+def _suggested_parts(proposed: Proposed) -> Iterator[Part]:
+    found = proposed.found
+    yield Part(msg("Weights and least scores"), number_columns(found), list(number_rows(found)))
+    yield Part(
+        msg("Share of the next period's revenue, and of the customers that changed their tier"),
+        worth_columns(found),
+        list(worth_rows(found)),
+    )
+    yield Part(
+        msg("Share of the rated customers in each tier / of the next period's revenue"),
+        size_columns(found),
+        list(size_rows(found)),
+    )
+    if len(found.front) > 1:
+        yield Part(
+            msg("What a little more of the one costs of the other, where it was searched"),
+            front_columns(found),
+            list(front_rows(found)),
+        )
+    yield Part(
+        msg("To paste into {file}: {pick}", file=proposed.told.policy, pick=PICKS[proposed.chosen.pick]),
+        verbatim=proposed.text,
+    )

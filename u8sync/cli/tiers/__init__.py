@@ -7,6 +7,7 @@ import click
 from u8sync.cli.tiers.listing import list_
 from u8sync.cli.tiers.simulating import simulate
 from u8sync.cli.tiers.backtesting import backtest
+from u8sync.cli.tiers.suggesting import suggest
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -26,6 +27,7 @@ COMMANDS: tuple[click.Command, ...] = (
     list_,
     simulate,
     backtest,
+    suggest,
 )
 for command in COMMANDS:
     tiers.add_command(command)

@@ -23,7 +23,7 @@ from u8sync.report.hindsight import (
 from u8sync.report.terminal.blocks import Writer
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["backtest_view"]
+__all__ = ["backtest_view", "figures_table"]
 
 
 def backtest_view(found: Backtest, told: Told, translate: Translate) -> RenderableType:
@@ -41,27 +41,29 @@ def backtest_view(found: Backtest, told: Told, translate: Translate) -> Renderab
     ]
     for top in TOPS:
         parts.append(write.heading(catch_title(top)))
-        parts.append(_table(write, CATCH_COLUMNS, catch_rows(found.periods, found.overall, top)))
+        parts.append(figures_table(write, CATCH_COLUMNS, catch_rows(found.periods, found.overall, top)))
     parts += [
         write.heading(msg("How much more the policy caught")),
-        _table(write, [msg("Than"), *(msg("top {percent} %", percent=top) for top in TOPS)], lift_rows(found.overall)),
+        figures_table(
+            write, [msg("Than"), *(msg("top {percent} %", percent=top) for top in TOPS)], lift_rows(found.overall)
+        ),
         write.heading(msg("What each tier was worth in the next period")),
-        _table(write, tier_columns(), tier_rows(found.overall.tiers)),
+        figures_table(write, tier_columns(), tier_rows(found.overall.tiers)),
     ]
     if found.overall.moved:
         parts.append(write.heading(msg("The same with the movement rules")))
-        parts.append(_table(write, tier_columns(), tier_rows(found.overall.moved)))
+        parts.append(figures_table(write, tier_columns(), tier_rows(found.overall.moved)))
     if found.churn:
         parts.append(write.heading(msg("Customers that changed their tier, without movement rules")))
-        parts.append(_table(write, CHURN_COLUMNS, churn_rows(found.churn, found.churn_overall)))
+        parts.append(figures_table(write, CHURN_COLUMNS, churn_rows(found.churn, found.churn_overall)))
     if found.moved_churn:
         parts.append(write.heading(msg("Customers that changed their tier, with the movement rules")))
-        parts.append(_table(write, CHURN_COLUMNS, churn_rows(found.moved_churn, found.moved_churn_overall)))
+        parts.append(figures_table(write, CHURN_COLUMNS, churn_rows(found.moved_churn, found.moved_churn_overall)))
     parts.append(write.heading(msg("Worth knowing")))
     parts += [write.line(note, indent=2) for note in found.notes]
     return Group(*parts)
 
 
-def _table(write: Writer, titles: Sequence[Message], rows: Iterable[Row]) -> RenderableType:
+def figures_table(write: Writer, titles: Sequence[Message], rows: Iterable[Row]) -> RenderableType:
     """A table whose first column is words and whose others are figures."""
     return write.table([(title, "left" if at == 0 else "right") for at, title in enumerate(titles)], rows)
