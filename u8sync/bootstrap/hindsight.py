@@ -21,6 +21,9 @@ __all__ = ["PERIODS", "Asked", "History", "read_history"]
 PERIODS: Final = 8
 """So many evaluations when nobody says how many."""
 
+LONGEST_WINDOW: Final = 240
+"""Months that the longest window of a policy can look back, with as many before it."""
+
 EARLIEST: Final = 1753
 """First year that a U8 date can lie in."""
 
@@ -61,7 +64,13 @@ class History:
     past: Past
 
 
-def read_history(config: Path, policy_file: Path | None, asked: Asked, progress: Progress) -> History:
+def read_history(
+    config: Path,
+    policy_file: Path | None,
+    asked: Asked,
+    progress: Progress,
+    metrics: frozenset[str] = frozenset(),
+) -> History:
     """Read the past of the configured account set.
 
     Args:
@@ -69,6 +78,7 @@ def read_history(config: Path, policy_file: Path | None, asked: Asked, progress:
         policy_file: The policy; null: the configuration's.
         asked: When to look.
         progress: Hears how far it has come.
+        metrics: What is measured besides the policy's own metrics.
 
     Raises ConfigError for a bad file, InputError when there is no past to look back on, and the backend's errors.
     """
@@ -83,7 +93,7 @@ def read_history(config: Path, policy_file: Path | None, asked: Asked, progress:
         every=asked.every,
         horizon=asked.every if asked.horizon is None else asked.horizon,
     )
-    _check_reach(schedule, policy)
+    _check_reach(schedule)
     retry = retry_of(settings)
     with open_backend(installation, writing=False, retry=retry) as backend:
         past = read_past(
@@ -93,15 +103,16 @@ def read_history(config: Path, policy_file: Path | None, asked: Asked, progress:
             schedule=schedule,
             exactly=asked.periods is not None,
             protected=settings.guards.protected,
+            metrics=metrics,
             retry=retry,
             progress=progress,
         )
     return History(path, name, policy, schedule, past)
 
 
-def _check_reach(schedule: Schedule, policy: Policy) -> None:
+def _check_reach(schedule: Schedule) -> None:
     """Raise InputError when the first window would start before any date that U8 can hold."""
-    months = (schedule.periods - 1) * schedule.every + 2 * schedule.horizon + policy.months
+    months = (schedule.periods - 1) * schedule.every + 2 * schedule.horizon + LONGEST_WINDOW
     if schedule.until.year - months // 12 - 1 < EARLIEST:
         raise InputError(
             msg("The first evaluation would look at days before the year {year}", year=EARLIEST),

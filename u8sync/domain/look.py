@@ -55,12 +55,12 @@ class Look:
 
 
 def customers_then(canonical: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """The customers that were there on the window's last day: a date on the card or a document says so.
+    """The customers that were there on the day that the facts were asked for: a card or a document says so.
 
     Nothing after the day is looked at: a customer without any date on its card is there from its first document on.
     """
     dates = [name for name in ("developed_on", "created_on") if name in canonical.columns]
-    day = facts.window.as_of
+    day = facts.window.looked_at_on
     documented = facts.frame.filter(
         (pl.col("first_sale_on") <= day).fill_null(value=False)
         | pl.col("revenue").is_not_null()

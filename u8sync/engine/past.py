@@ -10,9 +10,11 @@ from u8sync.domain.decision import needed_columns
 from u8sync.domain.fitting import absent_columns, unseen
 from u8sync.domain.look import Look, look_back
 from u8sync.domain.mapping import CustomerMapping, read_customers
-from u8sync.domain.model import AccountSet, Facts, Window
+from u8sync.domain.metrics import extras_for
+from u8sync.domain.model import AccountSet, Extra, Facts, Window
 from u8sync.domain.policy import Policy
 from u8sync.domain.schedule import Schedule, Slot
+from u8sync.engine.planner import read_window
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, InputError
 from u8sync.ports import Backend, Progress
@@ -47,6 +49,7 @@ def read_past(
     schedule: Schedule,
     exactly: bool,
     protected: Collection[str],
+    metrics: frozenset[str] = frozenset(),
     retry: Retry,
     progress: Progress,
 ) -> Past:
@@ -59,6 +62,7 @@ def read_past(
         schedule: Which days.
         exactly: Whether fewer evaluations than asked for are an error; else those that can be made are.
         protected: Customers that are rated but never changed.
+        metrics: What is measured besides the policy's own metrics.
         retry: When to try again.
         progress: Hears how far it has come.
 
@@ -78,8 +82,9 @@ def read_past(
     notes += _thin(reader, policy, slots)
     looks = []
     for slot in slots:
-        facts = reader.facts(_window(policy, slot.as_of))
-        notes += [note for note in facts.notes if note not in notes]
+        window, remarks = reader.window(policy, slot.as_of)
+        facts = reader.facts(window, extras_for(policy.metrics | metrics))
+        notes += [note for note in (*remarks, *facts.notes) if note not in notes]
         looks.append(
             look_back(
                 slot,
@@ -96,23 +101,22 @@ def read_past(
     return Past(account_set, tuple(looks), tuple(notes))
 
 
-def _window(policy: Policy, as_of: date) -> Window:
-    """The days that count on this day; the same as for a run."""
-    return Window.ending(as_of, months=policy.months)
-
-
 class _Reader:
     """Reads each window once: the outcome of one evaluation is often the period before of the next."""
 
     def __init__(self, backend: Backend, retry: Retry, progress: Progress) -> None:
         self._backend, self._retry, self._progress = backend, retry, progress
-        self._known: dict[Window, Facts] = {}
+        self._known: dict[tuple[Window, frozenset[Extra]], Facts] = {}
 
-    def facts(self, window: Window) -> Facts:
-        if window not in self._known:
-            facts, _ = self._retry.call(self._backend.facts, window, self._progress)
-            self._known[window] = facts
-        return self._known[window]
+    def facts(self, window: Window, extras: frozenset[Extra] = frozenset()) -> Facts:
+        if (window, extras) not in self._known:
+            facts, _ = self._retry.call(self._backend.facts, window, self._progress, extras)
+            self._known[window, extras] = facts
+        return self._known[window, extras]
+
+    def window(self, policy: Policy, as_of: date) -> tuple[Window, tuple[Message, ...]]:
+        """The days that count on this day; the same as for a run."""
+        return read_window(self._backend, policy.window, as_of, self._retry)
 
 
 def _possible(schedule: Schedule, reader: _Reader, *, exactly: bool) -> tuple[list[Slot], list[Message]]:
@@ -166,7 +170,7 @@ def _possible(schedule: Schedule, reader: _Reader, *, exactly: bool) -> tuple[li
 def _thin(reader: _Reader, policy: Policy, slots: Sequence[Slot]) -> Iterator[Message]:
     """That the documents begin inside the earliest windows, so that those days rate on less than a later run does."""
     first = _day(reader.facts(slots[-1].outcome).frame["first_sale_on"].min())
-    thin = [slot for slot in slots if first is not None and _window(policy, slot.as_of).start < first]
+    thin = [slot for slot in slots if first is not None and reader.window(policy, slot.as_of)[0].start < first]
     if thin:
         yield msg(
             "The first document is of {first}: the window of {count} evaluation(s) is only partly filled.",

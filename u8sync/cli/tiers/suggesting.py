@@ -122,11 +122,13 @@ def suggest(  # noqa: PLR0917 - every one is a key of the command line
             msg("{path} is there already", path=str(out)),
             hint=msg("Nothing was written. Name a file that does not exist yet."),
         )
-    history = read_history(config, policy, Asked(until, periods, every, horizon), session.progress())
+    wanted = _metrics(metrics)
+    asked = Asked(until, periods, every, horizon)
+    history = read_history(config, policy, asked, session.progress(), frozenset(wanted))
     looks = history.past.looks
     kept_back = _held_out(held_out, len(looks))
     bar = session.progress()
-    named = _metrics(metrics, history.policy)
+    named = wanted or [weight.metric for weight in history.policy.weights]
     limits = _sizes(sizes, history.policy)
     bar.start(msg("Trying numbers"), trials)
     found = search(
@@ -172,12 +174,12 @@ def _held_out(asked: int | None, count: int) -> int:
     return asked
 
 
-def _metrics(text: str | None, policy: Policy) -> Sequence[str]:
-    """The metrics to weigh. Raises InputError when one of them is none, or named twice."""
+def _metrics(text: str | None) -> Sequence[str]:
+    """The metrics to weigh; none: those of the policy. Raises InputError when one of them is none, or named twice."""
     from u8sync.domain.metrics import METRICS
 
     if text is None:
-        return [weight.metric for weight in policy.weights]
+        return []
     names = [name.strip() for name in text.replace("，", ",").split(",")]
     for at, name in enumerate(names):
         if name not in METRICS:
