@@ -21,6 +21,7 @@ from u8sync.text import N_, msg
 
 if TYPE_CHECKING:
     from u8sync.bootstrap.hindsight import History
+    from u8sync.domain.look import Look
     from u8sync.domain.policy import Policy
     from u8sync.domain.suggestion import Suggestion
 
@@ -126,7 +127,7 @@ def suggest(  # noqa: PLR0917 - every one is a key of the command line
     asked = Asked(until, periods, every, horizon)
     history = read_history(config, policy, asked, session.progress(), frozenset(wanted))
     looks = history.past.looks
-    kept_back = _held_out(held_out, len(looks))
+    kept_back = _held_out(held_out, looks)
     bar = session.progress()
     named = wanted or [weight.metric for weight in history.policy.weights]
     limits = _sizes(sizes, history.policy)
@@ -161,17 +162,25 @@ def suggest(  # noqa: PLR0917 - every one is a key of the command line
     return ExitCode.DONE
 
 
-def _held_out(asked: int | None, count: int) -> int:
+def _held_out(asked: int | None, looks: Sequence[Look]) -> int:
     """How many evaluations to hold out. Raises InputError when none would be left to search on."""
-    if asked is None:
-        return 0 if count == 1 else max(1, count // 4)
-    if asked >= count:
+    from u8sync.domain.suggestion import split
+
+    count = len(looks)
+    held = (0 if count == 1 else max(1, count // 4)) if asked is None else asked
+    if held >= count or not split(looks, held)[0]:
         raise InputError(
-            msg("Of {count} evaluation(s), {held} cannot be held out: none would be left to search on",
-                count=count, held=asked),
-            hint=msg("Ask for more periods (--periods), or hold out fewer (--held-out)."),
-        )  # fmt: skip
-    return asked
+            msg(
+                "Of {count} evaluation(s), {held} cannot be held out: none would be left to search on",
+                count=count,
+                held=held,
+            ),
+            hint=msg(
+                "Ask for more periods (--periods), hold out fewer (--held-out), or judge by fewer months (--horizon):"
+                " an outcome that reaches into the days held out is not searched on."
+            ),
+        )
+    return held
 
 
 def _metrics(text: str | None) -> Sequence[str]:
@@ -214,7 +223,7 @@ def _sizes(text: str | None, policy: Policy) -> Mapping[str, Fraction]:
             size = Decimal(percent.removesuffix("%"))
         except InvalidOperation:
             size = Decimal(-1)
-        if not 0 <= size <= 100 or name in sizes:  # noqa: PLR2004 - percent
+        if not size.is_finite() or not 0 <= size <= 100 or name in sizes:  # noqa: PLR2004 - percent
             raise InputError(
                 msg("'{part}' does not say how large a tier may be", part=part.strip()),
                 hint=msg("Write each tier once, with percent from 0 to 100, such as VIP=5,重要=20."),
