@@ -83,7 +83,10 @@ def test_the_report_is_one_page(ask: Ask, home: Path) -> None:
     page = (home / "suggested.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "the best of both (knee)" in page
-    assert "at_least:" in page
+    pasted = page.split("<pre>")[1].split("</pre>")[0].splitlines()
+    assert pasted[0] == "score:"
+    assert pasted[1].startswith("  revenue: {weight: ")
+    assert len(pasted) == 1 + 5 + 1 + 2 * 2
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from u8sync.text import Message, msg
 __all__ = [
     "CATCH_COLUMNS",
     "CHURN_COLUMNS",
+    "EVALUATION",
     "ORDERS",
     "Row",
     "Told",
@@ -103,7 +104,9 @@ def facts_of(overall: Figures, told: Told, periods: Sequence[Figures]) -> Iterat
         yield msg("Bought by later customers"), money(overall.newcomers)
 
 
-CATCH_COLUMNS: Final[Sequence[Message]] = (msg("Evaluation"), msg("Rated customers"), *ORDERS.values())
+EVALUATION: Final = msg("Evaluation")
+
+CATCH_COLUMNS: Final[Sequence[Message]] = (EVALUATION, msg("Rated customers"), *ORDERS.values())
 """Titles of :func:`catch_rows`."""
 
 

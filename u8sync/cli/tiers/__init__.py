@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from u8sync.cli.tiers.backtesting import backtest
 from u8sync.cli.tiers.listing import list_
 from u8sync.cli.tiers.simulating import simulate
-from u8sync.cli.tiers.backtesting import backtest
 from u8sync.cli.tiers.suggesting import suggest
 from u8sync.text import N_
 
