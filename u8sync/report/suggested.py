@@ -128,7 +128,10 @@ def worth_rows(found: Suggestion) -> Iterator[Row]:
 
 def size_columns(found: Suggestion) -> list[Message]:
     """Titles of :func:`size_rows`."""
-    return [msg("Size and revenue of the tiers"), *(msg("{tier}", tier=tier) for tier in _sized(found))]
+    return [
+        msg("Size and revenue of the tiers"),
+        *(msg("{tier}: customers / revenue", tier=tier) for tier in _sized(found)),
+    ]
 
 
 def size_rows(found: Suggestion) -> Iterator[Row]:
