@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from u8sync.cli.tiers.backtesting import backtest
 from u8sync.cli.tiers.listing import list_
 from u8sync.cli.tiers.simulating import simulate
+from u8sync.cli.tiers.suggesting import suggest
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -24,6 +26,8 @@ COMMANDS: tuple[click.Command, ...] = (
     # One line a command, in the order of the help.
     list_,
     simulate,
+    backtest,
+    suggest,
 )
 for command in COMMANDS:
     tiers.add_command(command)
