@@ -74,7 +74,7 @@ def main() -> None:
         quarters = read_history(Path("config.yaml"), None, Asked(HALF, 2, 3, None), NoProgress())
         os.chdir(ROOT)
     for seed in range(asked.seeds):
-        found = search(rating, asked.trials, seed)
+        found = search(quarters, asked.trials, seed)
         told = ", ".join(f"{metric} {percent}" for metric, percent in found.choice("catch").numbers.weights.items())
         print(f"policy, seed {seed} ({told}): {shares(judging, found.choice('catch').numbers)}")
     print_baselines(judging)

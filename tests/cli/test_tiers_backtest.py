@@ -80,6 +80,25 @@ def test_another_policy_is_judged_by_its_own_rules(ask: Ask, home: Path) -> None
     assert strict["overall"]["caught"] == ours["overall"]["caught"]  # the score is the same
 
 
+def test_movement_rules_make_tiers_steadier_and_both_are_told(ask: Ask, home: Path) -> None:
+    text = (home / "mappings/tiers.yaml").read_text(encoding="utf-8")
+    rules = "\nmovement: {margin: 10, down_after: 2, most_steps: 1}\n"
+    (home / "slow.yaml").write_text(f"{text}{rules}", encoding="utf-8")
+    plain = ask("tiers", "backtest", "--json").json
+    slow = ask("tiers", "backtest", "--policy", "slow.yaml", "--json").json
+    assert slow["churn"] == plain["churn"]
+    assert slow["overall"]["caught"] == plain["overall"]["caught"]
+    with_rules, without = slow["churn_with_movement"]["overall"], slow["churn"]["overall"]
+    assert with_rules["customers"] == without["customers"]
+    assert float(with_rules["share"]) < float(without["share"])
+    assert with_rules["down"] < without["down"]
+    assert [tier["tier"] for tier in slow["overall"]["moved"]] == ["VIP", "重要", "一般", "潜在"]
+    answer = ask("tiers", "backtest", "--policy", "slow.yaml", "--report", "slow.html")
+    assert "Customers that changed their tier, with the movement rules" in answer.out
+    assert "The same with the movement rules" in answer.out
+    assert "with the movement rules" in (home / "slow.html").read_text(encoding="utf-8")
+
+
 def test_the_report_is_one_page_with_every_table(ask: Ask, home: Path) -> None:
     assert ask("tiers", "backtest", "--report", "hindsight.html").code == 0
     page = (home / "hindsight.html").read_text(encoding="utf-8")

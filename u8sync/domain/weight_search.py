@@ -3,8 +3,8 @@
 *Why a search of our own* and not an optimiser from a library: the space is a handful of whole percents that add up to
 100, which such libraries only know by way of repair; after some hundred trials they find nothing better here (see
 ``benchmarks``); and what a seed gives must stay the same for years, over all versions, since a suggestion is evidence.
-Half of the trials are spread evenly over all weights, the other half move percents between two metrics of the best.
-Of those that are as good as the best, the most even weights are suggested.
+Half of the trials are spread evenly over all weights; a quarter moves percents between two metrics of the best; the
+last one looks for more even weights that are as good as the best, because those are suggested.
 """
 
 from __future__ import annotations
@@ -80,8 +80,13 @@ def search(
             is_new(dice.anywhere(count))
     idle = 0
     while len(found) < trials and idle < PATIENCE:
-        near = dice.one_of([*front(found.values()), *level(found.values())]).numbers.weights.values()
-        idle = 0 if is_new(dice.moved(list(near))) else idle + 1
+        if len(found) * 4 >= trials * 3 and idle % 2 == 0:
+            even = [*level(found.values())[0].numbers.weights.values()]
+            weights = dice.moved(even, gives=even.index(max(even)))
+        else:
+            near = dice.one_of([*front(found.values()), *level(found.values())])
+            weights = dice.moved([*near.numbers.weights.values()])
+        idle = 0 if is_new(weights) else idle + 1
     return [*found.values()]
 
 
@@ -103,9 +108,10 @@ class _Dice:
         cuts = sorted(self.below(spare + 1) for _ in range(count - 1))
         return tuple(upto - since + 1 for since, upto in pairwise([0, *cuts, spare]))
 
-    def moved(self, weights: list[int]) -> Weights | None:
-        """Some percents of one weight given to another; null when that is not possible."""
-        gives, takes, percent = self.below(len(weights)), self.below(len(weights)), self.one_of(MOVES)
+    def moved(self, weights: list[int], gives: int | None = None) -> Weights | None:
+        """Some percents of one weight, any or the one that gives, given to another; null when that is not possible."""
+        gives = self.below(len(weights)) if gives is None else gives
+        takes, percent = self.below(len(weights)), self.one_of(MOVES)
         if gives == takes or weights[gives] - percent < 1:
             return None
         weights[gives] -= percent
