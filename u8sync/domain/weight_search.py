@@ -82,11 +82,11 @@ def search(
     while len(found) < trials and idle < PATIENCE:
         if len(found) * 4 >= trials * 3 and idle % 2 == 0:
             even = [*level(found.values())[0].numbers.weights.values()]
-            weights = dice.moved(even, gives=even.index(max(even)))
+            other = dice.moved(even, gives=even.index(max(even)))
         else:
             near = dice.one_of([*front(found.values()), *level(found.values())])
-            weights = dice.moved([*near.numbers.weights.values()])
-        idle = 0 if is_new(weights) else idle + 1
+            other = dice.moved([*near.numbers.weights.values()])
+        idle = 0 if is_new(other) else idle + 1
     return [*found.values()]
 
 
