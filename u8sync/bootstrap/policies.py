@@ -59,12 +59,15 @@ class Surroundings:
     policies: tuple[PolicyRead, ...]
 
 
-def read_for_policies(config: Path, others: Sequence[Path], *, as_of: date | None, progress: Progress) -> Surroundings:
+def read_for_policies(
+    config: Path, others: Sequence[Path], *, as_of: date | None, progress: Progress, instead: Path | None = None
+) -> Surroundings:
     """Read the archive once, and the documents once for each window.
 
     Args:
         config: The configuration: account set, mapping and the present policy.
         others: Further policy files.
+        instead: A policy file in place of the configuration's; null: that one.
         as_of: The last day that counts; null: the configuration's.
         progress: Hears how far it has come.
 
@@ -74,7 +77,7 @@ def read_for_policies(config: Path, others: Sequence[Path], *, as_of: date | Non
     """
     settings = load_settings(config)
     mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
-    paths = [settings.policy, *others]
+    paths = [instead or settings.policy, *others]
     policies = [load_policy(path, shown_as=shown(path)) for path in paths]
     day = last_day(settings, as_of=as_of, clock=SystemClock())
     retry = retry_of(settings)

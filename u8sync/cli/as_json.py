@@ -31,6 +31,7 @@ __all__ = [
     "explanation_json",
     "logged_json",
     "planned_json",
+    "problem_json",
     "result_json",
     "undo_json",
     "verification_json",
@@ -43,14 +44,15 @@ def checked_json(files: Sequence[CheckedFile]) -> list[Json]:
         {
             "file": one.shown_as,
             "kind": one.kind,
-            "problems": [_problem(problem) for problem in one.problems],
-            "warnings": [_problem(problem) for problem in one.warnings],
+            "problems": [problem_json(problem) for problem in one.problems],
+            "warnings": [problem_json(problem) for problem in one.warnings],
         }
         for one in files
     ]
 
 
-def _problem(problem: Problem) -> Json:
+def problem_json(problem: Problem) -> dict[str, Json]:
+    """One problem; its place is ``file:line:column``, null for the file as a whole."""
     return {
         "place": None if problem.place is None else str(problem.place),
         "message": str(problem.message),

@@ -53,6 +53,7 @@ def load_policy(path: Path, shown_as: str) -> Policy:
             Pin(pin.customer, pin.tier, pin.reason, pin.by, pin.until, located.value_place(("pins", index)))
             for index, pin in enumerate(shape.pins)
         ),
+        excluded_at={code: located.value_place(("exclude", index)) for index, code in enumerate(shape.exclude)},
     )
 
 

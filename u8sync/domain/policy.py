@@ -5,7 +5,8 @@ Read-only values; what they mean is worked out in ``scoring.py``, ``tiers.py`` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
@@ -245,6 +246,7 @@ class Policy:
         movement: How fast tiers move; null: at once.
         edited: What happens to tiers that people changed in U8.
         pins: Tiers set by hand, in the order of the file; a customer stands once.
+        excluded_at: Excluded code -> its line in the policy file.
     """
 
     window: WindowRule
@@ -257,6 +259,7 @@ class Policy:
     movement: Movement | None = None
     edited: EditedRule = "ask"
     pins: tuple[Pin, ...] = ()
+    excluded_at: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
     @property
     def top(self) -> Tier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from u8sync.cli.tiers.backtesting import backtest
+from u8sync.cli.tiers.checking import check
 from u8sync.cli.tiers.listing import list_
 from u8sync.cli.tiers.simulating import simulate
 from u8sync.cli.tiers.suggesting import suggest
@@ -15,8 +16,10 @@ __all__ = ["tiers"]
 
 @click.group(
     "tiers",
-    short_help=N_("List the tiers, and try policies out."),
-    help=N_("List the tiers, and try policies out, before the night goes by them. Nothing is written to U8."),
+    short_help=N_("Check policies, list the tiers, and try policies out."),
+    help=N_(
+        "Check policies, list the tiers, and try policies out, before the night goes by them. Nothing is written to U8."
+    ),
 )
 def tiers() -> None:
     """Group of the tier commands."""
@@ -24,6 +27,7 @@ def tiers() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     # One line a command, in the order of the help.
+    check,
     list_,
     simulate,
     backtest,

@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 import polars as pl
 
+from u8sync.bootstrap.policy_checking import CheckedPolicy
+from u8sync.cli.as_json import problem_json
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.decision import CAUSE
 from u8sync.domain.edges import NEAR
@@ -17,11 +19,39 @@ from u8sync.domain.policy import SCORE
 from u8sync.domain.policy_diff import Cell, Missed, missed_by
 from u8sync.domain.simulation import Simulation
 from u8sync.domain.tier_lists import TierList
+from u8sync.errors import Problem
 from u8sync.report.simulated import Simulated, condition_of
 from u8sync.report.tier_list import ListsMade
 from u8sync.text import Message
 
-__all__ = ["lists_json", "simulation_json"]
+__all__ = ["checked_policy_json", "lists_json", "simulation_json"]
+
+
+def checked_policy_json(checked: CheckedPolicy) -> dict[str, Json]:
+    """What is wrong with a policy, and what the customers say; ``tried`` is null when only the file was looked at."""
+    tried = checked.tried
+    return {
+        "policy": checked.shown_as,
+        "problems": [problem_json(one) for one in checked.problems],
+        "warnings": [problem_json(one) for one in checked.warnings],
+        "tried": None
+        if tried is None
+        else {
+            "account_set": _account_set(tried.account_set),
+            "window": _window(tried.window),
+            "customers": tried.customers,
+            "rated": tried.rated,
+            "findings": [
+                {
+                    "kind": one.kind,
+                    "warns": one.warns,
+                    **problem_json(Problem(one.place, one.message, one.hint)),
+                }
+                for one in tried.findings
+            ],
+            "notes": [str(note) for note in tried.notes],
+        },
+    }
 
 
 def lists_json(made: ListsMade, judged: pl.DataFrame, notes: Iterable[Message]) -> dict[str, Json]:

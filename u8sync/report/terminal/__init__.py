@@ -17,6 +17,7 @@ from u8sync.report.terminal.failure import error_view
 from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
 from u8sync.report.terminal.mapping_diff import mapping_diff_view
 from u8sync.report.terminal.plan import planned_view
+from u8sync.report.terminal.policy_checked import policy_checked_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
 from u8sync.report.terminal.simulation import simulation_view
@@ -40,6 +41,7 @@ __all__ = [
     "left_view",
     "mapping_diff_view",
     "planned_view",
+    "policy_checked_view",
     "record_view",
     "result_view",
     "run_view",
