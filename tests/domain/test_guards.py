@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.domain.guards import GUARDS, Limits, Verdict, check
-from u8sync.domain.plan import Change, FieldChange, Plan, Population, Seal
+from u8sync.domain.plan import Change, Edited, FieldChange, Plan, Population, Seal
 from u8sync.domain.reason import Reason
 
 
@@ -29,6 +30,7 @@ def judge(
     filled: int = 0,
     fallen: int = 0,
     respelt: int = 0,
+    edited: int = 0,
     limits: Limits | None = None,
     allow: frozenset[str] = frozenset(),
     before: int | None = 1000,
@@ -37,10 +39,12 @@ def judge(
     """The verdicts on a plan with so many changes of each sort, by name of the guard."""
     kinds = [("key", "key", "regular", True)] * replaced + [(None, None, "key", True)] * filled
     kinds += [("VIP", "VIP", "key", True)] * fallen + [("贵宾", "VIP", "VIP", False)] * respelt
-    changes = tuple(change(n, b, w, a, tier=t) for n, (b, w, a, t) in enumerate(kinds))
+    changes = [change(n, b, w, a, tier=t) for n, (b, w, a, t) in enumerate(kinds)]
+    for at, one in enumerate(changes[:edited]):
+        changes[at] = replace(one, fields=tuple(replace(field, edited=Edited("VIP")) for field in one.fields))
     counts = {"customers": 1000, "eligible": 1000, "with_business": 1000, "with_issues": 0} | population
     seal = Seal("account set", date(2025, 12, 31), "m", "p", "1.0")
-    plan = Plan(seal, datetime(2026, 1, 1, tzinfo=UTC), changes, (), Population(**counts))
+    plan = Plan(seal, datetime(2026, 1, 1, tzinfo=UTC), tuple(changes), (), Population(**counts))
     verdicts = check(plan, world.policy, limits or Limits(), allow=allow, last_customers=before)
     assert tuple(verdict.guard for verdict in verdicts) == GUARDS
     return {verdict.guard: verdict for verdict in verdicts}
@@ -139,9 +143,23 @@ def test_the_limits_are_those_of_the_installation(world: Any) -> None:
     assert {name for name, verdict in verdicts.items() if verdict.stops} == {"share_changed", "top_downgrades"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "ok"), [pytest.param("ask", False), pytest.param("overwrite", True), pytest.param("respect", True)]
+)
+def test_edits_by_people_are_written_over_only_where_the_policy_or_a_person_lets_them(
+    world: Any, rule: Any, *, ok: bool
+) -> None:
+    world = replace(world, policy=replace(world.policy, edited=rule))
+    verdict = judge(world, replaced=3, edited=2)["edited_in_u8"]
+    assert (verdict.ok, verdict.measured, verdict.limit) == (ok, "2", "0")
+    assert judge(world, replaced=3, edited=2, allow=frozenset({"edited_in_u8"}))["edited_in_u8"].stops is False
+    assert judge(world, replaced=3)["edited_in_u8"].ok
+
+
 @pytest.mark.parametrize("guard", GUARDS)
 def test_a_person_may_let_one_guard_pass_and_no_other(world: Any, guard: str) -> None:
     case: dict[str, int] = {"customers": 0, "with_business": 0, "replaced": 500, "fallen": 30, "with_issues": 1}
+    case["edited"] = 1
     limits = Limits(from_customers=0)
     stopped = {name for name, verdict in judge(world, limits=limits, **case).items() if verdict.stops}
     verdicts = judge(world, limits=limits, allow=frozenset({guard}), **case)
@@ -167,4 +185,5 @@ def test_a_verdict_says_what_was_measured(world: Any) -> None:
         "103 of 1,000 customers would get another value in place of the present one: 10.30 % (limit 10 %)",
         "2 customers would fall from VIP (limit 20)",
         "51 of 1,000 customers have a value that cannot be used: 5.10 % (limit 5 %)",
+        "0 customers whose value people changed in U8 would be written over (limit 0)",
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from engine_world import TIER, World, customer, five_customers, make_world
+from engine_world import TIER, World, customer, five_customers, make_world, overwriting_policy
 from fakes import Quiet
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,6 +178,7 @@ EDIT = st.tuples(
 @given(nights=st.lists(st.lists(EDIT, max_size=3), min_size=1, max_size=3))
 def test_exactly_the_edits_since_the_last_writing_are_listed(nights: list[list[tuple[str, str | None]]]) -> None:
     world = five_customers()
+    world.policy = overwriting_policy()
     for edits in nights:
         world.run()
         assert compare(world).findings == (), "a night leaves every value as the log says"

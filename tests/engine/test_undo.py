@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from engine_world import ROLES, TIER, TIERS, Crash, World, customer, make_world, with_roles
+from engine_world import ROLES, TIER, TIERS, Crash, World, customer, make_world, overwriting_policy, with_roles
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +115,7 @@ def test_trailing_blanks_are_no_change_of_a_person(world: World) -> None:
 
 def test_what_a_later_run_wrote_belongs_to_that_run() -> None:
     world = make_world({code: customer() for code in CODES}, {"A1": 1000, "B2": 2000, "C3": 3000, "D4": 4000})
+    world.policy = overwriting_policy()
     world.run()
     world.backend.change(CustomerCode("D4"), {TIER: "一般"})
     world.run()

@@ -105,7 +105,7 @@ def test_columns_are_aligned_though_names_are_chinese(books: Any, language: str)
     assert changes[1][:6] == ["C00000", "南江贸易第0有限公司", "tier", "普通", "重点", "89.41"]
     assert issues[1][:3] == ["10", "tier", "钻石"]
     assert issues[1][4] == "mappings/customer.yaml:22"
-    assert len(guards) == 7
+    assert len(guards) == 8
 
 
 def test_reasons_are_given_in_words(books: Any) -> None:

@@ -136,6 +136,12 @@ def example_policy() -> Policy:
     return load_policy(ROOT / "mappings/tiers.yaml", "mappings/tiers.yaml")
 
 
+@functools.cache
+def overwriting_policy() -> Policy:
+    """The same, for nights after which U8 holds what the rules say, whatever people did before."""
+    return replace(example_policy(), edited="overwrite")
+
+
 @dataclass
 class World:
     """One account set, its log, and the rules of the example files."""
@@ -146,6 +152,7 @@ class World:
     limits: Limits = field(default_factory=lambda: Limits(share_changed=Decimal(100), top_downgrades=1000))
     batch: int = 2
     allow: frozenset[str] = frozenset()
+    policy: Policy | None = None
     waits: list[float] = field(default_factory=list)
     sleep: Callable[[float], None] | None = None
 
@@ -156,7 +163,7 @@ class World:
     def rules(self) -> Rules:
         return Rules(
             mapping=example_mapping(),
-            policy=example_policy(),
+            policy=self.policy or example_policy(),
             limits=self.limits,
             as_of=date(2026, 10, 31),
             allow=self.allow,
