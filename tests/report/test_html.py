@@ -136,7 +136,7 @@ def test_a_chinese_page_holds_no_english_sentence(books: Any) -> None:
     assert words <= {
         *("UFDATA_", "cCusDefine", "dEndDate", "VIP", "UTC", "sync", "SHA", "tier", "roles", "region", "regions"),
         *("mappings", "customer", "tiers", "yaml"),
-        *GUARDS,
+        *(guard.removesuffix("8") for guard in GUARDS),
     }
 
 
