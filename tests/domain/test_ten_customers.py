@@ -185,3 +185,17 @@ def test_the_quota_has_one_place_and_the_place_is_among_the_best_thirty_percent(
         "VIP",
         "VIP",
     ]
+
+
+def test_an_edit_that_is_written_over_moves_from_what_u8sync_wrote(
+    world: Any, customers: list[Any], policy: Policy
+) -> None:
+    # 10 has VIP from a person; u8sync wrote regular, and without business it is below that for the first time.
+    allowed = world.decide(customers, policy=policy, past=PAST, overwrite_edited=True)
+    ten = allowed.customers.filter(pl.col("code") == "10")
+    assert ten.select("current", TIER, "tier.held", BELOW).row(0) == ("VIP", "regular", "count", 1)
+    [change] = [change for change in allowed.changes if change.code == "10"]
+    [field] = change.fields
+    assert (field.before, field.after, field.edited and field.edited.wrote) == ("VIP", "普通", "普通")
+    assert change.reason.moved is not None
+    assert change.reason.moved.current == "regular"

@@ -20,7 +20,7 @@ from u8sync.config.mapping_file import load_mapping
 from u8sync.config.shapes import CaseShape, CasesShape, ValueUse
 from u8sync.domain.case_runner import written_fields
 from u8sync.domain.cases import TIER_WORD, Case, CaseFile, Reading, Writing
-from u8sync.domain.decision import written_tiers
+from u8sync.domain.edited import written_tiers
 from u8sync.domain.mapping import CODE, CustomerMapping, Field
 from u8sync.domain.operators import Canonical
 from u8sync.errors import ConfigError, Problem

@@ -15,10 +15,12 @@ import polars as pl
 
 from u8sync.domain.case_spelling import Spelling, spelt
 from u8sync.domain.cases import Case, CaseResult, CasesRun, Difference, Reading, Writing
-from u8sync.domain.decision import CAUSE, needed_columns, value_changes
+from u8sync.domain.decision import needed_columns
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
 from u8sync.domain.model import ColumnLimit, Issue, same
+from u8sync.domain.tiers import CAUSE
 from u8sync.domain.trails import Trail, trails_of
+from u8sync.domain.value_changes import value_changes
 from u8sync.text import Message, Place, Translate, english, listed, msg
 
 __all__ = ["run_cases", "written_fields"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from u8sync.domain.cases import TIER_WORD, Writing
-from u8sync.domain.decision import written_tiers
+from u8sync.domain.edited import written_tiers
 from u8sync.domain.mapping import CustomerMapping, Field, comes_back
 from u8sync.domain.operators import Canonical
 from u8sync.domain.operators.lookup import Lookup

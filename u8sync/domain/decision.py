@@ -12,37 +12,23 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.edited import edited_of, edits, wrote_of
+from u8sync.domain.edited import changed_by_people, edited_of, written_tiers, wrote_of
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
-from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue, bare, same
+from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue
 from u8sync.domain.movement import BELOW, EDITED, HELD, Past, move, review_due
-from u8sync.domain.operators import Canonical
 from u8sync.domain.plan import Change, Edited, FieldChange, Held, Population, Skipped
 from u8sync.domain.policy import Evidence, Policy
 from u8sync.domain.reason import Reason
 from u8sync.domain.reasoning import reasons_of
 from u8sync.domain.scoring import score
-from u8sync.domain.tiers import CURRENT, EARNED, TIER, recommend
-from u8sync.text import Message, msg
+from u8sync.domain.tiers import CAUSE, CURRENT, EARNED, TIER, recommend
+from u8sync.domain.value_changes import value_changes
 
-__all__ = [
-    "CAUSE",
-    "CURRENT",
-    "DISABLED_ON",
-    "Decision",
-    "decide",
-    "judge_customers",
-    "needed_columns",
-    "value_changes",
-    "written_tiers",
-]
+__all__ = ["DISABLED_ON", "Decision", "decide", "judge_customers", "needed_columns"]
 
 DISABLED_ON: Final = "disabled_on"
 """The canonical field with the day from which a customer is disabled (停用日期)."""
-
-CAUSE: Final = "cause"
-"""Column: why a customer gets no tier, as :class:`u8sync.domain.plan.Skipped` names it; null when it gets one."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +87,11 @@ def decide(
     canonical, issues = read_customers(raw, mapping, way)
     past = past or Past()
     as_of = facts.window.looked_at_on
-    columns = [field.columns[way] for field in written_tiers(mapping, way)]
-    changed_by_people = edits(raw, columns, past.written)
-    stays = policy.edited == "respect" or (policy.edited == "ask" and not overwrite_edited)
-    edited = pl.any_horizontal(*(pl.col(edited_of(column)) for column in columns), pl.lit(value=False))
+    edited = changed_by_people(
+        raw, canonical, mapping=mapping, policy=policy, way=way, past=past, overwrite=overwrite_edited
+    )
     judged = judge_customers(
-        canonical.join(
-            changed_by_people.with_columns((edited & stays).alias(EDITED)), on=CODE, how="left", maintain_order="left"
-        ),
+        canonical.join(edited, on=CODE, how="left", maintain_order="left", validate="1:1"),
         facts,
         mapping=mapping,
         policy=policy,
@@ -210,11 +193,6 @@ def _enough(evidence: Evidence | None) -> pl.Expr:
     return pl.all_horizontal(*(part.fill_null(value=False) for part in asked))
 
 
-def written_tiers(mapping: CustomerMapping, way: str) -> tuple[Field, ...]:
-    """The fields that take the recommended tier in this way into U8; what the first one holds is the present tier."""
-    return tuple(field for field in mapping.fields if field.write == "tier" and way in field.columns)
-
-
 def _tier_changes(
     work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, as_of: date, review: bool
 ) -> Iterator[tuple[str, list[FieldChange], Reason]]:
@@ -259,109 +237,6 @@ def _spelt(spelling: Mapping[tuple[str, str], str | None], field: Field, tier: s
     if after is None:
         raise ValueError(f"tier {tier!r} has no spelling")  # the mapping was checked when it was loaded
     return after
-
-
-def value_changes(
-    work: pl.DataFrame,
-    mapping: CustomerMapping,
-    way: str,
-    issues: Collection[Issue],
-    writable: Mapping[str, ColumnLimit],
-) -> tuple[list[tuple[str, FieldChange]], list[Issue]]:
-    """What is written apart from tiers: the canonical spelling of a field, or another field's value.
-
-    Args:
-        work: ``n × (code, *fields, cause)``, and the physical columns as :func:`u8sync.domain.mapping.raw_name` calls
-            them. Customers with a cause are left alone.
-        mapping: What is written where.
-        way: Which of the mapping's column names apply.
-        issues: What is wrong with the customers; a value with an issue is not spelt anew.
-        writable: What the account set accepts in the columns.
-
-    Returns:
-        Customer and change, in the order of the mapping's fields; and the values that cannot be written.
-    """
-    changes: list[tuple[str, FieldChange]] = []
-    refused: list[Issue] = []
-    for field in mapping.fields:
-        if field.write in ("canonical", "field") and way in field.columns:
-            unusable = {issue.code for issue in issues if issue.field == field.name}
-            spelt, unwritable = _value_changes(work, field, field.columns[way], unusable, writable)
-            changes += spelt
-            refused += unwritable
-    return changes, refused
-
-
-def _value_changes(
-    work: pl.DataFrame, field: Field, column: str, unusable: Collection[str], writable: Mapping[str, ColumnLimit]
-) -> tuple[list[tuple[str, FieldChange]], list[Issue]]:
-    """The customers in whom a field gets its canonical spelling, or another field's value, if U8 takes that.
-
-    What is to be written is worked out once for each pair of what stands there and what it shall be.
-    """
-    value = field.name if field.takes is None else field.takes
-    candidates = work.filter(pl.col(CAUSE).is_null() & pl.col(value).is_not_null())
-    if field.takes is None:
-        candidates = candidates.filter(~pl.col(CODE).is_in(sorted(unusable)))
-    pairs = candidates.select(
-        CODE, pl.col(raw_name(column)).alias("before"), pl.col(field.name).alias("was"), pl.col(value).alias("value")
-    )
-    changes: list[tuple[str, FieldChange]] = []
-    issues: list[Issue] = []
-    grouped = pairs.group_by("before", "was", "value", maintain_order=True).agg(CODE)
-    for before, was, becomes, codes in grouped.iter_rows():
-        decided = _written(field, column, (before, _canonical(was)), _canonical(becomes), writable.get(column))
-        if isinstance(decided, FieldChange):
-            changes += [(code, decided) for code in codes]
-        elif decided is not None:
-            issues += [
-                Issue(CustomerCode(code), field.name, before, decided, field.place, sets_aside=False) for code in codes
-            ]
-    return changes, issues
-
-
-def _canonical(value: object) -> Canonical:
-    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
-
-
-def _written(
-    field: Field, column: str, now: tuple[str | None, Canonical], value: Canonical, limit: ColumnLimit | None
-) -> FieldChange | Message | None:
-    """The change of a field that gets ``value``, the complaint when it cannot be written, null when it is there.
-
-    ``now`` is what U8 holds, and what that means.
-    """
-    before, was = now
-    if field.kind == "list" and isinstance(value, str):
-        value = (value,)
-    try:
-        after = field.raw(value)
-    except ValueError:
-        return msg("'{value}' has no spelling in the field '{field}'", value=_words(value), field=field.name)
-    # An empty field stays empty: a default is a reading aid, nobody asked to have it written.
-    if after is None or same(before, after) or (field.takes is None and bare(before) is None):
-        return None
-    complaint = _unwritable(after, limit, field.width)
-    if complaint is not None:
-        return complaint
-    rule = f"{field.place.file}:{field.place.line}"
-    return FieldChange(field.name, column, before, after, was=_words(was), becomes=_words(value), rule=rule)
-
-
-def _words(value: Canonical) -> str | None:
-    """A canonical value as people read it."""
-    return None if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _unwritable(value: str, limit: ColumnLimit | None, width: int | None) -> Message | None:
-    """Why the account set, or the mapping's own ``width``, would not take the value; null when both would."""
-    if limit is not None and len(value) > limit.width:
-        return msg("would be longer than the {width} characters of the column", width=limit.width)
-    if width is not None and len(value) > width:
-        return msg("would be longer than the {width} characters that the mapping allows", width=width)
-    if limit is not None and limit.values is not None and value not in limit.values:
-        return msg("would be written as '{value}', which U8 does not allow there", value=value)
-    return None
 
 
 def _rests_on(mapping: CustomerMapping, policy: Policy, way: str) -> Mapping[str, frozenset[str]]:

@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 import polars as pl
 
-from u8sync.domain.decision import CAUSE, CURRENT
 from u8sync.domain.edges import near_edges
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS
@@ -20,7 +19,7 @@ from u8sync.domain.movement import BELOW, CHANGED_ON, EDITED, HELD, HOLDS, PINNE
 from u8sync.domain.policy import SCORE, Condition, Pin, Policy, Quota, Tier, Weight
 from u8sync.domain.ranks import Standing, group_of
 from u8sync.domain.scoring import contribution_of, mean_of, points_of, score, shrunk_of
-from u8sync.domain.tiers import EARNED, TIER, meets, quota_of, standing_of
+from u8sync.domain.tiers import CAUSE, CURRENT, EARNED, TIER, meets, quota_of, standing_of
 
 __all__ = ["Explanation", "Lift", "MetricLine", "Moving", "QuotaTest", "Test", "explain"]
 

@@ -15,7 +15,8 @@ from typing import Final
 import polars as pl
 
 from u8sync.domain.baselines import LAST_REVENUE, with_rfm
-from u8sync.domain.decision import judge_customers, written_tiers
+from u8sync.domain.decision import judge_customers
+from u8sync.domain.edited import written_tiers
 from u8sync.domain.mapping import CODE, CustomerMapping
 from u8sync.domain.model import MONEY, Facts
 from u8sync.domain.policy import Policy

@@ -32,6 +32,7 @@ from u8sync.domain.ranks import units
 from u8sync.domain.tiers import CURRENT, EARNED, TIER, places_of, quota_of, recommend, stands_on
 
 __all__ = [
+    "BASE",
     "BELOW",
     "CHANGED_ON",
     "EDITED",
@@ -76,6 +77,10 @@ move."""
 EDITED: Final = "tier.edited"
 """Column: whether the tier in U8 is another one than u8sync wrote last, and stays for it."""
 
+BASE: Final = "tier.base"
+"""Column: the tier from which it moves: the one that U8 holds or, where a person's edit is written over, the one that
+u8sync wrote last; null: none of the ladder."""
+
 PINNED: Final = "tier.pinned"
 """Column: the tier of a pin that holds; null: none."""
 
@@ -112,21 +117,24 @@ def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.Da
     """Let tiers follow what the ladder gives.
 
     Args:
-        judged: As :func:`u8sync.domain.tiers.recommend` returns it, with ``current``, the tier that U8 holds, and
-            :data:`EDITED` if any tier is to stay because a person changed it.
+        judged: As :func:`u8sync.domain.tiers.recommend` returns it, with ``current``, the tier that U8 holds; with
+            :data:`EDITED` if any tier is to stay because a person changed it, and :data:`BASE` if any tier moves from
+            another one than ``current``.
         policy: The ladder and the rules of movement.
         past: What earlier evaluations left.
         as_of: Day of this evaluation.
 
     Returns:
         ``judged`` with ``recommended`` set anew and with :data:`HELD`, :data:`HOLDS`, :data:`BELOW`,
-        :data:`CHANGED_ON` and :data:`PINNED`.
+        :data:`CHANGED_ON`, :data:`PINNED`, :data:`EDITED` and :data:`BASE`.
     """
     frame = judged.join(past.customers, on="code", how="left", maintain_order="left", validate="1:1")
     pins = {pin.customer: pin.tier for pin in policy.pins if as_of <= pin.until}
     pinned = pl.col("code").replace_strict(pins, default=None, return_dtype=pl.String) if pins else _no_tier()
     if EDITED not in frame.columns:
         frame = frame.with_columns(pl.lit(value=False).alias(EDITED))
+    if BASE not in frame.columns:
+        frame = frame.with_columns(pl.col(CURRENT).alias(BASE))
     rules = policy.movement
     frame = frame.with_columns(
         pl.when(pl.col("eligible")).then(pinned).alias(PINNED),
@@ -178,7 +186,7 @@ def _no_tier() -> pl.Expr:
 
 def _heights(policy: Policy) -> Iterator[pl.Expr]:
     heights = {tier.name: height for height, tier in enumerate(reversed(policy.tiers))}
-    for name, column in ((_C, CURRENT), (_T, EARNED), (_H, HOLDS), (_P, PINNED)):
+    for name, column in ((_C, BASE), (_T, EARNED), (_H, HOLDS), (_P, PINNED)):
         yield pl.col(column).replace_strict(heights, default=None, return_dtype=pl.Int64).alias(name)
 
 

@@ -15,9 +15,9 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.decision import judge_customers, written_tiers
+from u8sync.domain.decision import judge_customers
 from u8sync.domain.edges import NEAR, near_edges
-from u8sync.domain.edited import edited_of, edits
+from u8sync.domain.edited import edited_of, edits, written_tiers
 from u8sync.domain.mapping import CODE, CustomerMapping, read_customers
 from u8sync.domain.metrics import DOCUMENTS, METRICS
 from u8sync.domain.model import Facts

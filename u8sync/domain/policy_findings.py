@@ -13,12 +13,12 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.decision import CAUSE
 from u8sync.domain.finding import Finding, FindingKind
 from u8sync.domain.ladder_findings import ladder_findings
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS
 from u8sync.domain.policy import Condition, Policy, Weight
+from u8sync.domain.tiers import CAUSE
 from u8sync.domain.weight_findings import weight_findings
 from u8sync.text import Message, Place, msg
 

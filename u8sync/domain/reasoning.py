@@ -10,12 +10,12 @@ import polars as pl
 
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS
-from u8sync.domain.movement import BELOW, CHANGED_ON, HELD, HOLDS, PINNED, eased_quota_of, seat_of
+from u8sync.domain.movement import BASE, BELOW, CHANGED_ON, HELD, HOLDS, PINNED, eased_quota_of, seat_of
 from u8sync.domain.policy import SCORE, Policy, Weight
 from u8sync.domain.ranks import Standing, group_of
 from u8sync.domain.reason import Contribution, Moved, Pinned, Places, Rank, Reason
 from u8sync.domain.scoring import contribution_of, evidence_of, mean_of, points_of, shrunk_of
-from u8sync.domain.tiers import CURRENT, EARNED, TIER, quota_of, ranked_conditions, standing_of
+from u8sync.domain.tiers import EARNED, TIER, quota_of, ranked_conditions, standing_of
 
 __all__ = ["reasons_of"]
 
@@ -65,7 +65,7 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date, review: boo
 
 def _columns(policy: Policy) -> Iterator[str]:
     """What a reason may be made of; some policies leave some of it out."""
-    yield from (CODE, "rated", CURRENT, EARNED, TIER, SCORE, DOCUMENTS, HISTORY_DAYS)
+    yield from (CODE, "rated", BASE, EARNED, TIER, SCORE, DOCUMENTS, HISTORY_DAYS)
     yield from (PINNED, HELD, HOLDS, BELOW, CHANGED_ON, *policy.metrics, *map(group_of, policy.groups))
     for weight in policy.weights:
         yield from (points_of(weight.metric), contribution_of(weight.metric), *evidence_of(weight))
@@ -114,7 +114,7 @@ def _places(policy: Policy, row: _Row, names: Callable[[int], tuple[str, str, st
 def _moved(policy: Policy, row: _Row, pin: Pinned | None, *, as_of: date, review: bool) -> Moved:
     return Moved(
         earned=row[EARNED],
-        current=row[CURRENT],
+        current=row[BASE],
         holds=row[HOLDS],
         below=row[BELOW],
         held=row[HELD],

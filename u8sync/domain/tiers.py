@@ -25,6 +25,7 @@ from u8sync.domain.ranks import (
 )
 
 __all__ = [
+    "CAUSE",
     "CURRENT",
     "EARNED",
     "TIER",
@@ -39,6 +40,9 @@ __all__ = [
 
 TIER: Final = "recommended"
 """Column with the tier that a customer is to have."""
+
+CAUSE: Final = "cause"
+"""Column: why a customer gets no tier, as :class:`u8sync.domain.plan.Skipped` names it; null when it gets one."""
 
 CURRENT: Final = "current"
 """Column: canonical meaning of the tier that U8 holds now; null when empty or not known."""

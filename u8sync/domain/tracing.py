@@ -13,7 +13,6 @@ from typing import Literal
 import polars as pl
 
 from u8sync.domain.conditions import Condition, all_hold
-from u8sync.domain.decision import CAUSE, value_changes
 from u8sync.domain.mapping import (
     CODE,
     CustomerMapping,
@@ -28,6 +27,8 @@ from u8sync.domain.mapping import (
 from u8sync.domain.operators import Canonical
 from u8sync.domain.operators.lookup import Lookup, line_of
 from u8sync.domain.tables import TableEntry, ValueTable
+from u8sync.domain.tiers import CAUSE
+from u8sync.domain.value_changes import value_changes
 from u8sync.text import Message
 
 __all__ = ["Found", "TracedField", "TracedStep", "trace"]

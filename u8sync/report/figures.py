@@ -15,14 +15,14 @@ from typing import Final, Literal
 
 import polars as pl
 
-from u8sync.domain.decision import CURRENT, Decision
+from u8sync.domain.decision import Decision
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import Issue, bare, same
 from u8sync.domain.plan import Change, FieldChange, Plan, SkipCause, Skipped
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import Contribution
 from u8sync.domain.run import Ending
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import CURRENT, TIER
 from u8sync.text import Message, Place
 
 __all__ = [

@@ -10,7 +10,6 @@ import polars as pl
 from u8sync.bootstrap.policy_checking import CheckedPolicy
 from u8sync.cli.as_json import problem_json
 from u8sync.domain.canonical import Json, decimal_text
-from u8sync.domain.decision import CAUSE
 from u8sync.domain.edges import NEAR
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import AccountSet, Window
@@ -19,6 +18,7 @@ from u8sync.domain.policy import SCORE
 from u8sync.domain.policy_diff import Cell, Missed, missed_by
 from u8sync.domain.simulation import Simulation
 from u8sync.domain.tier_lists import TierList
+from u8sync.domain.tiers import CAUSE
 from u8sync.errors import Problem
 from u8sync.report.simulated import Simulated, condition_of
 from u8sync.report.tier_list import ListsMade

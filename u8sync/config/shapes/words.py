@@ -14,10 +14,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
 
 from u8sync.config.checking import did_you_mean, shown
-from u8sync.domain.decision import CAUSE, CURRENT
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS
 from u8sync.domain.policy import SCORE
-from u8sync.domain.tiers import TIER
+from u8sync.domain.tiers import CAUSE, CURRENT, TIER
 from u8sync.text import msg
 
 
