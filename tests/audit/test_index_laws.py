@@ -19,8 +19,8 @@ from u8sync.audit.indexed import INDEX
 from u8sync.audit.merkle import leaf_hash, root_of, verify_inclusion
 from u8sync.audit.proof import prove
 from u8sync.audit.questions import changes, left_alone, record_of, runs, tally
-from u8sync.audit.why import case_of, records_about
 from u8sync.audit.reading import iterate, lines_of, segments_of
+from u8sync.audit.why import case_of, records_about
 from u8sync.domain.logged import Asked
 from u8sync.domain.names import OUTCOMES
 

@@ -57,7 +57,8 @@ class Selection:
     """What goes in.
 
     Attributes:
-        kind: ``all``: the whole log; ``run``: all records of one run; ``customer``: all changes of one customer, and when its tier was held.
+        kind: ``all``: the whole log; ``run``: all records of one run; ``customer``: all changes of one
+            customer, and when its tier was held.
         name: The run, or the customer's code; empty for the whole log.
     """
 
@@ -313,7 +314,9 @@ class _Choice:
             chosen.update(range(self._first, min(self._last + 1, self._count) + 1))
         elif not self._wanted_frames:
             raise InputError(
-                msg("The audit log has no change and no held tier of customer {customer}", customer=self._selection.name),
+                msg(
+                    "The audit log has no change and no held tier of customer {customer}", customer=self._selection.name
+                ),
                 hint=msg("Give the code as it stands in U8. 'u8sync audit list' lists the changes."),
             )
         for run in self._wanted_frames:

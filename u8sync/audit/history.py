@@ -115,6 +115,7 @@ def passed_over_of(record: Record, customers: frozenset[str]) -> Iterator[Logged
     named = record["customers" if record["type"] == "skip" else "held"]
     found: dict[tuple[str, str | None, str | None, int | None], list[str]] = {}
     for one in named if isinstance(named, list) else ():
+        why: tuple[str, str | None, str | None, int | None]
         if not isinstance(one, dict):
             code, why = str(one), (str(record["cause"]), None, None, None)
         elif one["cause"] is not None:

@@ -64,6 +64,15 @@ class _Run:
     allowed: tuple[Record, ...] = ()
     wanted: bool = False
 
+    def take(self, record: Record) -> None:
+        """One of them."""
+        if record["type"] == "run_open":
+            self.opened = record
+        elif record["type"] == "plan":
+            self.plan = record
+        elif record.get("allowed") is True and record.get("ok") is False:
+            self.allowed = (*self.allowed, record)
+
 
 def case_of(
     records: Iterable[Record], customer: str, *, before: str | None = None, op_id: str | None = None
@@ -86,12 +95,8 @@ def case_of(
         name = str(record.get("op_id"))
         run = runs.setdefault(str(record["run_id"]), _Run())
         match record["type"]:
-            case "run_open":
-                run.opened = record
-            case "plan":
-                run.plan = record
-            case "guard" if record.get("allowed") is True and record.get("ok") is False:
-                run.allowed = (*run.allowed, record)
+            case "run_open" | "plan" | "guard":
+                run.take(record)
             case "approval":
                 approvals.append(record)
             case "hold":

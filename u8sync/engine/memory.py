@@ -115,6 +115,10 @@ class _Reading:
 
     def memory(self) -> Memory:
         """What was read."""
+        for code, day in self._changed_on.items():
+            # A run that was made once more on the day of a change found the new tier, and is no evaluation of its own.
+            if self._evaluated_on is not None and day >= self._evaluated_on:
+                self._below.pop(code, None)
         codes = sorted(self._below.keys() | self._changed_on.keys())
         customers = pl.DataFrame(
             {
