@@ -19,7 +19,8 @@ from u8sync.audit.indexed import INDEX
 from u8sync.audit.merkle import leaf_hash, root_of, verify_inclusion
 from u8sync.audit.proof import prove
 from u8sync.audit.questions import changes, left_alone, record_of, runs, tally
-from u8sync.audit.reading import lines_of, segments_of
+from u8sync.audit.reading import iterate, lines_of, segments_of
+from u8sync.audit.why import case_of, records_about
 from u8sync.domain.logged import Asked
 from u8sync.domain.names import OUTCOMES
 
@@ -40,6 +41,11 @@ nights = st.builds(
         st.sampled_from(["disabled", "protected"]),
         st.lists(st.sampled_from(CUSTOMERS), min_size=1, max_size=3).map(tuple),
     ),
+    held=st.lists(
+        st.tuples(st.sampled_from(CUSTOMERS), st.sampled_from([None, "count", "pinned", "edited"])),
+        max_size=5,
+        unique_by=lambda one: one[0],
+    ).map(tuple),
     closes=st.booleans(),
     verdict=st.sampled_from([None, "applied", "not_applied", "conflict"]),
     never_sent=st.integers(0, 2),
@@ -98,6 +104,9 @@ def test_an_index_answers_as_the_log_does(
                     told = plain_runs(world.folder, question)
                     assert list(runs(index, question)) == told
                     assert list(runs(index, question, newest=newest)) == plain_newest(told, newest)
+                for customer in CUSTOMERS:
+                    by_log = case_of(iterate(world.folder), customer)
+                    assert case_of(records_about(index, customer), customer) == by_log
 
 
 @settings(max_examples=25, deadline=None)

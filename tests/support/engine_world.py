@@ -24,6 +24,8 @@ from u8sync.domain.plan import FieldChange, Plan
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned, RunResult
 from u8sync.domain.undo import PlannedUndo
+from u8sync.engine.memory import TYPES as MEMORY
+from u8sync.engine.memory import remember
 from u8sync.engine.nightly import Night
 from u8sync.engine.planner import Rules, make_plan
 from u8sync.engine.records import Actor
@@ -152,7 +154,9 @@ class World:
     limits: Limits = field(default_factory=lambda: Limits(share_changed=Decimal(100), top_downgrades=1000))
     batch: int = 2
     allow: frozenset[str] = frozenset()
+    allow_reason: str | None = None
     policy: Policy | None = None
+    as_of: date = date(2026, 10, 31)
     waits: list[float] = field(default_factory=list)
     sleep: Callable[[float], None] | None = None
 
@@ -165,7 +169,7 @@ class World:
             mapping=example_mapping(),
             policy=self.policy or example_policy(),
             limits=self.limits,
-            as_of=date(2026, 10, 31),
+            as_of=self.as_of,
             allow=self.allow,
             tool="test",
         )
@@ -174,7 +178,8 @@ class World:
         return Retry(tries=3, budget_s=60, sleep=self.sleep or self.waits.append)
 
     def plan(self) -> Planned:
-        return make_plan(self.backend, self.rules(), clock=self.clock, retry=self.retry(), progress=Quiet())
+        rules = replace(self.rules(), memory=remember(self.log.records(*MEMORY), self.as_of))
+        return make_plan(self.backend, rules, clock=self.clock, retry=self.retry(), progress=Quiet())
 
     def night(self) -> Night:
         log = self.log.open()
@@ -191,6 +196,7 @@ class World:
             clock=self.clock,
             retry=self.retry(),
             progress=Quiet(),
+            allow_reason=self.allow_reason,
         )
 
     def run(self) -> RunResult:

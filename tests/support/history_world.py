@@ -23,6 +23,9 @@ from u8sync.audit.store import SEGMENT_BYTES, ChainedLog, open_log
 from u8sync.domain.logged import Asked, LoggedLeft, LoggedRun
 from u8sync.domain.run import LoggedChange
 
+HELD_IN_A_RECORD = 2
+"""Few, so that a night has several such records."""
+
 FIRST_NIGHT = datetime(2026, 11, 2, 18, tzinfo=UTC)
 
 
@@ -50,6 +53,7 @@ class Night:
     Attributes:
         tries: Its changes.
         skipped: Cause -> customers that it left alone.
+        held: Customers with what held their tier; null: nothing, they are only counted.
         closes: Whether it reached its end.
         verdict: How it settles what is open when it begins; null: it settles nothing.
         never_sent: Changes of its plan that it did not send.
@@ -60,6 +64,7 @@ class Night:
 
     tries: tuple[Try, ...] = ()
     skipped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    held: tuple[tuple[str, str | None], ...] = ()
     closes: bool = True
     verdict: str | None = "applied"
     never_sent: int = 0
@@ -147,6 +152,12 @@ class World:
         if night.let_pass:
             approval = {"what": "share_changed", "approver": "李审批", "method": "ticket", "reason": "新年度"}
             log.append("approval", {**approval, "plan": f"{self.nights:064x}"})
+        for begin in range(0, len(night.held), HELD_IN_A_RECORD):
+            held = [
+                {"code": code, "tier": "重要", "earned": "一般", "cause": cause, "below": 2 if cause == "count" else 0}
+                for code, cause in night.held[begin : begin + HELD_IN_A_RECORD]
+            ]
+            log.append("hold", {"as_of": "2026-10-31", "held": held})
         for cause, customers in night.skipped.items():
             log.append("skip", {"cause": cause, "customers": list(customers)})
 
@@ -225,11 +236,12 @@ def plain_left(folder: Path, asked: Asked) -> list[LoggedLeft]:
     announced = {change.seq for change in changes_of(records) if takes(any_end, change)}
     found = [left for left in left_of(records) if left.seq in announced]
     if not (asked.fields or asked.undoes):
-        skips = (passed_over_of(one, asked.customers) for one in records if one["type"] == "skip")
         found += [
             left
-            for left in skips
-            if left is not None and (not asked.runs or left.run_id in asked.runs) and takes_time(asked, left.at)
+            for one in records
+            if one["type"] in {"skip", "hold"}
+            for left in passed_over_of(one, asked.customers)
+            if (not asked.runs or left.run_id in asked.runs) and takes_time(asked, left.at)
         ]
         if not asked.customers:
             found += [left for run in plain_runs(folder, asked) if (left := unsent_of(run)) is not None]

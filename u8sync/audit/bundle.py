@@ -24,6 +24,7 @@ from typing import Any, Final, Literal
 from u8sync.audit.chain import link, parse
 from u8sync.audit.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from u8sync.audit.findings import Verification
+from u8sync.audit.history import passed_over_of
 from u8sync.audit.merkle import consistency_proof, nodes_of, root_of
 from u8sync.audit.reading import verify_folder
 from u8sync.audit.segments import BASE, FILES, DamagedError, Segment, bytes_of, read_head, segments_of
@@ -56,7 +57,8 @@ class Selection:
     """What goes in.
 
     Attributes:
-        kind: ``all``: the whole log; ``run``: all records of one run; ``customer``: all changes of one customer.
+        kind: ``all``: the whole log; ``run``: all records of one run; ``customer``: all changes of one
+            customer, and when its tier was held.
         name: The run, or the customer's code; empty for the whole log.
     """
 
@@ -272,9 +274,15 @@ class _Choice:
             self._frames.setdefault(run, []).append(seq)
         if self._selection.kind == "run":
             self._of_run(record, seq, str(kind), run)
-        elif kind in {"intent", "outcome", "settle"} and record.get("customer") == self._selection.name:
+        elif self._is_of_customer(record, str(kind)):
             self._chosen.add(seq)
             self._wanted_frames.add(run)
+
+    def _is_of_customer(self, record: Record, kind: str) -> bool:
+        """Whether a record says what became of the customer; one that tells of held tiers names others as well."""
+        if kind == "hold":
+            return any(passed_over_of(record, frozenset({self._selection.name})))
+        return kind in {"intent", "outcome", "settle"} and record.get("customer") == self._selection.name
 
     def _of_run(self, record: Record, seq: int, kind: str, run: str) -> None:
         wanted = self._selection.name
@@ -306,7 +314,9 @@ class _Choice:
             chosen.update(range(self._first, min(self._last + 1, self._count) + 1))
         elif not self._wanted_frames:
             raise InputError(
-                msg("The audit log has no change of customer {customer}", customer=self._selection.name),
+                msg(
+                    "The audit log has no change and no held tier of customer {customer}", customer=self._selection.name
+                ),
                 hint=msg("Give the code as it stands in U8. 'u8sync audit list' lists the changes."),
             )
         for run in self._wanted_frames:

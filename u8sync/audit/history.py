@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from u8sync.domain.logged import LoggedApproval, LoggedGuard, LoggedLeft, LoggedRun
+from u8sync.domain.logged import HELD, LoggedApproval, LoggedGuard, LoggedLeft, LoggedRun
+from u8sync.domain.plan import Edited
 from u8sync.domain.run import LoggedChange
 from u8sync.ports import Json, Record
 
-__all__ = ["changes_of", "left_of", "passed_over_of", "runs_of", "unsent_of"]
+__all__ = ["PASSED_OVER", "changes_of", "left_of", "passed_over_of", "runs_of", "unsent_of"]
+
+PASSED_OVER: Final = ("skip", "hold")
+"""The types of record that name customers of whom nothing was, or not all was, written."""
 
 
 def changes_of(records: Iterable[Record]) -> list[LoggedChange]:
@@ -78,6 +83,7 @@ def _fields_of(intent: Record, status: str, undone_by: str | None) -> Iterable[L
             becomes=_text(one.get("becomes")),
             undoes=_text(undoes.get("run_id")) if isinstance(undoes, dict) else None,
             undone_by=undone_by,
+            edited=Edited(_text(edited.get("wrote"))) if isinstance(edited := one.get("edited"), dict) else None,
         )
 
 
@@ -101,15 +107,28 @@ def left_of(records: Iterable[Record]) -> Iterator[LoggedLeft]:
         yield LoggedLeft(change.seq, change.at, change.run_id, (change.customer,), 1, change.status, _text(detail))
 
 
-def passed_over_of(record: Record, customers: frozenset[str]) -> LoggedLeft | None:
-    """The customers that a ``skip`` record names; ``customers`` keeps only those, when there are any."""
-    named = record["customers"]
-    codes = tuple(str(one) for one in named if not customers or one in customers) if isinstance(named, list) else ()
-    if not codes:
-        return None
-    return LoggedLeft(
-        int(str(record["seq"])), str(record["ts"]), str(record["run_id"]), codes, len(codes), str(record["cause"]), None
-    )
+def passed_over_of(record: Record, customers: frozenset[str]) -> Iterator[LoggedLeft]:
+    """The customers that a record of :data:`PASSED_OVER` names, those of one reason together.
+
+    Who was only counted, held by nothing, was not passed over. ``customers`` keeps only those, when there are any.
+    """
+    named = record["customers" if record["type"] == "skip" else "held"]
+    found: dict[tuple[str, str | None, str | None, int | None], list[str]] = {}
+    for one in named if isinstance(named, list) else ():
+        why: tuple[str, str | None, str | None, int | None]
+        if not isinstance(one, dict):
+            code, why = str(one), (str(record["cause"]), None, None, None)
+        elif one["cause"] is not None:
+            code, below = str(one["code"]), one["below"]
+            tiers = _text(one["tier"]), _text(one["earned"])
+            why = (f"{HELD}{one['cause']}", *tiers, below if isinstance(below, int) else None)
+        else:
+            continue
+        if not customers or code in customers:
+            found.setdefault(why, []).append(code)
+    seq, at, run_id = int(str(record["seq"])), str(record["ts"]), str(record["run_id"])
+    for (cause, tier, earned, below), codes in found.items():
+        yield LoggedLeft(seq, at, run_id, tuple(codes), len(codes), cause, None, tier, earned, below)
 
 
 def unsent_of(run: LoggedRun) -> LoggedLeft | None:

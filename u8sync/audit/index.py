@@ -32,7 +32,7 @@ from u8sync.text import msg
 
 __all__ = ["open_index"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Another number means other tables: such an index is made again."""
 
 _WAIT_S: Final = 20.0

@@ -64,7 +64,7 @@ TABLES: Final = (
 * ``change``: every changed field; ``ended`` is the record that tells how, ``undoes`` the run that it takes back;
 * ``waiting``: changes without a final end;
 * ``undo``: intents that take back the change ``op``;
-* ``passed_over``: customers that a skip record names;
+* ``passed_over``: customers that a record names as skipped, or as held for a reason;
 * ``tree``: heads of the complete subtrees of 256 leaves.
 """
 
@@ -114,6 +114,11 @@ class _Undoes(msgspec.Struct):
     op_id: str
 
 
+class _Held(msgspec.Struct):
+    code: str
+    cause: str | None
+
+
 class _Record(msgspec.Struct):
     """What the index wants to know of a record; everything else in the line is passed over."""
 
@@ -130,6 +135,7 @@ class _Record(msgspec.Struct):
     fields: list[_Field] = []
     undoes: _Undoes | None = None
     customers: list[str] | int = 0  # in a plan record: their number
+    held: list[_Held] = []
 
 
 def place_after(base: Base) -> Place:
@@ -182,6 +188,7 @@ class _Rows:
             self._milestones.append((seq, kind, record.ts, run, intent, record.of_run))
             if isinstance(record.customers, list):
                 self._passed_over += [(seq, customer) for customer in record.customers]
+            self._passed_over += [(seq, one.code) for one in record.held if one.cause is not None]
         return intent
 
     def _end(self, record: _Record) -> int | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from u8sync.audit.chain import link, parse
-from u8sync.audit.history import changes_of, left_of, passed_over_of, runs_of, unsent_of
+from u8sync.audit.history import PASSED_OVER, changes_of, left_of, passed_over_of, runs_of, unsent_of
 from u8sync.audit.indexed import Index
 from u8sync.domain.logged import Asked, LoggedLeft, LoggedRun
 from u8sync.domain.run import LoggedChange
@@ -178,8 +178,9 @@ def _marks(values: Sequence[object] | frozenset[str]) -> str:
 def left_alone(index: Index, asked: Asked, *, newest: int | None = None) -> Iterator[LoggedLeft]:
     """Who was planned or looked at and not changed, oldest first; only so many of the newest unless null.
 
-    Changes that were announced and not written; customers that a run skipped; and, when no customer and no field is
-    asked for, the changes of plans that were never sent, of which the log has only the number.
+    Changes that were announced and not written; customers that a run skipped, and those whose tier it held; and, when
+    no customer and no field is asked for, the changes of plans that were never sent, of which the log has only the
+    number.
     """
     found = heapq.merge(
         _not_written(index, asked), _passed_over(index, asked), _unsent(index, asked), key=lambda left: left.seq
@@ -212,7 +213,7 @@ def _not_written(index: Index, asked: Asked) -> Iterator[LoggedLeft]:
 def _passed_over(index: Index, asked: Asked) -> Iterator[LoggedLeft]:
     if asked.fields or asked.undoes:
         return
-    parts, values = ["type = 'skip'", "seq >= ?"], list[object]([index.first])
+    parts, values = [f"type IN ({_marks(PASSED_OVER)})", "seq >= ?"], list[object]([*PASSED_OVER, index.first])
     if asked.runs:
         parts.append(f"run IN (SELECT id FROM run WHERE name IN ({_marks(asked.runs)}))")
         values += sorted(asked.runs)
@@ -222,9 +223,7 @@ def _passed_over(index: Index, asked: Asked) -> Iterator[LoggedLeft]:
         values += sorted(asked.customers)
     numbers = [seq for (seq,) in index.rows(f"SELECT seq FROM milestone WHERE {' AND '.join(parts)}", values)]
     for one in records_of(index, numbers):
-        left = passed_over_of(one.record, asked.customers)
-        if left is not None:
-            yield left
+        yield from passed_over_of(one.record, asked.customers)
 
 
 def _unsent(index: Index, asked: Asked) -> Iterator[LoggedLeft]:

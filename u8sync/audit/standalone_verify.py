@@ -1095,6 +1095,10 @@ def check_selection(bundle: Bundle, result: Result) -> Story:
                 continue
             seq, kind = record["seq"], record["type"]
             customers.update([str(record["customer"])] if "customer" in record else [])
+            if kind == "hold" and customer:
+                held = record.get("held")
+                codes = [one.get("code") for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+                customers.add(customer if customer in codes else "")
             leaf = leaf_hash(data[:-1])
             if seq <= last or (seq == last + 1 and record["prev"] != last_hash):
                 result.faults.append(Fault("edited", seq, place, "edited", {"seq": seq}))

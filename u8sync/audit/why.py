@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from u8sync.audit.endings import Ended
+from u8sync.audit.history import passed_over_of
 from u8sync.audit.indexed import Index
 from u8sync.audit.questions import partners_of, records_of
+from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.run import LoggedChange
 from u8sync.ports import Record
 
 __all__ = ["TYPES", "Case", "case_of", "records_about"]
 
-TYPES: Final = ("run_open", "plan", "guard", "approval", "intent", "outcome", "settle", "run_close")
+TYPES: Final = ("run_open", "plan", "guard", "approval", "hold", "intent", "outcome", "settle", "run_close")
 """The types of record that a case is made of."""
 
 
@@ -34,6 +36,7 @@ class Case:
         takes_back: The change that this one takes back; null: none, or the log does not have it.
         undone_by: Written changes that took it back, oldest first.
         followed_by: The next written change of one of its columns; null: it is the last.
+        held: When the tier was held after the change, by then and until the next change of it, oldest first.
     """
 
     change: Ended
@@ -44,6 +47,7 @@ class Case:
     takes_back: Ended | None
     undone_by: tuple[Ended, ...]
     followed_by: Ended | None
+    held: tuple[LoggedLeft, ...] = ()
 
     @property
     def fields(self) -> list[LoggedChange]:
@@ -59,6 +63,15 @@ class _Run:
     plan: Record | None = None
     allowed: tuple[Record, ...] = ()
     wanted: bool = False
+
+    def take(self, record: Record) -> None:
+        """One of them."""
+        if record["type"] == "run_open":
+            self.opened = record
+        elif record["type"] == "plan":
+            self.plan = record
+        elif record.get("allowed") is True and record.get("ok") is False:
+            self.allowed = (*self.allowed, record)
 
 
 def case_of(
@@ -76,18 +89,18 @@ def case_of(
     runs: dict[str, _Run] = {}
     changes: dict[str, Ended] = {}
     approvals: list[Record] = []
+    held: list[LoggedLeft] = []
+    only = frozenset({customer})
     for record in records:
         name = str(record.get("op_id"))
         run = runs.setdefault(str(record["run_id"]), _Run())
         match record["type"]:
-            case "run_open":
-                run.opened = record
-            case "plan":
-                run.plan = record
-            case "guard" if record.get("allowed") is True and record.get("ok") is False:
-                run.allowed = (*run.allowed, record)
+            case "run_open" | "plan" | "guard":
+                run.take(record)
             case "approval":
                 approvals.append(record)
+            case "hold":
+                held += passed_over_of(record, only)
             case "intent" if record["customer"] == customer:
                 run.wanted = True
                 changes[name] = Ended(record, None, "open")
@@ -103,6 +116,7 @@ def case_of(
         return None
     change = changes[asked]
     run = runs[str(change.intent["run_id"])]
+    followed_by = next(_later(change, changes.values()), None)
     return Case(
         change=change,
         run=run.opened,
@@ -113,7 +127,8 @@ def case_of(
         undone_by=tuple(
             other for other in changes.values() if other.applied and (other.undoes or (None, None))[1] == asked
         ),
-        followed_by=next(_later(change, changes.values()), None),
+        followed_by=followed_by,
+        held=tuple(one for one in held if _holds(one, change, followed_by, before)),
     )
 
 
@@ -125,6 +140,14 @@ def records_about(index: Index, customer: str) -> Iterator[Record]:
         for (seq,) in index.rows(
             "SELECT seq FROM milestone WHERE type = 'approval' OR (type = 'guard'"
             " AND run IN (SELECT run FROM change WHERE customer = ?))",
+            (customer,),
+        )
+    }
+    numbers |= {
+        seq
+        for (seq,) in index.rows(
+            "SELECT passed_over.seq FROM passed_over JOIN milestone ON milestone.seq = passed_over.seq"
+            " WHERE passed_over.customer = ? AND milestone.type = 'hold'",
             (customer,),
         )
     }
@@ -163,6 +186,13 @@ def _later(change: Ended, changes: Iterable[Ended]) -> Iterator[Ended]:
             and columns & {one.column for one in other.fields}
         ):
             yield other
+
+
+def _holds(left: LoggedLeft, change: Ended, followed_by: Ended | None, before: str | None) -> bool:
+    """Whether the tier that the change wrote was held then."""
+    if left.seq < int(str(change.intent["seq"])) or (before is not None and left.at >= before):
+        return False
+    return followed_by is None or left.seq < int(str(followed_by.intent["seq"]))
 
 
 def _approves(approval: Record, change: Ended, plan: Record | None) -> bool:

@@ -10,9 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
-__all__ = ["Asked", "Gap", "LoggedApproval", "LoggedGuard", "LoggedLeft", "LoggedRun", "Proof", "Signer", "gaps"]
+__all__ = [
+    "HELD",
+    "Asked",
+    "Gap",
+    "LoggedApproval",
+    "LoggedGuard",
+    "LoggedLeft",
+    "LoggedRun",
+    "Proof",
+    "Signer",
+    "gaps",
+]
+
+HELD: Final = "held_"
+"""Begins the cause of a customer whose tier was held, so that it is never taken for a customer that was skipped."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +63,14 @@ class LoggedLeft:
         customers: Their codes; empty when the log does not name them, as with changes that were never sent.
         count: How many they are.
         cause: A :data:`u8sync.domain.plan.SkipCause`, a status of :class:`u8sync.domain.run.LoggedChange` other than
-            ``applied``, or ``guard`` when a guard stopped the run.
+            ``applied``, ``guard`` when a guard stopped the run, or :data:`HELD` with a
+            :data:`u8sync.domain.movement.Hold` when the tier was held.
         detail: U8's own words, the guards that stopped the run, or the error that ended it; null: nothing more is
             known.
+        tier: Of a held tier: the one that the customer keeps or gets; null: none of the ladder, or nothing was held.
+        earned: Of a held tier: the one that the ladder gives; null likewise.
+        below: Of a held tier: evaluations in a row that found the customer below, this one included; null: nothing was
+            held.
     """
 
     seq: int
@@ -61,6 +80,14 @@ class LoggedLeft:
     count: int
     cause: str
     detail: str | None
+    tier: str | None = None
+    earned: str | None = None
+    below: int | None = None
+
+    @property
+    def held_by(self) -> str | None:
+        """What held the tier, a :data:`u8sync.domain.movement.Hold`; null: nothing did."""
+        return self.cause.removeprefix(HELD) if self.cause.startswith(HELD) else None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ Definition. A customer that U8 holds in tier *C*:
 4. A customer *holds* the highest tier whose conditions it meets with every bound eased by ``margin`` percent. Who holds
    *C* keeps it. Who does not is *below*; only after ``down_after`` evaluations below in a row, and at a review day if
    there are any, it falls: to the tier that it holds.
-5. A change is at most ``most_steps`` steps of the ladder, and none is made within ``cool_down`` of the last one.
+5. The changes of one as-of day are at most ``most_steps`` steps of the ladder, in however many runs, and none is made
+   within ``cool_down`` of the last one.
 6. A quota is kept in the end: those who keep a tier have their places first, and who would newly come in gets one of
    the others, the best by score first, ties together; who finds none is given the next tier.
 
@@ -237,6 +238,8 @@ def _followed(frame: pl.DataFrame, rules: Movement | None, past: Past, as_of: da
             .then(pl.lit("cool_down"))
             .when(up & resting & pl.lit(value=rules.cool_down is not None and rules.cool_down.holds == "both"))
             .then(pl.lit("cool_down"))
+            .when((up | under) & pl.lit(value=steps is not None) & (pl.col(CHANGED_ON) == as_of))
+            .then(pl.lit("steps"))
         )
         target = (
             pl.when(current.is_null())

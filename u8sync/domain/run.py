@@ -12,7 +12,7 @@ from u8sync.domain.decision import Decision
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Facts
 from u8sync.domain.movement import Past
-from u8sync.domain.plan import Plan
+from u8sync.domain.plan import Edited, Plan
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.text import Message
 
@@ -88,6 +88,7 @@ class LoggedChange:
         becomes: Canonical meaning of ``after``; null: empty or not known.
         undoes: The run whose change it takes back; null: none.
         undone_by: The run that took it back; null: none did.
+        edited: Set when a person had changed ``before`` there since u8sync wrote it; null: nobody had.
     """
 
     seq: int
@@ -106,6 +107,7 @@ class LoggedChange:
     becomes: str | None
     undoes: str | None = None
     undone_by: str | None = None
+    edited: Edited | None = None
 
 
 @dataclass(frozen=True)

@@ -110,9 +110,15 @@ class _Reading:
                 self._tier_columns.add(field["column"])
             if field["column"] in self._tier_columns and field["was"] not in (None, field["becomes"]):
                 self._changed_on[customer] = self._days.get(intent["run_id"], date.min)
+                # With another tier it has another bound to be below of: counting begins anew.
+                self._below.pop(customer, None)
 
     def memory(self) -> Memory:
         """What was read."""
+        for code, day in self._changed_on.items():
+            # A run that was made once more on the day of a change found the new tier, and is no evaluation of its own.
+            if self._evaluated_on is not None and day >= self._evaluated_on:
+                self._below.pop(code, None)
         codes = sorted(self._below.keys() | self._changed_on.keys())
         customers = pl.DataFrame(
             {
@@ -122,16 +128,24 @@ class _Reading:
             },
             schema=PAST_SCHEMA,
         )
+        # While nobody knows whether a change was written, U8 may hold either value, and no person changed it.
+        unsure = {(str(one["customer"]), column) for one in self._waiting.values() for column in _columns(one)}
+        known = {place: value for place, value in self._written.items() if place not in unsure}
         written = pl.DataFrame(
             {
-                "code": [customer for customer, _ in self._written],
-                "column": [column for _, column in self._written],
-                "value": list(self._written.values()),
+                "code": [customer for customer, _ in known],
+                "column": [column for _, column in known],
+                "value": list(known.values()),
             },
             schema=WRITTEN_SCHEMA,
         )
         count = self._customers if isinstance(self._customers, int) else None
         return Memory(count, Past(self._evaluated_on, customers, written))
+
+
+def _columns(intent: Record) -> Iterable[str]:
+    after = intent["after"]
+    return after if isinstance(after, Mapping) else ()
 
 
 def _all(value: Json) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final, Literal
 
+from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.movement import Hold
 from u8sync.domain.policy import Condition, EditedRule, Evidence, Method, Movement, Pin, Quota, Weight
 from u8sync.report.words import plain, subject_label, value_words
@@ -18,6 +19,7 @@ __all__ = [
     "UNRATED",
     "condition_words",
     "evidence_words",
+    "held_words",
     "method_words",
     "movement_words",
     "pin_words",
@@ -56,6 +58,18 @@ EDITED: Final[Mapping[EditedRule, Message]] = {
     "overwrite": msg("A tier that people changed in U8 since u8sync wrote it is written over."),
 }
 """What happens to tiers that people changed in U8."""
+
+
+def held_words(left: LoggedLeft) -> Message:
+    """What held the tier of customers, by the audit log, and what they keep for it; a cause of a later version too."""
+    held: Mapping[str, Message] = {str(cause): words for cause, words in HELD.items()}
+    why = held.get(left.held_by or "", left.held_by or "-")
+    told = {"why": why, "tier": left.tier or "-", "earned": left.earned or "-"}
+    if left.below:
+        return msg(
+            "tier held: {why}; given {tier}, by the ladder {earned}; below in a row: {count}", count=left.below, **told
+        )
+    return msg("tier held: {why}; given {tier}, by the ladder {earned}", **told)
 
 
 def method_words(weight: Weight) -> Iterator[Message]:

@@ -61,6 +61,8 @@ def _step(movement: Rule, moved: Rule, current: int, target: int, hold: int) -> 
         wait = "review"
     elif _rests(movement, moved, up=up) and (under or up):
         wait = "cool_down"
+    elif movement.get("most_steps") is not None and moved["changed_on"] == moved["as_of"] and (under or up):
+        wait = "steps"
     if wait is not None:
         return current, None if current == target else wait
     steps: Any = movement.get("most_steps")

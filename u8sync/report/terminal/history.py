@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 
 from u8sync.domain.logged import Gap, LoggedLeft, LoggedRun
 from u8sync.domain.run import LoggedChange
+from u8sync.report.rule_words import held_words
 from u8sync.report.terminal.blocks import Cell, Writer
 from u8sync.report.words import CAUSES, GUARD_NAMES, LOGGED, SETTLED
 from u8sync.text import Message, Translate, listed, msg
@@ -90,6 +91,8 @@ def _ending(change: LoggedChange) -> Cell:
     words = LOGGED.get(change.status, change.status)
     if change.undoes is not None:
         words = msg("{ending}; takes back run {run}", ending=words, run=change.undoes)
+    if change.edited is not None:
+        words = msg("{ending}; a person had changed it", ending=words)
     if change.undone_by is not None:
         words = msg("{ending}; TAKEN BACK by run {run}", ending=words, run=change.undone_by)
     return words
@@ -142,6 +145,8 @@ def _codes(left: LoggedLeft) -> Cell:
 
 
 def _why(left: LoggedLeft) -> Cell:
+    if left.held_by is not None:
+        return held_words(left)
     words = _LEFT.get(left.cause, left.cause)
     if left.cause == "guard":
         return msg("{why}: {detail}", why=words, detail=_guards((left.detail or "").split(", ")))
