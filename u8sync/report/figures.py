@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import polars as pl
 
 from u8sync.domain.decision import Decision
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import Issue, bare, same
+from u8sync.domain.movement import Hold
 from u8sync.domain.plan import Change, FieldChange, Plan, SkipCause, Skipped
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import Contribution
@@ -34,6 +35,7 @@ __all__ = [
     "cut",
     "duration",
     "grouped",
+    "held_causes",
     "held_now",
     "money",
     "movements",
@@ -233,6 +235,11 @@ def grouped(issues: Iterable[Issue]) -> tuple[IssueGroup, ...]:
 def causes(skipped: Iterable[Skipped]) -> Mapping[SkipCause, int]:
     """Cause -> number of customers that are left alone because of it, the most frequent first."""
     return dict(Counter(one.cause for one in skipped).most_common())
+
+
+def held_causes(plan: Plan) -> Mapping[Hold, int]:
+    """Cause -> number of customers whose tier is held by it, the most frequent first."""
+    return dict(Counter(cast("Hold", held.cause) for held in plan.held if held.cause is not None).most_common())
 
 
 def strongest(change: Change, policy: Policy, count: int) -> tuple[Contribution, ...]:

@@ -20,6 +20,7 @@ from u8sync.report.figures import (
     cut,
     duration,
     grouped,
+    held_causes,
     held_now,
     money,
     movements,
@@ -33,6 +34,7 @@ from u8sync.report.figures import (
     way_of,
 )
 from u8sync.report.pages import page_environment
+from u8sync.report.rule_words import HELD
 from u8sync.report.rules_page import borderline_rows, held_rows, rules_of
 from u8sync.report.words import (
     CAUSES,
@@ -113,6 +115,7 @@ def render_report(
         verdict_word=verdict_word,
         rules=rules_of(policy),
         held=held[:MOST_HELD],
+        held_counts=[(HELD[cause], f"{number:,}") for cause, number in held_causes(planned.plan).items()],
         held_unlisted=max(0, len(held) - MOST_HELD),
         borderline=borderline[:MOST_BORDERLINE],
         borderline_count=len(borderline),

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 from rich.console import Group, RenderableType
 
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import Facts
-from u8sync.domain.movement import Hold
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
-from u8sync.report.figures import causes, cut, grouped, money, movements, names_of, shown_values, tier_lines
+from u8sync.report.figures import (
+    causes,
+    cut,
+    grouped,
+    held_causes,
+    money,
+    movements,
+    names_of,
+    shown_values,
+    tier_lines,
+)
 from u8sync.report.rule_words import HELD
 from u8sync.report.terminal.blocks import Cell, Writer
 from u8sync.report.words import (
@@ -153,12 +161,12 @@ def _change_rows(change: Change, policy: Policy, write: Writer, name: str | None
 
 def _held(planned: Planned, write: Writer, limit: int | None) -> Iterator[RenderableType]:
     """Those whose tier is not the one that the ladder gives: how many for which reason, and whom people changed."""
-    counts = Counter(held.cause for held in planned.plan.held if held.cause is not None)
+    counts = held_causes(planned.plan)
     if not counts:
         return
     yield write.heading(msg("Held tiers"))
-    for cause, count in counts.most_common():
-        yield write.line(msg("{why}: {count}", why=HELD[cast("Hold", cause)], count=f"{count:,}"), indent=2)
+    for cause, count in counts.items():
+        yield write.line(msg("{why}: {count}", why=HELD[cause], count=f"{count:,}"), indent=2)
     edited = [held for held in planned.plan.held if held.cause == "edited"]
     if edited:
         yield write.line(EDITED_HOW, above=1)
