@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -813,3 +814,29 @@ def test_the_hint_names_the_nearest_metric(tmp_path: Path) -> None:
         "Did you mean 'gross_profit'? Known: revenue, gross_profit, gross_margin, growth, order_count, order_frequency,"
         " active_months, recency, relation_length, receipts, overdue_share."
     )
+
+
+def test_every_option_in_the_comments_of_the_example_loads(tmp_path: Path) -> None:
+    active, _, optional = EXAMPLE.read_text(encoding="utf-8").partition("# ---- ")
+    rules, _, metrics = optional.partition("# 其他计分方法与条件")
+    options = [
+        line.removeprefix("# ") for line in rules.splitlines() if re.match(r"# (movement|pins|evidence|  )", line)
+    ]
+    weights = [
+        line.removeprefix("#") for line in metrics.splitlines() if re.match(r"#   (  )*[a-z_]+: |#     - ", line)
+    ]
+    head, ladder = active.split("score:\n")[0], active.split("# 从高到低")[1]
+    path = tmp_path / "t.yaml"
+    path.write_text("\n".join([head, "score:", *weights, "#" + ladder, *options]), encoding="utf-8")
+    loaded = policy(path)
+    assert loaded.movement is not None
+    assert (loaded.movement.down_after, loaded.movement.most_steps, loaded.movement.review) == (2, 1, ((1, 1), (7, 1)))
+    assert loaded.evidence is not None
+    assert [pin.customer for pin in loaded.pins] == ["00020"]
+    assert {weight.metric: weight.method for weight in loaded.weights} == {
+        "revenue": "rank",
+        "gross_profit": "cumulative_share",
+        "order_count": "percent_of_customers",
+        "recency": "threshold",
+        "gross_margin": "rank",
+    }
