@@ -169,10 +169,6 @@ def test_customers_decide_what_is_idle(home: Path, ask: Ask) -> None:
     assert "gross profit is unknown for" in unknown["message"]
 
 
-def test_words_are_chinese_where_that_is_the_language(home: Path, ask: Ask) -> None:
-    assert "policy" not in ask("tiers", "check", "--static", language="zh").out
-
-
 def test_nothing_is_written(home: Path, ask: Ask) -> None:
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     assert json.loads(ask("tiers", "check", "--json").out)["problems"] == []

@@ -401,23 +401,41 @@ def test_an_empty_band_is_told_at_the_band(expect: Expect) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weight", "hint"),
+    ("text", "hint"),
     [
-        ("recency: {weight: 100, method: cumulative_share, bands: [{points: 9, top: 5}, {points: 0}]}", "Amounts: "),
-        ("revenue: {weight: 100, shrink: 5}", "Ratios: gross_margin"),
         (
-            "revenue: {weight: 100, method: threshold, bands: [{points: 9, at_least: 5}, {points: 0, at_least: 0}]}",
+            scored("recency: {weight: 100, method: cumulative_share, bands: [{points: 9, top: 5}, {points: 0}]}"),
+            "Amounts: ",
+        ),
+        (scored("revenue: {weight: 100, shrink: 5}"), "Ratios: gross_margin"),
+        (
+            scored(
+                "revenue: {weight: 100, method: threshold, bands: [{points: 9, at_least: 5}, {points: 0, at_least: 0}]}"
+            ),
             "Leave 'at_least' out in the band at this end.",
         ),
         (
-            "revenue: {weight: 100, method: threshold, bands: [{points: 9, at_least: 5, below: 90}, {points: 0}]}",
+            scored(
+                "revenue: {weight: 100, method: threshold, bands: [{points: 9, at_least: 5, below: 90}, {points: 0}]}"
+            ),
             "Leave 'below' out in the band at this end.",
+        ),
+        (HEAD.replace("12}", "12, fiscal_year: last}") + TIERS, "Take one of the two out."),
+        (HEAD.replace("months: 12", "fiscal_year: last, until: last_closed_month") + TIERS, "Take it out."),
+        (HEAD + "tiers:\n  - {name: VIP}\n  - {name: 一般}\n", "Give it 'without_business: true'."),
+        (
+            HEAD + "tiers:\n  - {name: 一般, when: {score: {at_least: 5}}}\n" + TIERS[21:],
+            "Otherwise a customer that meets no condition would get no tier.",
+        ),
+        (
+            HEAD + TIERS + "pins: [{customer: '7', tier: 钻石, reason: a, by: b, until: 2027-01-31}]\n",
+            "Tiers: 一般, 潜在.",
         ),
     ],
 )
-def test_the_hint_says_what_would_be_right(tmp_path: Path, weight: str, hint: str) -> None:
+def test_the_hint_says_what_would_be_right(tmp_path: Path, text: str, hint: str) -> None:
     path = tmp_path / "t.yaml"
-    path.write_text(scored(weight), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         policy(path)
     assert str(caught.value.problems[0].hint).startswith(hint)

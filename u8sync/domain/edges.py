@@ -70,10 +70,11 @@ def borderline(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.
     Returns:
         One truth value a row, in the order of ``scored``, named ``borderline``; never null.
     """
-    now = recommend(scored, policy)[EARNED]
+    judged = recommend(scored, policy)
+    now = judged[EARNED]
     near = pl.Series("borderline", [False] * scored.height, dtype=pl.Boolean)
     for ladder in _moved(policy, percent).values():
-        near = near | recommend(scored, ladder)[EARNED].ne_missing(now)
+        near = near | recommend(judged, ladder, placed=True)[EARNED].ne_missing(now)
     return near.alias("borderline")
 
 
@@ -135,7 +136,7 @@ def _edges_one_way(
     On the way up they are the bounds of the new tier that the customer does not meet yet; on the way down those of its
     own tier that it would not meet any more.
     """
-    moving = recommend(now, moved).filter(pl.col(EARNED).ne_missing(pl.col(_UNMOVED)))
+    moving = recommend(now, moved, placed=True).filter(pl.col(EARNED).ne_missing(pl.col(_UNMOVED)))
     if moving.is_empty():
         return
     edge_of = EARNED if way == "up" else _UNMOVED

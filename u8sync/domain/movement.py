@@ -204,7 +204,7 @@ def eased_quota_of(index: int) -> tuple[str, str, str]:
 
 def _holds(judged: pl.DataFrame, policy: Policy, rules: Movement) -> Iterator[pl.Series]:
     """The tiers by the eased ladder, and the evidence of its quotas."""
-    held = recommend(judged.drop(EARNED, TIER), eased(policy, rules.margin))
+    held = recommend(judged.drop(EARNED, TIER), eased(policy, rules.margin), placed=True)
     yield held[EARNED].alias(HOLDS)
     for index, tier in enumerate(policy.tiers):
         if tier.quota is not None:

@@ -68,7 +68,7 @@ def quota_of(index: int) -> tuple[str, str, str]:
     return f"quota{index}.ahead", f"quota{index}.tied", f"quota{index}.places"
 
 
-def recommend(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def recommend(scored: pl.DataFrame, policy: Policy, *, placed: bool = False) -> pl.DataFrame:
     """Recommend a tier for every customer that is to have one.
 
     Args:
@@ -76,23 +76,27 @@ def recommend(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
             ``eligible`` marks the customers that get a tier at all; those of them that are not ``rated`` have no
             business in the window, or too little.
         policy: The ladder.
+        placed: Whether ``scored`` holds the places already: it came from here, by a ladder that differs in its bounds
+            only. Where customers stand does not depend on what is asked of them.
 
     Returns:
         ``scored`` with ``tier.earned`` and the same as ``recommended``, the name of a tier; null where the customer is
         not eligible. With the columns of :func:`standing_of` and :func:`quota_of`.
     """
-    frame = _placed(scored, policy)
+    frame = scored if placed else _placed(scored, policy)
     if not any(tier.quota for tier in policy.tiers):
         tier: pl.Expr = pl.lit(None, dtype=pl.String)
         for step in reversed(policy.tiers):
             tier = pl.when(stands_on(step)).then(pl.lit(step.name)).otherwise(tier)
         earned = pl.when(pl.col("eligible")).then(tier)
-        return _with_amounts(frame.with_columns(earned.alias(EARNED), earned.alias(TIER)), policy)
+        frame = frame.with_columns(earned.alias(EARNED), earned.alias(TIER))
+        return frame if placed else _with_amounts(frame, policy)
     frame = frame.with_columns(pl.col("rated").alias(_OPEN), pl.lit(None, dtype=pl.String).alias(EARNED))
     for index, step in enumerate(policy.tiers):
         frame = _filled(frame, index, step)
     earned = pl.when(pl.col("eligible")).then(pl.col(EARNED))
-    return _with_amounts(frame.with_columns(earned.alias(EARNED), earned.alias(TIER)).drop(_OPEN), policy)
+    frame = frame.with_columns(earned.alias(EARNED), earned.alias(TIER)).drop(_OPEN)
+    return frame if placed else _with_amounts(frame, policy)
 
 
 def _filled(frame: pl.DataFrame, index: int, tier: Tier) -> pl.DataFrame:
