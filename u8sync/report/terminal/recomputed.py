@@ -194,7 +194,7 @@ def moved_parts(moved: Moved, rules: Movement | None, write: Writer) -> Iterator
         review=moved.review,
         before=[
             (msg("Day of the evaluation"), str(moved.as_of)),
-            (msg("Tier in U8"), tier_name(moved.current)),
+            (msg("Tier before"), tier_name(moved.current)),
             (msg("Tier by the ladder"), moved.earned),
         ],
     )
