@@ -14,7 +14,9 @@ from tampering_logs import KEY, NEW_KEY, open_log_at, plan_of, settle_night, sig
 
 from u8sync.audit import standalone_verify as standalone
 from u8sync.audit.bundle import Bundled, Selection, make_bundle
-from u8sync.domain.plan import op_id
+from u8sync.audit.reading import verify_folder
+from u8sync.domain.model import CustomerCode
+from u8sync.domain.plan import Held, op_id
 from u8sync.errors import AuditError, InputError
 
 SELECTIONS = [Selection(), Selection("run", "run-2"), Selection("customer", "C001")]
@@ -103,6 +105,59 @@ def test_the_bundle_of_a_customer_holds_its_changes_and_no_other_customers(log: 
         records = [json.loads(line) for line in opened.read("records.jsonl").splitlines()]
     assert {record["customer"] for record in records if "customer" in record} == {"C001"}
     assert [record["run_id"] for record in records if record["type"] == "run_open"] == ["run-1", "run-4"]
+
+
+def held(code: str, cause: str | None = "count") -> Held:
+    return Held(CustomerCode(code), "重要", "一般", cause, 1)
+
+
+@pytest.fixture(scope="module")
+def holding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nights that hold tiers: C001 and another, another alone, C001 by nothing, and one that was never written."""
+    root = tmp_path_factory.mktemp("holding")
+    nights = [[held("C001"), held("C009")], [held("C009")], [held("C001", None)], [held("C008", "pinned")]]
+    for number, who in enumerate(nights, 1):
+        log = open_log_at(root, f"run-{number}")
+        write_night(log, f"run-{number}", ["C001"] if number == 1 else ["C002"], held=who)
+        log.close()
+    return log.folder
+
+
+def runs_with_holds(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as opened:
+        records = [json.loads(line) for line in opened.read("records.jsonl").splitlines()]
+    return [record["run_id"] for record in records if record["type"] == "hold"]
+
+
+def test_the_bundle_of_a_customer_holds_what_held_its_tier(holding: Path, tmp_path: Path) -> None:
+    made = bundle(holding, tmp_path / "b.zip", Selection("customer", "C001"))
+    assert runs_with_holds(made.path) == ["run-1"], "what is only counted is no answer"
+    assert checked(made.path, KEY.verification.text).exit_code() == 0
+
+
+def test_a_customer_whose_tier_was_only_ever_held_has_a_bundle(holding: Path, tmp_path: Path) -> None:
+    made = bundle(holding, tmp_path / "b.zip", Selection("customer", "C008"))
+    assert runs_with_holds(made.path) == ["run-4"]
+    found = checked(made.path, KEY.verification.text)
+    assert (found.faults, found.exit_code()) == ([], 0)
+    assert "customer_incomplete" in dict(found.unproven)
+
+
+def test_a_bundle_that_says_it_is_of_another_customer_is_found(holding: Path, tmp_path: Path) -> None:
+    made = bundle(holding, tmp_path / "b.zip", Selection("customer", "C008"))
+
+    def rename(members: dict[str, bytes]) -> None:
+        members["manifest.json"] = members["manifest.json"].replace(b'"C008"', b'"C007"')
+
+    found = checked(rewrite(made.path, tmp_path / "renamed.zip", rename), KEY.verification.text)
+    assert "manifest_differs" in {fault.sentence for fault in found.faults}
+
+
+def test_holds_pass_the_check_of_the_whole_log_and_of_their_run(holding: Path, tmp_path: Path) -> None:
+    for selection in (Selection(), Selection("run", "run-1")):
+        made = bundle(holding, tmp_path / "b.zip", selection)
+        assert checked(made.path, KEY.verification.text).exit_code() == 0
+    assert verify_folder(holding, Quiet()).faults == ()
 
 
 @EACH

@@ -14,6 +14,8 @@ from history_world import Night, Try, World
 from u8sync.audit.checkpoint import new_key, parse_checkpoint, parse_note
 from u8sync.audit.indexed import INDEX
 from u8sync.audit.merkle import verify_inclusion
+from u8sync.audit.reading import iterate
+from u8sync.report.language import Language
 from u8sync.text import Message
 
 KEY = new_key("night.example")
@@ -288,3 +290,82 @@ def test_each_item_of_json_is_a_line(world: World, ask: Ask) -> None:
     lines = ask("audit", "list", "--folder", world.folder, "--json").out.strip().split("\n")
     assert (lines[0], lines[-1]) == ("[", "]")
     assert all(json.loads(re.sub(",$", "", line)) for line in lines[1:-1])
+
+
+# Held tiers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> World:
+    """A tier that was written, then held for three nights by two causes; another customer is only counted."""
+    world = World(tmp_path / "held")
+    world.pass_night(Night((Try("C1"),)))
+    for day, cause in enumerate(("count", "count", "review"), 1):
+        night = Night(held=(("C1", cause), ("C2", None), ("C3", "pinned")), day=day)
+        world.pass_night(night)
+    return world
+
+
+@pytest.mark.parametrize("index", [(), ("--no-index",)], ids=["index", "no index"])
+def test_why_nothing_was_written_for_a_customer_tells_what_held_its_tier(
+    held: World, ask: Ask, index: tuple[str, ...]
+) -> None:
+    told = found(ask, held, "list", "--not-written", "--customer", "C1", *index)
+    assert [(one["cause"], one["tier"], one["earned"], one["below"], one["run_id"]) for one in told] == [
+        ("held_count", "重要", "一般", 2, "run-2"),
+        ("held_count", "重要", "一般", 2, "run-3"),
+        ("held_review", "重要", "一般", 0, "run-4"),
+    ]
+    assert {tuple(one["customers"]) for one in told} == {("C1",)}  # type: ignore[arg-type]
+    assert found(ask, held, "list", "--not-written", "--customer", "C2", *index) == []
+    assert [one["cause"] for one in found(ask, held, "list", "--not-written", "--run", "run-2", *index)] == [
+        "held_count",
+        "held_pinned",
+    ]
+
+
+def test_what_held_a_tier_is_told_in_words(held: World, ask: Ask) -> None:
+    text = " ".join(ask("audit", "list", "--not-written", "--folder", held.folder).out.split())
+    for words in ("tier held: set by hand", "not often enough below", "by the ladder 一般", "6 line(s)"):
+        assert words in text
+    assert "C2" not in text
+
+
+def test_the_list_of_a_customers_changes_says_that_there_is_more(held: World, world: World, ask: Ask) -> None:
+    more = "--not-written, what was NOT written"
+    for customer, said in (("C1", True), ("C2", False), ("C3", True)):
+        answer = ask("audit", "list", "--folder", held.folder, "--customer", customer)
+        assert (more in answer.out) == said, customer
+    assert more not in ask("audit", "list", "--folder", held.folder).out
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_record_of_held_tiers_is_shown_with_every_customer(held: World, ask: Ask, language: Language) -> None:
+    [record] = (one for one in iterate(held.folder, "hold") if one["run_id"] == "run-2" and len(one["held"]) == 2)  # type: ignore[arg-type]
+    answer = ask("audit", "show", record["seq"], "--folder", held.folder, language=language)
+    assert answer.code == 0
+    text = " ".join(answer.out.split())
+    words = ("customers whose tier was held", "not often enough below yet") if language == "en" else ()
+    for word in ("C1", "C2", "重要", "一般", *words):
+        assert word in text
+
+
+def test_why_a_tier_still_stands_tells_what_held_it_since(held: World, ask: Ask) -> None:
+    for how in ((), ("--no-index",)):
+        told = ask("audit", "why", "C1", "--folder", held.folder, "--json", *how).json["held"]
+        assert [(one["run_id"], one["cause"]) for one in told] == [
+            ("run-2", "held_count"),
+            ("run-3", "held_count"),
+            ("run-4", "held_review"),
+        ]
+        early = ask("audit", "why", "C1", "--folder", held.folder, "--at", "2026-11-03", "--json", *how).json
+        assert [one["run_id"] for one in early["held"]] == ["run-2"]
+    text = " ".join(ask("audit", "why", "C1", "--folder", held.folder).out.split())
+    assert "Held since then, 3 time(s)" in text
+    assert "tier held: waits for the next review day; given 重要, by the ladder 一般" in text
+
+
+def test_a_customer_that_was_only_ever_held_is_pointed_to_the_right_question(held: World, ask: Ask) -> None:
+    answer = ask("audit", "why", "C3", "--folder", held.folder)
+    assert answer.code == 65
+    assert "--not-written" in answer.complaint

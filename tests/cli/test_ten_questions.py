@@ -22,7 +22,8 @@ def past(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("past") / "home"))
     config = ["--config", str(home / "config.yaml")]
     edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusDefine5 IS NOT NULL")
-    allow = ["--allow", "share_changed", "--allow", "top_downgrades", "--reason", "客户数据迁移"]
+    guards = ["share_changed", "top_downgrades", "edited_in_u8"]
+    allow = [*(word for guard in guards for word in ("--allow", guard)), "--reason", "客户数据迁移"]
     assert call(["run", *config, *allow], language="en") == 0
     return home
 
@@ -53,6 +54,8 @@ def test_1_what_changed_on_a_customer_and_why(asked: Ask) -> None:
         assert (change["field"], change["status"]) == ("tier", "applied")
         assert "tiers.yaml:" in change["rule"]
     assert told[-1]["before"] == "VIP"
+    assert [change["edited"] for change in told] == [*[None] * (len(told) - 1), {"wrote": told[-2]["after"]}]
+    assert "a person had changed" in words_of(asked("audit", "list", "--customer", customer))
 
 
 def test_2_by_which_rule_and_from_which_figures(asked: Ask) -> None:
@@ -65,7 +68,11 @@ def test_2_by_which_rule_and_from_which_figures(asked: Ask) -> None:
 def test_3_who_approved(asked: Ask) -> None:
     run = str(last_change(asked)["run_id"])
     (told,) = asked("audit", "runs", "--run", run, "--json").json
-    assert [one["guard"] for one in told["guards"] if one["allowed"]] == ["share_changed", "top_downgrades"]
+    assert [one["guard"] for one in told["guards"] if one["allowed"]] == [
+        "share_changed",
+        "top_downgrades",
+        "edited_in_u8",
+    ]
     assert {one["reason"] for one in told["approvals"]} == {"客户数据迁移"}
     assert {one["approver"] for one in told["approvals"]} == {told["by"]["user"]}
     assert "客户数据迁移" in words_of(asked("audit", "runs", "--run", run))

@@ -155,6 +155,27 @@ def test_an_undo_moves_a_tier_on_the_day_it_was_made_for() -> None:
     assert changed_on(remember(log, TOMORROW)) == {"001": date(2026, 11, 9)}
 
 
+@pytest.mark.parametrize(
+    ("wrote", "moves"),
+    [
+        pytest.param(VIP, {"001": date(2026, 11, 1)}, id="another tier than u8sync had written"),
+        pytest.param(f"{KEY} ", {}, id="the tier that u8sync had written"),
+        pytest.param(None, {}, id="u8sync had emptied it"),
+    ],
+)
+def test_where_a_persons_edit_was_written_over_the_tier_moves_from_the_one_that_u8sync_wrote(
+    wrote: str | None, moves: dict[str, date]
+) -> None:
+    announced = intent(2, "a", run="A", was=COMMON, becomes=KEY)
+    fields: Any = announced["fields"]
+    log = [
+        plan(1, "2026-11-01", run="A"),
+        {**announced, "fields": [{**fields[0], "edited": {"wrote": wrote}}]},
+        outcome(3, "a", run="A"),
+    ]
+    assert changed_on(remember(log, TOMORROW)) == moves
+
+
 # Who was below --------------------------------------------------------------------------------------------------------
 
 

@@ -266,6 +266,18 @@ def test_overwrite_writes_over_it_and_never_silently() -> None:
     assert world.of_type("intent")[-1]["fields"][0]["edited"] == {"wrote": COMMON}  # type: ignore[call-overload, index]
 
 
+def test_an_edit_that_was_written_over_stops_no_count() -> None:
+    world = moving_world(policy(movement(down_after=3), edited="overwrite"), {"A": 3500})
+    world.pass_night("2026-10-01")
+    world.pass_night("2026-10-02", A=1000)
+    world.edits("A", COMMON)
+    world.pass_night("2026-10-03")
+    assert world.tiers() == {"A": VIP}
+    assert world.below("2026-10-04") == {"A": 2}
+    world.pass_night("2026-10-04")
+    assert world.tiers() == {"A": COMMON}
+
+
 def test_a_saved_plan_that_writes_over_people_needs_the_word_again_when_it_is_applied(tmp_path: Path) -> None:
     world = edited("ask")
     world.allow = frozenset({"edited_in_u8"})

@@ -172,7 +172,7 @@ class World:
             ],
             "before": {f"c{name}": None for name in one.fields},
             "after": {f"c{name}": f"{run}-{name}" for name in one.fields},
-            "reason": {"tier": "重要", "score": "61.0000", "rule": "tiers.yaml:3", "contributions": []},
+            "reason": {"tier": f"{run}-tier", "score": "61.0000", "rule": "tiers.yaml:3", "contributions": []},
         }
         if one.takes_back and one.customer in self.written:
             name, of_run = self.written[one.customer]

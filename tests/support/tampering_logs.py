@@ -14,7 +14,7 @@ from fakes import Quiet, Ticking
 from u8sync.audit.checkpoint import SigningKey
 from u8sync.audit.store import SEGMENT_BYTES, ChainedLog, open_log
 from u8sync.domain.model import CustomerCode
-from u8sync.domain.plan import Change, FieldChange, Plan, Population, Seal, op_id, seal_json
+from u8sync.domain.plan import Change, FieldChange, Held, Plan, Population, Seal, op_id, seal_json
 from u8sync.domain.reason import Contribution, Reason
 from u8sync.domain.run import Ending
 from u8sync.engine import records
@@ -77,10 +77,11 @@ def write_night(
     batch: int = 2,
     dies_after: int | None = None,
     keep_files: bool = True,
+    held: Sequence[Held] = (),
 ) -> None:
     """One run into an open log, signed at its end when the log has a key.
 
-    ``dies_after``: so many records of changes, then nothing more, as in a crash.
+    ``dies_after``: so many records of changes, then nothing more, as in a crash; ``held``: whose tier it held.
     """
     config = log.keep(CONFIG) if keep_files else hashlib.sha256(CONFIG).hexdigest()
     if keep_files:
@@ -90,6 +91,8 @@ def write_night(
     log.append("run_open", {"mode": "run", "user": "管理员", "config_sha256": config})
     log.append("plan", {"plan": plan.fingerprint, "seal": seal_json(plan.seal), "changes": len(plan.changes)})
     log.append("guard", {"guard": "share_changed", "ok": True, "allowed": False, "measured": "1.00", "limit": "20.00"})
+    for fields in records.holds(held, plan.seal.as_of):
+        log.append("hold", fields)
     left = dies_after
     for start in range(0, len(codes), batch):
         changes = plan.changes[start : start + batch]

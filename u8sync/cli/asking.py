@@ -33,6 +33,8 @@ __all__ = ["list_changes", "runs", "show"]
 
 _NO_RUN: Final = msg("The audit log has no such run.")
 
+_MORE: Final = msg("There is more: with --not-written, what was NOT written for these customers, and why.")
+
 SHOWN: Final = 100
 """So many of the newest are shown to a person who does not say how many."""
 
@@ -148,6 +150,8 @@ def list_changes(
                 found = questions.changes(index, asked, newest=newest)
                 shown = printer.show(log, found, _change_json, history_view)
                 printer.say(log, _footer(index, asked, shown))
+                if customers and not as_json and any(questions.left_alone(index, asked, newest=1)):
+                    printer.say(log, _MORE)
     if since is not None or until is not None:
         printer.say(None, msg("Days are counted in {zone}.", zone=str(logs.zone)))
     printer.end()

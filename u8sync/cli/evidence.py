@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from u8sync.audit.endings import Ended
     from u8sync.audit.why import Case
     from u8sync.domain.canonical import Json
+    from u8sync.domain.reason import Reason
     from u8sync.domain.recompute import Recomputed
+    from u8sync.domain.rules import Ruled
     from u8sync.ports import Record
 
 __all__ = ["why"]
@@ -73,9 +75,31 @@ def why(
     if as_json:
         session.emit(json.dumps(_why_json(log, case, found), ensure_ascii=False, indent=1))
     else:
-        title = msg("Customer {name}", name=str(case.change.intent["customer"]))
-        session.out.print(why_view(title, list(_why_facts(log, case)), case.fields, found, session.translate))
+        ruled, reason = _rules_and_reason(case)
+        session.out.print(
+            why_view(
+                msg("Customer {name}", name=str(case.change.intent["customer"])),
+                list(_why_facts(log, case)),
+                case.fields,
+                found,
+                session.translate,
+                ruled=ruled,
+                reason=reason,
+                held=case.held,
+            )
+        )
     return ExitCode.UNEXPECTED if isinstance(found, Recomputed) and found.differences else ExitCode.DONE
+
+
+def _rules_and_reason(case: Case) -> tuple[Ruled | None, Reason | None]:
+    """What the records say, for its words; null where this version does not know it all."""
+    from u8sync.domain.reason import reason_of
+    from u8sync.domain.rules import rules_of
+
+    try:
+        return rules_of(_part((case.plan or {}).get("rules"))), reason_of(_part(case.change.intent.get("reason")))
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        return None, None
 
 
 def _find(
@@ -92,7 +116,10 @@ def _find(
     if not cases:
         raise InputError(
             msg("By the audit log, u8sync had written no tier of customer {code} by then", code=str(code)),
-            hint=msg("'u8sync audit list --customer CODE' lists all that was written or meant to be."),
+            hint=msg(
+                "'u8sync audit list --customer CODE' lists all that was written or meant to be; with --not-written, why"
+                " nothing was."
+            ),
         )
     if len(cases) > 1:
         raise InputError(
@@ -223,6 +250,7 @@ def _why_json(log: Log, case: Case, found: Recomputed | Message) -> dict[str, Js
         "takes_back": None if case.takes_back is None else _other(case.takes_back),
         "undone_by": [_other(one) for one in case.undone_by],
         "followed_by": None if case.followed_by is None else _other(case.followed_by),
+        "held": [asdict(one) for one in case.held],
         "recomputed": {"verdict": "impossible", "why": str(found)}
         if isinstance(found, Message)
         else _found_json(found),

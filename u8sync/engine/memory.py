@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from u8sync.domain.model import bare, same
 from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, WRITTEN_SCHEMA, Past
 from u8sync.errors import ExitCode
 from u8sync.ports import Json, Record
@@ -108,7 +109,7 @@ class _Reading:
         for field in _all(intent["fields"]):
             if tier is not None and field["becomes"] == tier:
                 self._tier_columns.add(field["column"])
-            if field["column"] in self._tier_columns and field["was"] not in (None, field["becomes"]):
+            if field["column"] in self._tier_columns and _moves(field, after):
                 self._changed_on[customer] = self._days.get(intent["run_id"], date.min)
                 # With another tier it has another bound to be below of: counting begins anew.
                 self._below.pop(customer, None)
@@ -141,6 +142,17 @@ class _Reading:
         )
         count = self._customers if isinstance(self._customers, int) else None
         return Memory(count, Past(self._evaluated_on, customers, written))
+
+
+def _moves(field: Mapping[str, Any], after: Json) -> bool:
+    """Whether a tier becomes another one; to get the first one is no move, and neither is what a person did.
+
+    Where a person's edit is written over, the tier moves from the one that u8sync had written.
+    """
+    if "edited" not in field:
+        return field["was"] not in (None, field["becomes"])
+    wrote, value = field["edited"]["wrote"], after[field["column"]] if isinstance(after, Mapping) else None
+    return bare(wrote) is not None and not same(wrote, None if value is None else str(value))
 
 
 def _columns(intent: Record) -> Iterable[str]:

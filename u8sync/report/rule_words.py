@@ -9,6 +9,7 @@ from typing import Final, Literal
 from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.movement import Hold
 from u8sync.domain.policy import Condition, EditedRule, Evidence, Method, Movement, Pin, Quota, Weight
+from u8sync.domain.reason import Pinned
 from u8sync.report.words import plain, subject_label, value_words
 from u8sync.text import Message, listed, msg
 
@@ -20,10 +21,14 @@ __all__ = [
     "condition_words",
     "evidence_words",
     "held_words",
+    "judged_words",
+    "little_words",
     "method_words",
     "movement_words",
     "pin_words",
+    "place_words",
     "quota_words",
+    "standing_words",
 ]
 
 HELD: Final[Mapping[Hold, Message]] = {
@@ -153,6 +158,75 @@ def evidence_words(evidence: Evidence) -> Iterator[Message]:
         yield msg("rated from {count} days after the first sale", count=evidence.min_history_days)
 
 
+def judged_words(
+    weight: Weight,
+    *,
+    group: str | None,
+    documents: int | None,
+    judged: str | Message | None,
+    mean: str | Message | None,
+    ahead: Decimal | None,
+) -> Iterator[Message]:
+    """How the points of a customer came about where they are no plain percentile rank among everybody.
+
+    Args:
+        weight: The metric's weight.
+        group: The group that the customer is compared in; null: everybody.
+        documents: Documents in the window.
+        judged: The value that was judged in place of its own, as it is shown; null: it was judged by its own.
+        mean: The mean that it was drawn to, likewise.
+        ahead: Percent of the sum that the customers ahead bring; null: nobody asked, or nobody brings any.
+    """
+    metric = subject_label(weight.metric)
+    if group is not None:
+        told = {"metric": metric, "field": weight.within, "group": group}
+        yield msg("{metric} is compared within {field} '{group}'.", **told)
+    elif weight.within is not None:
+        yield msg(
+            "{metric} is compared with everybody: the customer has no {field}, or its group is too small.",
+            metric=metric,
+            field=weight.within,
+        )
+    if judged is not None and mean is not None:
+        yield msg(
+            "{metric} is judged as {judged}: n = {n} documents, drawn to the mean {mean} with k = {k}.",
+            metric=metric,
+            judged=judged,
+            n=documents,
+            k=weight.shrink,
+            mean=mean,
+        )
+    if ahead is not None and weight.method == "cumulative_share":
+        yield msg("{metric}: the customers ahead bring {percent} of it.", metric=metric, percent=_percent(ahead))
+
+
+def little_words(documents: int | None, history_days: int | None) -> Message:
+    """How little is known of a customer that is not rated for it."""
+    return msg(
+        "Too little is known of it to rate it: {documents} documents in the window, first sale {days} days ago.",
+        documents="-" if documents is None else documents,
+        days="-" if history_days is None else history_days,
+    )
+
+
+def standing_words(value: str | Message, rank: int, count: int, ahead: Decimal | None) -> Message:
+    """A customer's value with its place; ``ahead`` is the percent that those ahead bring, null: nobody asked."""
+    if ahead is None:
+        return msg("{value}; place {rank} of {count}", value=value, rank=rank, count=count)
+    return msg(
+        "{value}; place {rank} of {count}, {percent} brought by those ahead",
+        value=value,
+        rank=rank,
+        count=count,
+        percent=_percent(ahead),
+    )
+
+
+def place_words(rank: int, places: int) -> Message:
+    """A customer's place where places are counted."""
+    return msg("place {rank} of {places}", rank=rank, places=places)
+
+
 def movement_words(movement: Movement) -> Iterator[Message]:
     """How fast tiers follow."""
     if movement.margin:
@@ -172,15 +246,16 @@ def movement_words(movement: Movement) -> Iterator[Message]:
         yield msg("After a change a tier does not fall for {days} days.", days=rest.days)
 
 
-def pin_words(pin: Pin) -> Message:
-    """A tier that somebody set by hand."""
+def pin_words(pin: Pin | Pinned) -> Message:
+    """A tier that somebody set by hand, by the policy or by the audit log."""
+    place = pin.rule if isinstance(pin, Pinned) else f"{pin.place.file}:{pin.place.line}"
     return msg(
         "'{tier}' until {until}, by {by}: {reason} ({place})",
         tier=pin.tier,
         until=pin.until,
         by=pin.by,
         reason=pin.reason,
-        place=f"{pin.place.file}:{pin.place.line}",
+        place=place,
     )
 
 

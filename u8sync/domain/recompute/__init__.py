@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.policy import SCORE
-from u8sync.domain.recompute.figures import decimal
+from u8sync.domain.recompute.figures import count, decimal
 from u8sync.domain.recompute.following import follow
 from u8sync.domain.recompute.ladder import Tried, climb, eased, without_business
 from u8sync.domain.recompute.points import Line, lines_of, possible, score_of
@@ -58,6 +58,9 @@ class Recomputed:
         differences: Where the record says something else; empty: recomputed the same.
         earned: The tier that the ladder gives.
         held: What held the tier, if it is another one; null: nothing.
+        holds: The tier that the ladder gives with its bounds eased by the margin; null: there are no movement rules.
+        documents: Recorded: documents in the window; null: the policy asks for none.
+        history_days: Recorded: days since the first sale; null: likewise, or there was no sale.
     """
 
     tier: str | None
@@ -68,6 +71,9 @@ class Recomputed:
     differences: tuple[Difference, ...]
     earned: str | None = None
     held: str | None = None
+    holds: str | None = None
+    documents: int | None = None
+    history_days: int | None = None
 
 
 def recompute(plan: Mapping[str, Json], intent: Mapping[str, Json]) -> Recomputed | Message:
@@ -124,7 +130,19 @@ def _recomputed(rules: Mapping[str, Any], reason: Mapping[str, Any]) -> Recomput
             Difference("held", None, moved["held"], held),
         ]
         found += [each for each in again if each.recorded != each.recomputed]
-    return Recomputed(tier, score, lines, measured, tried, tuple(found), earned, held)
+    return Recomputed(
+        tier,
+        score,
+        lines,
+        measured,
+        tried,
+        tuple(found),
+        earned,
+        held,
+        holds,
+        count(reason.get("documents")),
+        count(reason.get("history_days")),
+    )
 
 
 def _differences(

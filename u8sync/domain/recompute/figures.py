@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["UNIT", "Rule", "count", "decimal", "from_units", "in_top_percent", "in_top_share", "to_units"]
+__all__ = ["UNIT", "Rule", "count", "decimal", "from_units", "in_top_percent", "in_top_share", "share_of", "to_units"]
 
 UNIT: Final = 10_000
 """Ten-thousandths in one point: the arithmetic is on these."""
@@ -49,3 +49,10 @@ def in_top_share(ahead: str | None, total: str | None, top: str) -> bool:
     if ahead is None or total is None:
         return False
     return to_units(Decimal(ahead)) * 100 * UNIT < to_units(Decimal(total)) * to_units(Decimal(top))
+
+
+def share_of(ahead: str | None, total: str | None) -> Decimal | None:
+    """What the customers ahead bring, in percent, four places; null when nobody asked or nobody brings any."""
+    if ahead is None or total is None or not Decimal(total):
+        return None
+    return (100 * Decimal(ahead) / Decimal(total)).quantize(Decimal("0.0001"))

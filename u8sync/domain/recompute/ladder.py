@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from u8sync.domain.recompute.figures import Rule, count, decimal, in_top_percent, in_top_share
+from u8sync.domain.recompute.figures import Rule, count, decimal, in_top_percent, in_top_share, share_of
 
 __all__ = ["Tried", "climb", "eased", "without_business"]
 
@@ -29,6 +29,8 @@ class Tried:
         ahead: The recorded place: how many are ahead or level; null: no place is asked for, or there is none.
         others: Of how many others; null likewise.
         places: Set instead of a subject for a quota: how many places there are.
+        group: The recorded group of the place; null: everybody.
+        share: Percent of all that the customers ahead bring; null: no share is asked for, or nobody brings any.
     """
 
     tier: str
@@ -44,6 +46,8 @@ class Tried:
     ahead: int | None = None
     others: int | None = None
     places: int | None = None
+    group: str | None = None
+    share: Decimal | None = None
 
 
 def without_business(ladder: Sequence[Rule]) -> str | None:
@@ -82,11 +86,13 @@ def _try(step: Rule, condition: Rule, value: Decimal | None, ranks: Sequence[Rul
     low, high = decimal(condition["at_least"]), decimal(condition["below"])
     met = value is not None and (low is None or value >= low) and (high is None or value < high)
     percent, share, within = (condition.get(name) for name in ("top_percent", "top_share", "within"))
-    ahead = others = None
+    ahead = others = group = brought = None
     if percent is not None or share is not None:
         rank = next(one for one in ranks if (one["subject"], one.get("within")) == (condition["subject"], within))
         beaten, others = count(rank["beaten"]), count(rank["others"])
         ahead = None if beaten is None or others is None else others - beaten
+        group = rank.get("group")
+        brought = None if share is None else share_of(rank.get("ahead"), rank.get("total"))
         met = met and (percent is None or in_top_percent(beaten, others, percent))
         met = met and (share is None or in_top_share(rank.get("ahead"), rank.get("total"), share))
     return Tried(
@@ -102,6 +108,8 @@ def _try(step: Rule, condition: Rule, value: Decimal | None, ranks: Sequence[Rul
         within=within,
         ahead=ahead,
         others=others,
+        group=group,
+        share=brought,
     )
 
 

@@ -14,6 +14,7 @@ from u8sync.domain.recompute.figures import (
     from_units,
     in_top_percent,
     in_top_share,
+    share_of,
     to_units,
 )
 
@@ -39,6 +40,9 @@ class Line:
         total: Recorded: what all bring; null likewise.
         mean: Recorded: the mean that the value was drawn to; null: it was not.
         shrunk: Worked out: the value that was judged; null likewise.
+        shrink: So many documents the mean counts for; null: the value is taken as it is.
+        group: Recorded: the group that the customer was compared in; null: everybody.
+        share: Worked out: percent of all that the customers ahead bring; null: nobody asked, or nobody brings any.
     """
 
     metric: str
@@ -55,6 +59,9 @@ class Line:
     total: Decimal | None = None
     mean: Decimal | None = None
     shrunk: Decimal | None = None
+    shrink: int | None = None
+    group: str | None = None
+    share: Decimal | None = None
 
 
 def lines_of(weights: Sequence[Rule], recorded: Iterable[Rule], documents: int | None) -> Iterator[Line]:
@@ -92,6 +99,9 @@ def lines_of(weights: Sequence[Rule], recorded: Iterable[Rule], documents: int |
             total=decimal(part.get("total")),
             mean=decimal(part.get("mean")),
             shrunk=from_units(shrunk[metric]),
+            shrink=count(weight.get("shrink")),
+            group=part.get("group"),
+            share=share_of(part.get("ahead"), part.get("total")),
         )
 
 

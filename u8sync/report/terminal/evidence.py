@@ -6,19 +6,20 @@ Values from the ERP are shown with every invisible character written out: an aud
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from u8sync.domain.canonical import decimal_text
-from u8sync.domain.metrics import METRICS
-from u8sync.domain.policy import SCORE
-from u8sync.domain.recompute import Difference, Recomputed, Tried
+from u8sync.domain.logged import LoggedLeft
+from u8sync.domain.reason import Reason
+from u8sync.domain.recompute import Difference, Recomputed
+from u8sync.domain.rules import Ruled
 from u8sync.domain.run import LoggedChange
-from u8sync.report.cells import escaped
+from u8sync.report.rule_words import evidence_words, held_words, little_words
 from u8sync.report.terminal.blocks import Cell, Writer
+from u8sync.report.terminal.movement import hold_words
+from u8sync.report.terminal.recomputed import condition_parts, exact, metric_parts, metric_words, moved_parts, shown
 from u8sync.text import Message, Translate, msg
 
 __all__ = ["FINDINGS", "reconciliation_view", "why_view"]
@@ -31,12 +32,19 @@ FINDINGS: Final = {
 }
 """What reconciliation says of a value."""
 
+_HELD_SHOWN: Final = 5
+"""So many of the last evaluations that held a tier are listed."""
+
 WHAT: Final = {
     "tier": msg("tier"),
     "score": msg("score"),
     "ranks": msg("ranks of {metric}"),
     "points": msg("points of {metric}"),
     "contribution": msg("contribution of {metric}"),
+    "shrunk": msg("value of {metric} as it was drawn to the mean"),
+    "earned": msg("tier by the ladder"),
+    "holds": msg("tier that holds with the margin"),
+    "held": msg("what held the tier"),
 }
 """What can differ between a record and what follows from it."""
 
@@ -47,6 +55,10 @@ def why_view(
     changes: Sequence[LoggedChange],
     found: Recomputed | Message,
     translate: Translate,
+    *,
+    ruled: Ruled | None = None,
+    reason: Reason | None = None,
+    held: Sequence[LoggedLeft] = (),
 ) -> RenderableType:
     """One change with everything that led to it, and whether its tier follows from the record.
 
@@ -56,11 +68,14 @@ def why_view(
         changes: What was changed, one field each.
         found: The tier worked out again, or why it cannot be.
         translate: The language.
+        ruled: The recorded rules, for their words; null: this version does not know them.
+        reason: The recorded reason, likewise.
+        held: When the tier was held since, oldest first.
     """
     write = Writer(translate)
     parts: list[RenderableType] = [
         write.title(title),
-        write.facts((name, _shown(value)) for name, value in facts),
+        write.facts((name, shown(value)) for name, value in facts),
         write.heading(msg("What was written")),
         write.table(
             [
@@ -72,19 +87,25 @@ def why_view(
                 (msg("Meaning after"), "left"),
             ],
             (
-                tuple(map(_shown, (one.field, one.column, one.before, one.after, one.was, one.becomes)))
+                tuple(map(shown, (one.field, one.column, one.before, one.after, one.was, one.becomes)))
                 for one in changes
             ),
         ),
+        *_edits(changes, write),
+        *_held_since(held, write),
         write.heading(msg("Recomputed from the record")),
     ]
     if isinstance(found, Message):
         return Group(*parts, write.line(found))
-    parts += _metrics(found, write)
-    parts += _conditions(found.tried, write)
+    parts += _metrics(found, ruled, write)
+    parts += metric_parts(found, ruled, write)
+    parts += condition_parts(found.tried, ruled, write)
     parts.append(
-        write.facts([(msg("Score"), _exact(found.score)), (msg("Tier"), _shown(found.tier))]),
+        write.facts([(msg("Score"), exact(found.score)), (msg("Tier"), shown(found.tier))]),
     )
+    if reason is not None and reason.moved is not None:
+        parts += moved_parts(reason.moved, None if ruled is None else ruled.movement, write)
+        parts.append(Text(""))
     if not found.differences:
         parts.append(write.line(msg("Recomputed: same")))
         # What follows from a record says nothing of whether somebody wrote that record later.
@@ -93,7 +114,7 @@ def why_view(
     parts.append(
         write.table(
             [(msg("What"), "left"), (msg("Recorded"), "left"), (msg("Recomputed"), "left")],
-            ((difference_words(one), _shown(one.recorded), _shown(one.recomputed)) for one in found.differences),
+            ((difference_words(one), *map(shown, _said(one))) for one in found.differences),
         )
     )
     return Group(*parts)
@@ -102,12 +123,53 @@ def why_view(
 def difference_words(difference: Difference) -> Message:
     """What differs."""
     words = WHAT[difference.what]
-    return words if difference.metric is None else Message(words.template, {"metric": _metric(difference.metric)})
+    return words if difference.metric is None else Message(words.template, {"metric": metric_words(difference.metric)})
 
 
-def _metrics(found: Recomputed, write: Writer) -> Iterator[RenderableType]:
+def _said(difference: Difference) -> tuple[Cell, Cell]:
+    """What stands in the record, and what comes out."""
+    recorded, recomputed = difference.recorded, difference.recomputed
+    if difference.what != "held":
+        return recorded, recomputed
+    return (
+        None if recorded is None else hold_words(recorded),
+        None if recomputed is None else hold_words(recomputed),
+    )
+
+
+def _edits(changes: Sequence[LoggedChange], write: Writer) -> Iterator[RenderableType]:
+    """Where a person had changed what u8sync wrote."""
+    for change in changes:
+        if change.edited is not None:
+            wrote = shown(change.edited.wrote) or "-"
+            told = {"field": shown(change.field), "column": shown(change.column), "wrote": wrote}
+            yield write.line(
+                msg("A person had changed {field} ({column}) in U8; u8sync had written: {wrote}", **told), above=1
+            )
+
+
+def _held_since(held: Sequence[LoggedLeft], write: Writer) -> Iterator[RenderableType]:
+    """The evaluations that would have given another tier, the last ones."""
+    if not held:
+        return
+    yield write.heading(msg("Held since then, {count} time(s)", count=f"{len(held):,}"))
+    for one in held[-_HELD_SHOWN:]:
+        when = msg("record {seq} at {time} (UTC), run {run}", seq=str(one.seq), time=one.at, run=shown(one.run_id))
+        yield write.line(msg("{when}: {why}", when=when, why=held_words(one)), indent=2)
+    if len(held) > _HELD_SHOWN:
+        yield write.line(
+            msg("All of them: 'u8sync audit list --customer {code} --not-written'", code=held[0].customers[0]), indent=2
+        )
+
+
+def _metrics(found: Recomputed, ruled: Ruled | None, write: Writer) -> Iterator[RenderableType]:
     if not found.lines:
-        yield write.line(msg("The customer had no business in the window."))
+        if ruled is not None and ruled.evidence is not None and found.documents:
+            yield write.line(little_words(found.documents, found.history_days))
+            for words in evidence_words(ruled.evidence):
+                yield write.line(words, indent=2)
+        else:
+            yield write.line(msg("The customer had no business in the window."))
         return
     yield write.table(
         [
@@ -123,49 +185,21 @@ def _metrics(found: Recomputed, write: Writer) -> Iterator[RenderableType]:
         [
             *(
                 (
-                    _metric(line.metric),
-                    _exact(line.value),
+                    metric_words(line.metric),
+                    exact(line.value),
                     _count(line.beaten),
                     _count(line.tied),
                     _count(line.others),
-                    _exact(line.points),
+                    exact(line.points),
                     f"{line.percent} %",
-                    _exact(line.contribution),
+                    exact(line.contribution),
                 )
                 for line in found.lines
             ),
-            *((_metric(name), _exact(value), *[None] * 6) for name, value in found.measured.items()),
+            *((metric_words(name), exact(value), *[None] * 6) for name, value in found.measured.items()),
         ],
     )
     yield Text("")
-
-
-def _conditions(tried: Sequence[Tried], write: Writer) -> Iterator[RenderableType]:
-    if tried:
-        yield write.table(
-            [
-                (msg("Met?"), "left"),
-                (msg("Tier"), "left"),
-                (msg("Condition on"), "left"),
-                (msg("At least"), "right"),
-                (msg("Below"), "right"),
-                (msg("This customer"), "right"),
-                (msg("Rule"), "left"),
-            ],
-            (
-                (
-                    msg("yes") if one.met else msg("NO"),
-                    _shown(one.tier),
-                    _metric(one.subject),
-                    _exact(one.at_least),
-                    _exact(one.below),
-                    _exact(one.value),
-                    _shown(one.rule),
-                )
-                for one in tried
-            ),
-        )
-        yield Text("")
 
 
 def reconciliation_view(
@@ -185,7 +219,7 @@ def reconciliation_view(
     """
     write = Writer(translate)
     verdict = msg("U8 holds every value that the log says") if not findings else msg("Not as the log says")
-    parts: list[RenderableType] = [write.title(verdict), write.facts((name, _shown(value)) for name, value in facts)]
+    parts: list[RenderableType] = [write.title(verdict), write.facts((name, shown(value)) for name, value in facts)]
     if findings:
         parts += [
             write.heading(msg("Findings")),
@@ -202,14 +236,14 @@ def reconciliation_view(
                 ],
                 (
                     (
-                        _shown(change.customer),
-                        _shown(change.field),
+                        shown(change.customer),
+                        shown(change.field),
                         FINDINGS[kind],
-                        _shown(change.after),
-                        _shown(live),
+                        shown(change.after),
+                        shown(live),
                         change.at[:19].replace("T", " "),
                         str(change.seq),
-                        _shown(change.run_id),
+                        shown(change.run_id),
                     )
                     for kind, change, live in findings[:limit]
                 ),
@@ -218,22 +252,6 @@ def reconciliation_view(
     if len(findings) > limit:
         parts.append(write.line(msg("... and {count} more; --out FILE has all of them.", count=len(findings) - limit)))
     return Group(*parts)
-
-
-def _shown(cell: Cell) -> Cell:
-    return escaped(cell) if isinstance(cell, str) else cell
-
-
-def _metric(name: str) -> Cell:
-    """What people call a metric; one that this version does not know keeps its name."""
-    if name == SCORE:
-        return msg("score")
-    return METRICS[name].label if name in METRICS else escaped(name)
-
-
-def _exact(value: Decimal | None) -> str:
-    text = decimal_text(value)
-    return "-" if text is None else text
 
 
 def _count(value: int | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,26 +10,27 @@ from rich.text import Text
 from u8sync.domain.edges import NEAR
 from u8sync.domain.explain import Explanation, Test
 from u8sync.domain.metrics import METRICS
-from u8sync.domain.movement import Hold
 from u8sync.domain.policy import SCORE, Policy, Tier
 from u8sync.domain.run import Planned
 from u8sync.report.edge_words import edge_words
 from u8sync.report.figures import cut
 from u8sync.report.rule_words import (
     EDITED,
-    HELD,
     condition_words,
     evidence_words,
-    movement_words,
+    judged_words,
+    little_words,
     pin_words,
+    place_words,
     quota_words,
+    standing_words,
 )
 from u8sync.report.terminal.blocks import Cell, Writer
+from u8sync.report.terminal.movement import movement_parts
 from u8sync.report.words import (
     CAUSES,
     UNKNOWN,
     account_set_words,
-    plain,
     subject_label,
     tier_name,
     value_words,
@@ -125,45 +125,22 @@ def _judged(explanation: Explanation, policy: Policy, write: Writer) -> Iterator
         weight = weights.get(line.metric)
         if weight is None or line.points is None:
             continue
-        metric = subject_label(line.metric)
-        if line.group is not None:
-            told = {"metric": metric, "field": weight.within, "group": line.group}
-            yield write.line(msg("{metric} is compared within {field} '{group}'.", **told))
-        elif weight.within is not None:
-            yield write.line(
-                msg(
-                    "{metric} is compared with everybody: the customer has no {field}, or its group is too small.",
-                    metric=metric,
-                    field=weight.within,
-                )
-            )
-        if line.judged is not None and line.mean is not None:
-            yield write.line(
-                msg(
-                    "{metric} is judged as {judged}: n = {n} documents, drawn to the mean {mean} with k = {k}.",
-                    metric=metric,
-                    judged=value_words(line.metric, line.judged),
-                    n=explanation.documents,
-                    k=line.shrink,
-                    mean=value_words(line.metric, line.mean),
-                )
-            )
-        if line.ahead is not None and weight.method == "cumulative_share":
-            ahead = f"{plain(line.ahead)} %"
-            yield write.line(msg("{metric}: the customers ahead bring {percent} of it.", metric=metric, percent=ahead))
+        words = judged_words(
+            weight,
+            group=line.group,
+            documents=explanation.documents,
+            judged=None if line.judged is None else value_words(line.metric, line.judged),
+            mean=None if line.mean is None else value_words(line.metric, line.mean),
+            ahead=line.ahead,
+        )
+        yield from map(write.line, words)
 
 
 def _unrated(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
     if explanation.unrated == "no_business" or policy.evidence is None:
         yield write.line(msg("It is the tier of customers without business in the window."))
         return
-    yield write.line(
-        msg(
-            "Too little is known of it to rate it: {documents} documents in the window, first sale {days} days ago.",
-            documents=explanation.documents,
-            days="-" if explanation.history_days is None else explanation.history_days,
-        )
-    )
+    yield write.line(little_words(explanation.documents, explanation.history_days))
     for words in evidence_words(policy.evidence):
         yield write.line(words, indent=2)
 
@@ -180,36 +157,20 @@ def _edges(explanation: Explanation, write: Writer) -> Iterator[RenderableType]:
 
 def _movement(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
     """How the tier follows what the ladder gives."""
-    moving, rules = explanation.moving, policy.movement
-    if moving is None:
-        return
-    yield write.heading(msg("Movement"))
-    if moving.pin is not None:
-        yield write.line(msg("Set by hand: {pin}", pin=pin_words(moving.pin)))
-        return
-    if moving.edited:
-        yield write.line(EDITED[policy.edited])
-        return
-    yield write.line(
-        msg("Not held: the tier is the one that the ladder gives.")
-        if moving.held is None
-        else msg("Held: {why}", why=HELD[cast("Hold", moving.held)])
-    )
-    if rules is not None:
-        rows: list[tuple[Message, Cell]] = [
-            (msg("Holds with the margin"), moving.holds),
-            (
-                msg("Evaluations below in a row"),
-                msg("{count} of {needed}", count=moving.below, needed=rules.down_after),
-            ),
-            (msg("Last change"), str(moving.changed_on) if moving.changed_on else None),
-            (msg("Evaluation before"), str(moving.evaluated_on) if moving.evaluated_on else None),
-        ]
-        if rules.review:
-            rows.append((msg("Review day reached"), msg("yes") if moving.review else msg("no")))
-        yield write.facts(rows)
-        for words in movement_words(rules):
-            yield write.line(words, indent=2)
+    moving = explanation.moving
+    if moving is not None:
+        yield from movement_parts(
+            write,
+            rules=policy.movement,
+            held=moving.held,
+            pin=None if moving.pin is None else pin_words(moving.pin),
+            edited=EDITED[policy.edited] if moving.edited else None,
+            holds=moving.holds,
+            below=moving.below,
+            changed_on=moving.changed_on,
+            review=moving.review,
+            more=[(msg("Evaluation before"), str(moving.evaluated_on) if moving.evaluated_on else None)],
+        )
 
 
 def _unknown(explanation: Explanation, policy: Policy, write: Writer) -> Iterator[RenderableType]:
@@ -233,7 +194,7 @@ def _tests(explanation: Explanation, tier: Tier, tests: Sequence[Test], write: W
     ]
     for quota in explanation.quotas:
         if quota.tier == tier and quota.rank is not None:
-            place = msg("place {rank} of {places}", rank=quota.rank, places=quota.places)
+            place = place_words(quota.rank, quota.places or 0)
             rows.append((msg("yes") if quota.met else msg("NO"), quota_words(quota.quota), place))
         elif quota.tier == tier:
             rows.append((None, quota_words(quota.quota), msg("not asked: a condition is not met")))
@@ -246,15 +207,7 @@ def _stands(test: Test) -> str | Message:
     value = value_words(test.condition.subject, test.value)
     if not test.condition.ranked or test.rank is None:
         return value
-    if test.ahead is not None:
-        return msg(
-            "{value}; place {rank} of {count}, {percent} brought by those ahead",
-            value=value,
-            rank=test.rank,
-            count=test.of,
-            percent=f"{plain(test.ahead)} %",
-        )
-    return msg("{value}; place {rank} of {count}", value=value, rank=test.rank, count=test.of)
+    return standing_words(value, test.rank, test.of or 0, test.ahead)
 
 
 def _lifts(explanation: Explanation, write: Writer) -> Iterator[RenderableType]:

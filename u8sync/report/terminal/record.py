@@ -14,17 +14,19 @@ from rich.console import Group, RenderableType
 from u8sync.domain.canonical import Json
 from u8sync.domain.logged import Proof, Signer
 from u8sync.domain.metrics import METRICS
+from u8sync.domain.policy import SCORE
 from u8sync.ports import Record
+from u8sync.report.rule_words import HELD
 from u8sync.report.terminal.blocks import Cell, Column, Writer
 from u8sync.report.terminal.history import time_words
-from u8sync.report.words import CAUSES, LOGGED
+from u8sync.report.words import CAUSES, LOGGED, subject_label
 from u8sync.text import Message, Translate, msg
 
 __all__ = ["record_view"]
 
 _FIRST: Final = (
     *("customer", "guard", "field", "column", "was", "becomes", "fields", "before", "after"),
-    *("metric", "value", "points", "contribution", "tier", "score", "rule"),
+    *("metric", "value", "points", "contribution", "code", "tier", "earned", "cause", "score", "rule"),
 )
 """Fields that come before the others, in this order."""
 
@@ -63,6 +65,7 @@ _ENVELOPE: Final[Mapping[str, Message]] = {
 
 _LABELS: Final[Mapping[str, Message]] = {
     "account_set": msg("Account set"),
+    "ahead": msg("Ahead"),
     "after": msg("New values"),
     "allowed": msg("Let pass"),
     "approver": msg("Who approved"),
@@ -72,9 +75,13 @@ _LABELS: Final[Mapping[str, Message]] = {
     "beaten": msg("Beaten"),
     "becomes": msg("Meaning after"),
     "before": msg("Values that had to hold"),
+    "below": msg("Evaluations below in a row"),
+    "by": msg("Who answers for it"),
     "bytes": msg("Bytes"),
     "cause": msg("Why"),
+    "changed_on": msg("Last change"),
     "changes": msg("Changes"),
+    "code": msg("Customer"),
     "column": msg("Column"),
     "command": msg("Command"),
     "compared_with": msg("Compared with"),
@@ -83,9 +90,14 @@ _LABELS: Final[Mapping[str, Message]] = {
     "contributions": msg("Metrics"),
     "count": msg("Records"),
     "credit_days": msg("Days of credit"),
+    "current": msg("Tier before"),
     "customer": msg("Customer"),
     "customers": msg("Customers"),
     "detail": msg("Words of U8"),
+    "documents": msg("Documents in the window"),
+    "earned": msg("Tier by the ladder"),
+    "eased": msg("Places with the margin"),
+    "edited": msg("Changed by a person"),
     "eligible": msg("Customers that get a tier"),
     "error": msg("Error"),
     "exit_code": msg("Exit code"),
@@ -93,8 +105,12 @@ _LABELS: Final[Mapping[str, Message]] = {
     "fields": msg("Fields"),
     "floor_days": msg("Fewest days of a rate a year"),
     "frontier": msg("Tree up to there"),
+    "group": msg("Compared within"),
     "guard": msg("Guard"),
     "hash": msg("Hash of the last record"),
+    "held": msg("Held"),
+    "history_days": msg("Days since the first sale"),
+    "holds": msg("Holds with the margin"),
     "key": msg("Key"),
     "limit": msg("Limit"),
     "load": msg("Load"),
@@ -107,40 +123,52 @@ _LABELS: Final[Mapping[str, Message]] = {
     "waited_s": msg("Seconds waited"),
     "mapping": msg("SHA-256 of the mapping"),
     "measured": msg("Measured"),
-    "method": msg("How it is known"),
+    "mean": msg("Mean that it was drawn to"),
+    "method": msg("Method"),
     "metric": msg("Metric"),
     "mode": msg("What"),
+    "moved": msg("Movement"),
     "note": msg("Signed checkpoint"),
     "of_run": msg("Run that left it open"),
     "ok": msg("Limit kept"),
     "op_id": msg("Name of the change"),
     "others": msg("Others"),
     "person": msg("Modifier shown in U8"),
+    "pin": msg("Set by hand"),
+    "places": msg("Places"),
     "plan": msg("Plan"),
     "platform": msg("Operating system"),
     "points": msg("Points"),
     "policy": msg("SHA-256 of the tier policy"),
     "python": msg("Python"),
+    "quotas": msg("Places in tiers with a quota"),
+    "ranks": msg("Places that conditions ask for"),
     "reason": msg("Reason"),
     "replaces": msg("Key before"),
+    "review": msg("Review day reached"),
     "route": msg("Way into U8"),
     "rule": msg("Rule"),
     "rules": msg("Rules"),
     "score": msg("Score"),
     "seal": msg("Made with"),
+    "seats": msg("Places that those who keep a tier leave"),
     "seen": msg("Values seen in U8"),
     "segment": msg("Number of the file"),
     "segments": msg("Files"),
     "sha256": msg("SHA-256"),
+    "shrunk": msg("Value that was judged"),
     "skipped": msg("Customers left alone"),
     "start": msg("First day of the window"),
     "status": msg("How it ended"),
+    "subject": msg("Condition on"),
     "tied": msg("Level with"),
     "tier": msg("Tier"),
     "tool": msg("Version of u8sync"),
+    "total": msg("All together"),
     "totals": msg("How many ended how"),
     "tries": msg("Failed attempts"),
     "undoes": msg("Takes back"),
+    "until": msg("Until"),
     "user": msg("Operating-system user"),
     "value": msg("Value"),
     "verdict": msg("How it ended"),
@@ -152,9 +180,18 @@ _LABELS: Final[Mapping[str, Message]] = {
     "window": msg("Window"),
     "with_business": msg("Customers with business"),
     "with_issues": msg("Customers with an unusable value"),
+    "within": msg("Within the field"),
+    "wrote": msg("u8sync had written"),
 }
 
-_WORDS: Final[Mapping[str, Mapping[str, Message]]] = {"status": LOGGED, "verdict": LOGGED, "cause": CAUSES}
+_HELD: Final[Mapping[str, Message]] = {str(hold): words for hold, words in HELD.items()}
+
+_WORDS: Final[Mapping[str, Mapping[str, Message]]] = {
+    "status": LOGGED,
+    "verdict": LOGGED,
+    "cause": {**CAUSES, **_HELD},  # of customers that were skipped, and of those that were held
+    "held": _HELD,
+}
 """Fields whose values have words of their own."""
 
 _TRUST: Final[Mapping[str, Message]] = {
@@ -223,8 +260,8 @@ def _text_value(key: str, value: str) -> Cell:
         return value.replace("T", " ").removesuffix("Z")
     if key == "type":
         return msg("{kind}: {name}", kind=_KINDS[value], name=value) if value in _KINDS else value
-    if key == "metric":
-        return METRICS[value].label if value in METRICS else value
+    if key in {"metric", "subject"}:
+        return subject_label(value) if value in METRICS or value == SCORE else value
     return _WORDS.get(key, {}).get(value, value)
 
 
