@@ -34,7 +34,7 @@ from u8sync.report.figures import (
     way_of,
 )
 from u8sync.report.pages import page_environment
-from u8sync.report.rule_words import HELD
+from u8sync.report.rule_words import HELD, figure_words
 from u8sync.report.rules_page import borderline_rows, held_rows, rules_of
 from u8sync.report.words import (
     CAUSES,
@@ -233,6 +233,7 @@ class ChangeRow:
     reasons: tuple[Message, ...]
     rule: str | None
     wrote: str | None
+    figures: tuple[Message, ...]
 
 
 def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str, str]) -> Iterator[ChangeRow]:
@@ -253,6 +254,7 @@ def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str
                 reasons=reason_words(change, policy) if index == 0 else (),
                 rule=reason.rule if reason is not None and field is move else None,
                 wrote=None if field.edited is None else field.edited.wrote or "-",
+                figures=tuple(figure_words(change, policy)) if index == 0 else (),
             )
 
 

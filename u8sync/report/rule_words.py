@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.movement import Hold
-from u8sync.domain.policy import Condition, EditedRule, Evidence, Method, Movement, Pin, Quota, Weight
+from u8sync.domain.plan import Change
+from u8sync.domain.policy import Condition, EditedRule, Evidence, Method, Movement, Pin, Policy, Quota, Weight
 from u8sync.domain.reason import Pinned
+from u8sync.report.figures import cut
 from u8sync.report.words import plain, subject_label, value_words
 from u8sync.text import Message, listed, msg
 
@@ -20,6 +22,7 @@ __all__ = [
     "UNRATED",
     "condition_words",
     "evidence_words",
+    "figure_words",
     "held_words",
     "judged_words",
     "little_words",
@@ -261,3 +264,36 @@ def pin_words(pin: Pin | Pinned) -> Message:
 
 def _percent(value: Decimal) -> str:
     return f"{plain(value)} %"
+
+
+def figure_words(change: Change, policy: Policy) -> Iterator[Message]:
+    """All figures that a change of tier rests on, a line each; nothing for a change of spelling or an undo."""
+    reason = change.reason
+    if reason is None:
+        return
+    weights = {weight.metric: weight for weight in policy.weights}
+    for part in reason.contributions:
+        told = {
+            "metric": subject_label(part.metric),
+            "value": value_words(part.metric, part.value),
+            "percent": f"{weights[part.metric].percent} %" if part.metric in weights else "-",
+        }
+        if part.points is None or part.contribution is None:
+            yield msg("{metric}: {value} ({percent})", **told)
+            continue
+        told |= {"points": cut(part.points, 4), "contribution": cut(part.contribution, 4)}
+        if part.others is None or part.beaten is None:
+            yield msg("{metric}: {value}, {points} points × {percent}: {contribution}", **told)
+        else:
+            place = part.others - part.beaten - (part.tied or 0) + 1
+            yield msg(
+                "{metric}: {value}, place {place} of {count}, {points} points × {percent}: {contribution}",
+                **told,
+                place=place,
+                count=part.others + 1,
+            )
+    for metric, value in reason.measured.items():
+        yield msg("{subject} {value}", subject=subject_label(metric), value=value_words(metric, value))
+    moved = reason.moved
+    if moved is not None and moved.held is not None:
+        yield msg("Held: {why}", why=HELD[cast("Hold", moved.held)])
