@@ -163,7 +163,9 @@ def test_every_change_is_listed_with_its_reasons(books: Any) -> None:
     names = names_of(books.planned().decision)
     assert [row[0] for row in rows[1:] if row[0]] == [change.code + clean(names[change.code]) for change in changes]
     assert rows[1][2:6] == ["普通", "重点", "up", "89.41"]
-    assert rows[1][6] == "revenue: the best of allgross profit: the best of allRule: mappings/tiers.yaml:19"
+    reasons, _, figures = rows[1][6].partition("All figures")
+    assert reasons == "revenue: the best of allgross profit: the best of allRule: mappings/tiers.yaml:19"
+    assert "order frequency: 40 a year, place 8 of 52, 86.2745 points × 20 %: 17.2549" in figures
 
 
 def test_what_was_not_applied_is_shown_with_what_u8_holds(books: Any) -> None:
