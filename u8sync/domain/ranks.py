@@ -110,11 +110,14 @@ def place(
 
     known = value.is_not_null()
     lowest = grouped(value.rank("min", descending=not higher_is_better).cast(pl.Int64))
-    highest = grouped(value.rank("max", descending=not higher_is_better).cast(pl.Int64))
+    level = pl.len().over(value)
+    if field is not None:
+        group = pl.col(group_of(field))
+        level = pl.when(group.is_not_null()).then(pl.len().over(group, value)).otherwise(level)
     compared = grouped(value.count().cast(pl.Int64))
     beaten, tied, others = standing.counts
     yield (lowest - 1).alias(beaten)
-    yield (highest - lowest).alias(tied)
+    yield pl.when(known).then(level.cast(pl.Int64) - 1).alias(tied)
     yield pl.when(known).then(compared - 1).alias(others)
     if sums:
         brings = pl.when(known).then(value.clip(lower_bound=0))
