@@ -21,7 +21,7 @@ import polars as pl
 from u8sync.domain.baselines import BASELINES, Baseline, Curve, curve
 from u8sync.domain.look import NEXT_REVENUE, UNKNOWABLE, Look
 from u8sync.domain.mapping import CODE
-from u8sync.domain.movement import BELOW, CHANGED_ON, Past, move, state_after
+from u8sync.domain.movement import BASE, BELOW, CHANGED_ON, Past, move, state_after
 from u8sync.domain.policy import SCORE, Policy
 from u8sync.domain.tiers import CURRENT, EARNED, TIER
 from u8sync.text import Message
@@ -199,7 +199,7 @@ def moved_tiers(looks: Sequence[Look], policy: Policy) -> list[pl.DataFrame]:
     held = pl.DataFrame(schema={CODE: pl.String, CURRENT: pl.String})
     moved = []
     for look in looks:
-        found = look.judged.drop(CURRENT, BELOW, CHANGED_ON).join(
+        found = look.judged.drop(CURRENT, BASE, BELOW, CHANGED_ON).join(
             held, on=CODE, how="left", maintain_order="left", validate="1:1"
         )
         frame = move(found, policy, past, look.slot.as_of)
