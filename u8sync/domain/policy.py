@@ -196,7 +196,7 @@ class Movement:
     Attributes:
         margin: Percent by which the bounds of a tier are eased for those that have it already.
         down_after: So many evaluations in a row must find a customer below before it falls.
-        most_steps: So many steps of the ladder in one run at most; null: any number.
+        most_steps: So many steps of the ladder for one as-of day at most; null: any number.
         review: Days of the year, (month, day), at which tiers may fall; empty: at any time.
         cool_down: After a change; null: none.
         place: Its line in the policy file.

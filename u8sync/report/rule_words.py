@@ -241,7 +241,7 @@ def movement_words(movement: Movement) -> Iterator[Message]:
         days = ", ".join(f"{month:02d}-{day:02d}" for month, day in movement.review)
         yield msg("Tiers fall only at the first evaluation on or after: {days}.", days=days)
     if movement.most_steps is not None:
-        yield msg("At most {count} step(s) of the ladder in one run.", count=movement.most_steps)
+        yield msg("At most {count} step(s) of the ladder for one as-of day.", count=movement.most_steps)
     rest = movement.cool_down
     if rest is not None and rest.holds == "both":
         yield msg("After a change a tier rests for {days} days.", days=rest.days)

@@ -216,7 +216,7 @@ class MovementShape(Shape):
         " before it falls; runs for the same as-of day are one.",
     )
     most_steps: int | None = Field(
-        default=None, ge=1, description="每次运行最多升降几级；不写则不限。Most steps in one run; absent: any number."
+        default=None, ge=1, description="同一基准日最多升降几级；不写则不限。Most steps for one as-of day; absent: any."
     )
     review: list[DayOfYear] = Field(
         default=[],
