@@ -56,6 +56,18 @@ def test_an_empty_log_remembers_nothing() -> None:
     assert memory.past.written.is_empty()
 
 
+def test_a_second_column_that_held_another_tier_is_no_move_of_the_customer() -> None:
+    def log(current: str | None) -> list[Record]:
+        moved = {"earned": VIP, "current": current}
+        reason = {"tier": VIP, "score": None, "rule": "", "contributions": [], "measured": {}, "moved": moved}
+        change = intent(2, "a", was=KEY, becomes=VIP, column="cCusDefine4", reason=reason)
+        return [plan(1, "2026-10-31", run="run-1"), change, outcome(3, "a")]
+
+    assert changed_on(remember(log(VIP), TOMORROW)) == {}
+    assert changed_on(remember(log(None), TOMORROW)) == {}
+    assert changed_on(remember(log(KEY), TOMORROW)) == {"001": date(2026, 10, 31)}
+
+
 # What was written -----------------------------------------------------------------------------------------------------
 
 

@@ -104,12 +104,15 @@ class _Reading:
             return
         customer, after, reason = str(intent["customer"]), intent["after"], intent["reason"]
         tier = reason["tier"] if isinstance(reason, Mapping) else None
+        moved = reason.get("moved") if isinstance(reason, Mapping) else None
         for column, value in after.items() if isinstance(after, Mapping) else ():
             self._written[customer, column] = None if value is None else str(value)
         for field in _all(intent["fields"]):
             if tier is not None and field["becomes"] == tier:
                 self._tier_columns.add(field["column"])
-            if field["column"] in self._tier_columns and _moves(field, after):
+            # The rules of movement tell from which tier they moved it; one column may have held another one.
+            moves = moved["current"] not in (None, tier) if isinstance(moved, Mapping) else _moves(field, after)
+            if field["column"] in self._tier_columns and moves:
                 self._changed_on[customer] = self._days.get(intent["run_id"], date.min)
                 # With another tier it has another bound to be below of: counting begins anew.
                 self._below.pop(customer, None)
