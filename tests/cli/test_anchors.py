@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_home import Ask, ask, demo_folder, edit, fresh, home
+from cli_home import Ask, ask, demo_folder, edit, fresh, home, overwrite_edits
 from time_stamping import time_stamping
 
 from u8sync.audit.segments import CHECKPOINT
@@ -47,6 +47,7 @@ def test_a_run_brings_out_its_checkpoint_and_those_that_were_missed(home: Path, 
 
 def test_an_anchor_that_is_down_stops_nothing_and_is_told(home: Path, vault: Path, ask: Ask) -> None:
     vault.rename(home / "away")
+    overwrite_edits(home)
     edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusCode = '00020'")
     ran = ask("run", "--json")
     assert ran.code == 2
@@ -60,6 +61,7 @@ def test_an_anchor_that_is_down_stops_nothing_and_is_told(home: Path, vault: Pat
 
 def test_a_log_that_was_put_back_is_noticed_before_anything_is_written(home: Path, vault: Path, ask: Ask) -> None:
     older = shutil.copytree(home / "audit", home / "older")
+    overwrite_edits(home)
     edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusCode = '00020'")
     assert ask("run").code == 0
     shutil.rmtree(home / "audit")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from audit_world import rewrite
-from cli_home import Ask, ask, demo_folder, edit, fresh, home
+from cli_home import Ask, ask, demo_folder, edit, fresh, home, overwrite_edits
 
 import u8sync.audit
 from u8sync import bootstrap
@@ -229,6 +229,7 @@ def test_old_segments_are_compressed_and_moved_and_the_nights_go_on(home: Path, 
 
 def test_letting_a_guard_pass_leaves_an_approval_in_the_log(fresh: Path, ask: Ask) -> None:
     assert ask("run").code == 0
+    overwrite_edits(fresh)
     edit(fresh, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusDefine5 = '一般'")
     stopped = ask("run")
     assert stopped.code == 4

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import odbc
 import pytest
-from cli_home import Answer, Ask, edit
+from cli_home import Answer, Ask, edit, overwrite_edits
 from openapi_home import OpenApiHome, small_account_set
 from sqlserver_site import emulated_site
 
@@ -133,6 +133,7 @@ def test_who_may_read_other_new_files_may_read_the_mapping(bare: Path, ask: Ask)
 def test_the_tiers_are_those_of_the_policy(home: Path, ask: Ask) -> None:
     policy = home / "mappings" / "tiers.yaml"
     policy.write_text(text_of(policy).replace("name: 重要", "name: 重点"), encoding="utf-8")
+    overwrite_edits(home)
     edit(home, "UPDATE UserDef_Base SET bArchive = 0 WHERE cID = ?", ITEM_5)
     edit(home, "UPDATE Customer SET cCusDefine5 = NULL")
     whole(ask("map", "init", "--overwrite"))

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from cli_home import Ask, edit
+from cli_home import Ask, edit, overwrite_edits
 
 TIERS = {"潜在", "一般", "重要", "VIP"}
 
@@ -95,6 +95,7 @@ def test_a_plan_is_refused_on_another_account_set(fresh: Path, ask: Ask) -> None
 
 
 def test_a_guard_stops_the_night_and_says_how_to_let_it_pass(home: Path, ask: Ask) -> None:
+    overwrite_edits(home)
     edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP'")
     answer = ask("run")
     assert answer.code == 4
@@ -196,6 +197,7 @@ def test_no_customer_name_reaches_the_audit_log_or_a_plan_file(fresh: Path, ask:
 
 
 def test_every_guard_that_stops_is_named_in_the_message(home: Path, ask: Ask) -> None:
+    overwrite_edits(home)
     edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP', cCusMngTypeCode = 'XX'")
     complaint = ask("run", "--json").complaint
     for words in ("wouldgetanothervalue", "wouldfallfromVIP", "haveavaluethatcannotbeused"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_home import Ask, edit
+from cli_home import Ask, edit, overwrite_edits
 from openpyxl import load_workbook
 
 TIERS = ["VIP", "重要", "一般", "潜在"]
@@ -76,8 +76,7 @@ def test_a_tier_that_a_person_set_is_listed_as_a_run_would_leave_it(home: Path, 
     listed = customers(ask("tiers", "list", "--json"))
     assert code in listed["潜在"]
     assert {tier: len(codes) for tier, codes in listed.items()} == ask("plan", "--json").json["tiers"]
-    path = home / "mappings/tiers.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + "edited_in_u8: overwrite\n", encoding="utf-8")
+    overwrite_edits(home)
     assert code in customers(ask("tiers", "list", "--recommended", "--json"))["VIP"]
 
 

@@ -320,4 +320,6 @@ def test_a_person_who_saves_over_our_value_is_told_by_reconcile(place: Place, as
     told = ask("audit", "reconcile", "--json")
     (found,) = told.json["findings"]
     assert (code, "VIP", wanted[code]) == (found["customer"], found["live"], found["logged"])
-    assert place.planned() == {code: wanted[code]}
+    assert place.planned() == {}, "a person's value stays until somebody allows the change"
+    allowed = ask("plan", "--allow", "edited_in_u8", "--json").json["changes"]
+    assert [(one["code"], one["fields"][0]["after"]) for one in allowed] == [(code, wanted[code])]

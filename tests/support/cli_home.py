@@ -84,6 +84,14 @@ def edit(home: Path, statement: str, *values: object) -> None:
     connection.close()
 
 
+def overwrite_edits(home: Path) -> None:
+    """Let runs write over the tiers that people change in U8, so that a test can make something to do."""
+    path = home / "mappings" / "tiers.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "edited_in_u8: ask" in text
+    path.write_text(text.replace("edited_in_u8: ask", "edited_in_u8: overwrite"), encoding="utf-8")
+
+
 def leave_gaps(home: Path) -> None:
     """Let the mapping not cover the oddities of the made-up account set: 12 customers with X9 and 10 with 代理."""
     path = home / "mappings" / "customer.yaml"
