@@ -290,7 +290,7 @@ def test_money_keeps_its_four_places_on_the_way_through_a_record(world: Any) -> 
         assert found.lines[0].value == reason.contributions[0].value
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(rows=any_customers, policy=any_policies(), past=pasts)
 def test_methods_groups_quotas_and_movement_are_recomputed_to_the_last_digit(
     rows: list[dict[str, object]], policy: Policy, past: Past

@@ -28,7 +28,7 @@ def judged(rows: Rows, policy: Policy, past: Past | None = None) -> pl.DataFrame
     return move(recommend(scored, policy), policy, past or Past(), AS_OF)
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(
     rows=customers,
     policy=policies(shrinks=False, upper_bounds=False),
@@ -50,7 +50,7 @@ def test_more_of_what_is_good_never_lowers_a_tier(
     assert (after[SCORE] or 0) >= (before[SCORE] or 0)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(rows=customers, weights=policies(methods=("rank",), moves=False), who=st.integers(0, 7), more=st.integers(1, 9))
 def test_a_shrunk_value_still_rises_with_the_customers_own(rows: Rows, weights: Policy, who: int, more: int) -> None:
     assume(who < len(rows) and rows[who]["rated"] and rows[who]["revenue"] is not None)
@@ -60,7 +60,7 @@ def test_a_shrunk_value_still_rises_with_the_customers_own(rows: Rows, weights: 
     assert after >= before
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(rows=customers, policy=policies(), past=pasts, extra=CUSTOMER)
 def test_a_customer_without_business_changes_nobody_elses_tier(
     rows: Rows, policy: Policy, past: Past, extra: dict[str, Any]
@@ -74,7 +74,7 @@ def test_a_customer_without_business_changes_nobody_elses_tier(
     assert told[0] == told[1]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(rows=customers, policy=policies(), twin=st.integers(0, 7))
 def test_customers_that_are_alike_are_treated_alike(rows: Rows, policy: Policy, twin: int) -> None:
     assume(twin < len(rows))
@@ -83,7 +83,7 @@ def test_customers_that_are_alike_are_treated_alike(rows: Rows, policy: Policy, 
     assert found.select(EARNED, TIER, SCORE).row(twin) == found.select(EARNED, TIER, SCORE).row(len(rows))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(
     rows=customers,
     policy=policies(methods=("rank", "percent_of_customers", "cumulative_share")),
@@ -109,7 +109,7 @@ def test_the_scale_of_the_currency_changes_nothing_where_the_policy_is_relative(
     assert same[0] == same[1]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(rows=customers, policy=policies(), past=pasts)
 def test_every_customer_gets_exactly_one_tier_of_the_ladder(rows: Rows, policy: Policy, past: Past) -> None:
     found = judged(rows, policy, past)
