@@ -12,6 +12,7 @@ a BG/NBD model times the mean purchase value 0.383 and 0.684.
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -51,8 +52,23 @@ WHOLE = ("--until", "1998-06-30", "--periods", "1", "--every", "9m")
 @pytest.fixture
 def cdnow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> Path:
     """The account set, the example mapping, and a policy of equal weights; the current folder."""
+    return laid_out(tmp_path, DATA, monkeypatch, ask)
+
+
+@pytest.fixture
+def some_of_cdnow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> Path:
+    """The same with the purchases of every tenth customer."""
+    header, *lines = gzip.decompress(DATA.read_bytes()).decode().splitlines()
+    kept = [line for line in lines if line.split(",")[0].endswith("7")]
+    some = tmp_path / "some.csv"
+    some.write_text("\n".join([header, *kept]) + "\n", encoding="utf-8", newline="\n")
+    return laid_out(tmp_path, some, monkeypatch, ask)
+
+
+def laid_out(tmp_path: Path, history: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> Path:
+    """An account set of this history with its files."""
     monkeypatch.chdir(tmp_path)
-    made = ask("sandbox", "import", DATA, "account-set.db")
+    made = ask("sandbox", "import", history, "account-set.db")
     assert made.code == 0, made.err
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings/customer.yaml").write_text(example("mappings/customer.yaml"), encoding="utf-8")
@@ -99,7 +115,7 @@ def test_weights_chosen_on_the_first_half_beat_every_baseline_on_the_second(cdno
     assert means == sorted(means, reverse=True)
 
 
-def test_the_search_sees_nothing_of_the_second_half(cdnow: Path, ask: Ask) -> None:
+def test_the_search_sees_nothing_of_the_second_half(some_of_cdnow: Path, ask: Ask) -> None:
     words = ("tiers", "suggest", *RATING_HALF, "--trials", "8", "--json")
     before = ask(*words).json
     with sqlite3.connect("account-set.db") as connection:
@@ -107,6 +123,6 @@ def test_the_search_sees_nothing_of_the_second_half(cdnow: Path, ask: Ask) -> No
             "UPDATE SaleBillVouchs SET iNatMoney = iNatMoney * 9 + 1"
             " WHERE SBVID IN (SELECT SBVID FROM SaleBillVouch WHERE dDate >= '1997-10-01')"
         )
-        assert connection.total_changes > 10_000
+        assert connection.total_changes > 1_000
     connection.close()
     assert ask(*words).json == before
