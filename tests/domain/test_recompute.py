@@ -24,7 +24,7 @@ from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import MONEY
 from u8sync.domain.movement import Past, move, review_due
 from u8sync.domain.plan import Plan, Population, Seal
-from u8sync.domain.policy import SCORE, Condition, Policy, Tier, Weight
+from u8sync.domain.policy import SCORE, Condition, Movement, Policy, Quota, Tier, Weight
 from u8sync.domain.reason import Contribution, Reason, reason_json
 from u8sync.domain.reasoning import reasons_of
 from u8sync.domain.recompute import Difference, Recomputed, recompute
@@ -308,3 +308,41 @@ def test_methods_groups_quotas_and_movement_are_recomputed_to_the_last_digit(
         assert isinstance(found, Recomputed), (code, found)
         assert found.differences == (), code
         assert found.tier == reason.tier
+
+
+@pytest.mark.parametrize(
+    ("rows", "quota", "expected"),
+    [
+        pytest.param(
+            [(210, "VIP")], None, [("VIP", "key", "margin")], id="an upper bound is eased upwards for who has the tier"
+        ),
+        pytest.param(
+            [(300, "key"), (290, "VIP")],
+            1,
+            [("key", "VIP", "quota"), ("VIP", "regular", "count")],
+            id="nobody falls below the tier that he has because a higher one is full",
+        ),
+    ],
+)
+def test_what_movement_made_of_bounds_and_places_is_recomputed(
+    rows: list[tuple[int, str]], quota: int | None, expected: list[tuple[str, str, str]]
+) -> None:
+    upper = None if quota else Decimal(200)
+    key = Condition("revenue", Decimal(50), None if quota is None else Decimal(150), PLACE)
+    places = None if quota is None else Quota(None, quota, PLACE)
+    ladder = (
+        Tier("VIP", (Condition("revenue", Decimal(100), upper, PLACE),), False, "", PLACE, places),
+        Tier("key", (key,), False, "", PLACE),
+        Tier("regular", (), False, "", PLACE),
+        Tier("none", (), True, "", PLACE),
+    )
+    rules = Movement(Decimal(10), 2, None, (), None, PLACE)
+    weights = (Weight("revenue", 100, "zero", PLACE),)
+    policy = Policy(WindowRule(months=12), weights, ladder, frozenset(), "p" * 64, movement=rules)
+    people = any_frame([{"rated": True, "revenue": Decimal(value), "current": current} for value, current in rows])
+    moved = move(recommend(score(people, weights), policy), policy, Past(), AS_OF)
+    assert moved.select(TIER, "tier.earned", "tier.held").rows() == expected
+    for _, reason in reasons_of(moved, policy, as_of=AS_OF, review=True):
+        found = again(policy, reason)
+        assert isinstance(found, Recomputed)
+        assert found.differences == ()
