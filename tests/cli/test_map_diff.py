@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_home import Ask, leave_gaps
+from cli_home import Ask, edit, leave_gaps
 
 OLD = "mappings/customer.yaml"
 
@@ -62,3 +62,20 @@ def test_a_mapping_that_cannot_be_read_is_told(ask: Ask, home: Path) -> None:
     answer = ask("map", "diff", OLD, OLD, "--data", OLD)
     assert answer.code == 65
     assert "noaccountset" in answer.complaint
+
+
+def test_a_group_of_the_policy_that_a_mapping_cannot_form_is_told_with_its_line(ask: Ask, home: Path) -> None:
+    path = home / "mappings/tiers.yaml"
+    text = path.read_text(encoding="utf-8").replace("{weight: 40}", "{weight: 40, within: region}")
+    path.write_text(text, encoding="utf-8")
+    assert ask("map", "diff", OLD, OLD).code == 0
+    answer = ask("map", "diff", OLD, overlay(home, "fields: {region: ~}\n"))
+    assert answer.code == 65
+    assert "mappings/tiers.yaml:13:3: customers are compared within 'region'" in answer.err
+
+
+def test_a_tier_that_a_person_changed_is_not_said_to_be_written_over(ask: Ask, home: Path) -> None:
+    edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusCode = '00020'")
+    found = ask("map", "diff", OLD, overlay(home, "fields: {region: {label: 地区}}\n"), "--json").json
+    assert ask("plan", "--json").json["changes"] == []
+    assert found["writes"] == [0, 0]

@@ -151,3 +151,12 @@ def test_what_cannot_be_asked_is_refused_with_a_reason(
     assert answer.code == 65
     assert complaint in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("command", ["backtest", "suggest"])
+def test_a_group_that_the_mapping_cannot_form_is_told_with_its_line(ask: Ask, home: Path, command: str) -> None:
+    text = (home / "mappings/tiers.yaml").read_text(encoding="utf-8")
+    (home / "other.yaml").write_text(text.replace("{weight: 40}", "{weight: 40, within: nofield}"), encoding="utf-8")
+    answer = ask("tiers", command, "--policy", "other.yaml")
+    assert answer.code == 65
+    assert "other.yaml:13:3: customers are compared within 'nofield'" in answer.err

@@ -182,3 +182,14 @@ def test_nothing_is_written(home: Path, ask: Ask) -> None:
     ask("tiers", "list", "--out", "lists.xlsx")
     (home / "lists.xlsx").unlink()
     assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
+def test_an_edit_that_the_policy_writes_over_moves_as_in_the_plan(home: Path, ask: Ask) -> None:
+    code = customers(ask("tiers", "list", "--json"))["一般"][0]
+    edit(home, "UPDATE Customer SET cCusDefine5 = 'VIP' WHERE cCusCode = ?", code)
+    overwrite_edits(home)
+    path = home / "mappings/tiers.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "movement: {down_after: 3}\n", encoding="utf-8")
+    [change] = [one for one in ask("plan", "--json").json["changes"] if one["code"] == code]
+    assert change["fields"][0]["after"] == "一般"
+    assert code in customers(ask("tiers", "list", "--json"))["一般"]

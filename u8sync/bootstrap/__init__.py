@@ -260,12 +260,12 @@ def open_night(
             log.close()
 
 
-def memory_of(installation: Installation, account_set: AccountSet, as_of: date) -> Memory:
+def memory_of(settings: Settings, account_set: AccountSet, as_of: date) -> Memory:
     """What the audit log of the account set remembers; nothing when there is none.
 
     A log that cannot be read stops the run, not the plan; the plan says so.
     """
-    folder = installation.settings.audit_folder / account_set.folder
+    folder = settings.audit_folder / account_set.folder
     try:
         return remember(iterate(folder, *MEMORY_TYPES), as_of) if folder.is_dir() else Memory()
     except AuditError as error:

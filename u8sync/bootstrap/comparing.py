@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from u8sync.bootstrap import SystemClock, last_day, shown
+from u8sync.bootstrap import SystemClock, last_day, memory_of, shown
 from u8sync.bootstrap.archive import Asked, WholeArchive, read_whole
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.decision import decide
+from u8sync.domain.fitting import strange_groups
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.domain.mapping_diff import MappingDiff, Side, compare
 from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet
+from u8sync.domain.movement import Past
 from u8sync.domain.policy import Policy
+from u8sync.errors import ConfigError
 from u8sync.ports import Progress
 
 __all__ = ["compare_mappings"]
@@ -43,11 +46,19 @@ def compare_mappings(
         day = last_day(settings, as_of=as_of, clock=SystemClock())
         asked = Asked(policy.window, day, extras_for(policy.metrics))
     archive = read_whole(config, data, mappings, asked, progress)
-    sides = [_side(mapping, archive, policy, settings) for mapping in mappings]
+    past = None
+    if settings is not None and policy is not None and asked is not None:
+        strange = [problem for mapping in mappings for problem in strange_groups(mapping, policy, way=archive.way)]
+        if strange:
+            raise ConfigError(strange[0].place.file if strange[0].place else shown(settings.policy), strange)
+        past = memory_of(settings, archive.account_set, asked.as_of).past
+    sides = [_side(mapping, archive, policy, settings, past) for mapping in mappings]
     return compare(*sides), archive.account_set
 
 
-def _side(mapping: CustomerMapping, archive: WholeArchive, policy: Policy | None, settings: Settings | None) -> Side:
+def _side(
+    mapping: CustomerMapping, archive: WholeArchive, policy: Policy | None, settings: Settings | None, past: Past | None
+) -> Side:
     if archive.facts is None or policy is None:
         frame, issues = read_customers(archive.raw, mapping, archive.way)
         return Side(mapping, frame, issues, None)
@@ -59,5 +70,6 @@ def _side(mapping: CustomerMapping, archive: WholeArchive, policy: Policy | None
         way=archive.way,
         writable=archive.writable,
         protected=settings.guards.protected if settings is not None else (),
+        past=past,
     )
     return Side(mapping, decision.customers, decision.issues, decision.changes)

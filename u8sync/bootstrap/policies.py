@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from u8sync.bootstrap import Installation, SystemClock, last_day, memory_of, open_account_set, retry_of, shown
+from u8sync.bootstrap import SystemClock, last_day, memory_of, open_account_set, retry_of, shown
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import load_settings
@@ -92,7 +92,7 @@ def read_for_policies(
             if strange:
                 raise ConfigError(shown(path), strange)
         raw, _ = retry.call(backend.customers, columns, progress)
-        memory = memory_of(Installation(config.parent, settings, mapping, policies[0]), account_set, day)
+        memory = memory_of(settings, account_set, day)
         ground = ground_of(raw, mapping=mapping, way=backend.way, protected=settings.guards.protected, past=memory.past)
         facts = _facts(backend, policies, day, retry, progress)
         read = (

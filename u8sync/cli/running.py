@@ -233,7 +233,7 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
     retry = bootstrap.retry_of(installation.settings)
     with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
-        rules = replace(rules, memory=bootstrap.memory_of(installation, account_set, rules.as_of))
+        rules = replace(rules, memory=bootstrap.memory_of(installation.settings, account_set, rules.as_of))
         return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())
 
 

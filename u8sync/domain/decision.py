@@ -87,17 +87,16 @@ def decide(
     canonical, issues = read_customers(raw, mapping, way)
     past = past or Past()
     as_of = facts.window.looked_at_on
-    edited = changed_by_people(
-        raw, canonical, mapping=mapping, policy=policy, way=way, past=past, overwrite=overwrite_edited
-    )
     judged = judge_customers(
-        canonical.join(edited, on=CODE, how="left", maintain_order="left", validate="1:1"),
+        canonical,
         facts,
         mapping=mapping,
         policy=policy,
         way=way,
         protected=protected,
         past=past,
+        raw=raw,
+        overwrite_edited=overwrite_edited,
     )
     work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
@@ -142,22 +141,31 @@ def judge_customers(
     way: str,
     protected: Collection[str],
     past: Past | None = None,
+    raw: pl.DataFrame | None = None,
+    overwrite_edited: bool = False,
 ) -> pl.DataFrame:
     """Who gets a tier, who is compared, and which tier.
 
     Args:
-        canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`; with
-            :data:`u8sync.domain.movement.EDITED` if any tier is to stay because a person changed it.
+        canonical: ``n × (code, set_aside, *fields)``, see :func:`u8sync.domain.mapping.read_customers`.
         facts: What the documents say; the day that was asked for decides who is disabled.
         mapping: Which field holds the present tier.
         policy: From metrics to tiers.
         way: Which of the mapping's column names apply.
         protected: Customers that are rated but never changed.
         past: What earlier evaluations left; null: this is the first one.
+        raw: The archive as U8 holds it, which shows whose tier a person changed; null: nobody did.
+        overwrite_edited: Whether a person lets tiers be written over that people changed in U8.
 
     Returns:
         The columns of :attr:`Decision.customers`.
     """
+    past = past or Past()
+    if raw is not None:
+        edited = changed_by_people(
+            raw, canonical, mapping=mapping, policy=policy, way=way, past=past, overwrite=overwrite_edited
+        )
+        canonical = canonical.join(edited, on=CODE, how="left", maintain_order="left", validate="1:1")
     disabled = (
         pl.col(DISABLED_ON) <= facts.window.looked_at_on if DISABLED_ON in canonical.columns else pl.lit(value=False)
     ).fill_null(value=False)
@@ -180,7 +188,7 @@ def judge_customers(
         (pl.col("eligible") & pl.col("has_business") & _enough(policy.evidence)).alias("rated")
     )
     judged = recommend(score(rated, policy.weights, smallest_group=policy.smallest_group), policy)
-    return move(judged, policy, past or Past(), facts.window.looked_at_on)
+    return move(judged, policy, past, facts.window.looked_at_on)
 
 
 def _enough(evidence: Evidence | None) -> pl.Expr:

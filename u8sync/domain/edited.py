@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from u8sync.domain.mapping import CODE, CustomerMapping, Field
+from u8sync.domain.mapping import CODE, CustomerMapping, Field, comes_back
 from u8sync.domain.model import bare, bare_text
 from u8sync.domain.movement import BASE, EDITED, Past
 from u8sync.domain.policy import Policy
@@ -85,7 +85,8 @@ def changed_by_people(
     edited = pl.any_horizontal(*(pl.col(edited_of(field.columns[way])) for field in fields))
     stays = policy.edited == "respect" or (policy.edited == "ask" and not overwrite)
     first = fields[0]
-    meaning = {bare(raw_value): tier.name for tier in policy.tiers if (raw_value := first.raw(tier.name)) is not None}
+    # A policy that is only tried out may have a tier that the mapping cannot spell: u8sync never wrote that one.
+    meaning = {bare(first.raw(tier.name)): tier.name for tier in policy.tiers if comes_back(first, tier.name)}
     wrote = bare_text(pl.col(wrote_of(first.columns[way]))).replace_strict(
         meaning, default=None, return_dtype=pl.String
     )

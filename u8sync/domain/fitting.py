@@ -12,7 +12,7 @@ from u8sync.domain.policy import Condition, Policy, Tier, Weight
 from u8sync.errors import Problem
 from u8sync.text import Message, listed, msg
 
-__all__ = ["absent_columns", "misfits", "strange_columns", "strange_groups", "tier_misfits", "unseen"]
+__all__ = ["absent_columns", "misfits", "strange_columns", "strange_groups", "tier_misfits", "unjudged", "unseen"]
 
 
 def misfits(
@@ -32,10 +32,7 @@ def misfits(
         columns: The columns that can be read.
         writable: The columns that may be written, with what they accept.
     """
-    problems = [
-        *absent_columns(mapping, mapping.columns(way).values(), way=way, columns=columns),
-        *strange_groups(mapping, policy, way=way),
-    ]
+    problems = [*unjudged(mapping, policy, way=way, columns=columns)]
     for field in mapping.fields:
         column = field.columns.get(way)
         if column in columns and column is not None and field.write != "never":
@@ -50,6 +47,21 @@ def misfits(
             )
         )
     return tuple(sorted(problems, key=lambda problem: problem.place or mapping.fields[0].place))
+
+
+def unjudged(mapping: CustomerMapping, policy: Policy, *, way: str, columns: Collection[str]) -> tuple[Problem, ...]:
+    """Why customers cannot be judged at all, whatever is written: a column or a group that is not there.
+
+    Args:
+        mapping: The mapping.
+        policy: The policy.
+        way: Which of the mapping's column names apply.
+        columns: The columns that can be read.
+    """
+    return (
+        *absent_columns(mapping, mapping.columns(way).values(), way=way, columns=columns),
+        *strange_groups(mapping, policy, way=way),
+    )
 
 
 def absent_columns(

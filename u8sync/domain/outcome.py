@@ -17,11 +17,10 @@ import polars as pl
 
 from u8sync.domain.decision import judge_customers
 from u8sync.domain.edges import NEAR, near_edges
-from u8sync.domain.edited import edited_of, edits, written_tiers
 from u8sync.domain.mapping import CODE, CustomerMapping, read_customers
 from u8sync.domain.metrics import DOCUMENTS, METRICS
 from u8sync.domain.model import Facts
-from u8sync.domain.movement import EDITED, HELD, Past
+from u8sync.domain.movement import HELD, Past
 from u8sync.domain.policy import Policy, Weight
 from u8sync.domain.scoring import score
 from u8sync.domain.tiers import EARNED, recommend
@@ -42,7 +41,7 @@ class Ground:
         way: Which of the mapping's column names apply.
         protected: Customers that are rated but never changed.
         past: What earlier runs left, for movement rules; the same for every policy.
-        edited: ``n × (code, tier.edited)``: whether a person changed the tier since u8sync wrote it; null: nobody did.
+        raw: The archive as U8 holds it, which shows whose tier a person changed; null: nobody did.
     """
 
     canonical: pl.DataFrame
@@ -50,21 +49,19 @@ class Ground:
     way: str
     protected: Collection[str]
     past: Past = field(default_factory=Past)
-    edited: pl.DataFrame | None = None
+    raw: pl.DataFrame | None = None
 
     def judge(self, policy: Policy, facts: Facts) -> pl.DataFrame:
         """The tier of every customer by a policy; the columns of :attr:`u8sync.domain.decision.Decision.customers`."""
-        canonical = self.canonical
-        if self.edited is not None and policy.edited != "overwrite":
-            canonical = canonical.join(self.edited, on=CODE, how="left", maintain_order="left", validate="1:1")
         return judge_customers(
-            canonical,
+            self.canonical,
             facts,
             mapping=self.mapping,
             policy=policy,
             way=self.way,
             protected=self.protected,
             past=self.past,
+            raw=self.raw,
         )
 
 
@@ -81,10 +78,7 @@ def ground_of(
         past: What earlier runs left.
     """
     canonical, _ = read_customers(raw, mapping, way)
-    columns = [one.columns[way] for one in written_tiers(mapping, way)]
-    changed = pl.any_horizontal(*(pl.col(edited_of(column)) for column in columns), pl.lit(value=False))
-    edited = edits(raw, columns, past.written).select(CODE, changed.alias(EDITED))
-    return Ground(canonical, mapping, way, protected, past, edited)
+    return Ground(canonical, mapping, way, protected, past, raw)
 
 
 @dataclass(frozen=True)

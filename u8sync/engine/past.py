@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from u8sync.domain.decision import needed_columns
-from u8sync.domain.fitting import absent_columns, unseen
+from u8sync.domain.fitting import unjudged, unseen
 from u8sync.domain.look import Look, look_back
 from u8sync.domain.mapping import CustomerMapping, read_customers
 from u8sync.domain.metrics import extras_for
@@ -68,9 +68,7 @@ def read_past(
 
     Raises ConfigError when mapping and account set do not fit, InputError when no evaluation can be made.
     """
-    problems = absent_columns(
-        mapping, mapping.columns(backend.way).values(), way=backend.way, columns=backend.columns()
-    )
+    problems = unjudged(mapping, policy, way=backend.way, columns=backend.columns())
     if problems:
         raise ConfigError(mapping.fields[0].place.file, problems)
     account_set, _ = retry.call(backend.account_set)
