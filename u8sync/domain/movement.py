@@ -28,9 +28,8 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from u8sync.domain.policy import SCORE, Movement, Policy, Quota, eased
-from u8sync.domain.ranks import units
-from u8sync.domain.tiers import CURRENT, EARNED, TIER, places_of, quota_of, recommend, stands_on
+from u8sync.domain.policy import Movement, Policy, Quota, eased
+from u8sync.domain.tiers import CURRENT, EARNED, TIER, gets_a_place, line_up, places_of, quota_of, recommend, stands_on
 
 __all__ = [
     "BASE",
@@ -296,13 +295,8 @@ def _seated(frame: pl.DataFrame, policy: Policy, index: int, quota: Quota) -> pl
         fixed = fixed | (pl.col(_C) == height)
     keeps, comes = here & fixed, here & ~fixed.fill_null(value=False)
     free = places_of(quota) - keeps.sum().cast(pl.Int64)
-    score = pl.when(comes).then(units(SCORE).fill_null(-1))
-    lowest, highest = (score.rank(way, descending=True).cast(pl.Int64) for way in ("min", "max"))
-    ahead, tied, open_places = seat_of(index)
-    frame = frame.with_columns(
-        (lowest - 1).alias(ahead), (highest - lowest).alias(tied), pl.when(comes).then(free).alias(open_places)
-    )
-    late = comes & (pl.col(ahead) + pl.col(tied) + 1 > pl.col(open_places))
+    frame = frame.with_columns(line_up(seat_of(index), comes, free))
+    late = comes & ~gets_a_place(seat_of(index))
     # Nobody falls below the tier that he has because a higher one is full.
     kept = pl.when(pl.col(_C) < height).then(pl.col(_C))
     instead = pl.max_horizontal(_next(policy, index), kept)

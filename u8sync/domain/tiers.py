@@ -29,6 +29,8 @@ __all__ = [
     "CURRENT",
     "EARNED",
     "TIER",
+    "gets_a_place",
+    "line_up",
     "meets",
     "places_of",
     "quota_of",
@@ -84,13 +86,6 @@ def recommend(scored: pl.DataFrame, policy: Policy, *, placed: bool = False) -> 
         not eligible. With the columns of :func:`standing_of` and :func:`quota_of`.
     """
     frame = scored if placed else _placed(scored, policy)
-    if not any(tier.quota for tier in policy.tiers):
-        tier: pl.Expr = pl.lit(None, dtype=pl.String)
-        for step in reversed(policy.tiers):
-            tier = pl.when(stands_on(step)).then(pl.lit(step.name)).otherwise(tier)
-        earned = pl.when(pl.col("eligible")).then(tier)
-        frame = frame.with_columns(earned.alias(EARNED), earned.alias(TIER))
-        return frame if placed else _with_amounts(frame, policy)
     frame = frame.with_columns(pl.col("rated").alias(_OPEN), pl.lit(None, dtype=pl.String).alias(EARNED))
     for index, step in enumerate(policy.tiers):
         frame = _filled(frame, index, step)
@@ -105,19 +100,34 @@ def _filled(frame: pl.DataFrame, index: int, tier: Tier) -> pl.DataFrame:
         return frame.with_columns(pl.when(pl.col("rated")).then(EARNED).otherwise(pl.lit(tier.name)).alias(EARNED))
     taken = pl.col(_OPEN) & stands_on(tier)
     if tier.quota is not None:
-        ahead, tied, places = quota_of(index)
-        # A customer without a score stands behind all that have one.
-        height = pl.when(taken).then(units(SCORE).fill_null(-1))
-        lowest, highest = (height.rank(way, descending=True).cast(pl.Int64) for way in ("min", "max"))
-        frame = frame.with_columns(
-            (lowest - 1).alias(ahead),
-            (highest - lowest).alias(tied),
-            pl.when(taken).then(places_of(tier.quota)).alias(places),
-        )
-        taken = (pl.col(ahead) + pl.col(tied) + 1 <= pl.col(places)).fill_null(value=False)
+        frame = frame.with_columns(line_up(quota_of(index), taken, places_of(tier.quota)))
+        taken = gets_a_place(quota_of(index))
     return frame.with_columns(
         pl.when(taken).then(pl.lit(tier.name)).otherwise(EARNED).alias(EARNED), (pl.col(_OPEN) & ~taken).alias(_OPEN)
     )
+
+
+def line_up(names: tuple[str, str, str], who: pl.Expr, places: pl.Expr) -> Iterator[pl.Expr]:
+    """The columns of customers that stand in line for places, the best by score first.
+
+    Args:
+        names: What the columns are called: how many are ahead, how many level, how many places there are. They are null
+            for everybody else.
+        who: Whether a customer stands in line. Without a score it stands behind all that have one.
+        places: How many places there are.
+    """
+    ahead, tied, there = names
+    height = pl.when(who).then(units(SCORE).fill_null(-1))
+    lowest, highest = (height.rank(way, descending=True).cast(pl.Int64) for way in ("min", "max"))
+    yield (lowest - 1).alias(ahead)
+    yield (highest - lowest).alias(tied)
+    yield pl.when(who).then(places).alias(there)
+
+
+def gets_a_place(names: tuple[str, str, str]) -> pl.Expr:
+    """Whether a customer of the line gets a place; those who are level are taken together or not at all."""
+    ahead, tied, places = (pl.col(name) for name in names)
+    return (ahead + tied + 1 <= places).fill_null(value=False)
 
 
 def places_of(quota: Quota) -> pl.Expr:
