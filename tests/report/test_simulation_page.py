@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import polars as pl
 import pytest
+from pages import read
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -25,41 +25,6 @@ from u8sync.report.terminal import simulation_view
 from u8sync.text import english, msg
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
-
-
-class Page(HTMLParser):
-    """Tags with attributes, the text, and the tables cell by cell; fails where tags are not nested properly."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.tables: list[list[list[str]]] = []
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "br"}:
-            self._open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        if tag == "tr":
-            self.tables[-1].append([])
-        if tag in {"td", "th"}:
-            self.tables[-1][-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self._open:
-            return
-        self.text += data
-        if {"td", "th"} & set(self._open):
-            self.tables[-1][-1][-1] += data
 
 
 def other_policy(policy: Policy) -> Policy:
@@ -112,7 +77,7 @@ def test_who_is_nearest_to_an_edge_stands_first(simulated: Simulated) -> None:
 @LANGUAGES
 def test_nothing_in_the_page_runs_or_comes_from_outside(simulated: Simulated, language: str) -> None:
     html = page_of(simulated, language)
-    page = Page(html)
+    page = read(html)
     assert html.startswith("<!DOCTYPE html>")
     assert not {tag for tag, _ in page.tags} & {
         "script",
@@ -137,15 +102,15 @@ def test_hostile_names_are_text(books: Any, simulated: Simulated) -> None:
     html = page_of(simulated)
     assert "<img" not in html
     assert "<b>.yaml" not in html
-    assert "<b>.yaml" in Page(html).text
+    assert "<b>.yaml" in read(html).text
     moved = {row.code for row in move_rows(simulated.simulation)}
     for code, name in books.hostile.items():
         if code in moved:
-            assert clean(name) in Page(html).text
+            assert clean(name) in read(html).text
 
 
 def test_the_matrix_and_every_move_stand_in_tables(simulated: Simulated) -> None:
-    page = Page(page_of(simulated))
+    page = read(page_of(simulated))
     compared = simulated.simulation.compared
     assert compared is not None
     [matrix] = [table for table in page.tables if table[0][1:] == ["VIP", "重点", "普通", "潜在", "(no tier)"]]
@@ -158,7 +123,7 @@ def test_the_matrix_and_every_move_stand_in_tables(simulated: Simulated) -> None
 
 
 def test_every_bar_and_edge_stands_in_a_table(simulated: Simulated) -> None:
-    page = Page(page_of(simulated))
+    page = read(page_of(simulated))
     other = simulated.simulation.other
     assert other is not None
     cells = {cell for table in page.tables for row in table for cell in row}
@@ -173,14 +138,14 @@ def test_every_bar_and_edge_stands_in_a_table(simulated: Simulated) -> None:
 
 
 def test_a_flow_is_drawn_and_told_to_who_cannot_see_it(simulated: Simulated) -> None:
-    page = Page(page_of(simulated))
+    page = read(page_of(simulated))
     [svg] = [attributes for tag, attributes in page.tags if tag == "svg"]
     assert (svg["role"], svg["aria-label"]) == ("img", "From the present policy to the other one")
     assert page.text.count("→") >= sum(tag == "path" for tag, _ in page.tags) > 0
 
 
 def test_both_policies_stand_below_with_all_their_rules(simulated: Simulated) -> None:
-    text = Page(page_of(simulated)).text
+    text = read(page_of(simulated)).text
     assert "score at least 80" in text
     assert "score at least 70" in text
     assert text.count("stays until somebody allows the change") == 2
@@ -189,14 +154,14 @@ def test_both_policies_stand_below_with_all_their_rules(simulated: Simulated) ->
 
 def test_one_policy_alone_has_no_comparison(simulated: Simulated) -> None:
     alone = replace(simulated, simulation=replace(simulated.simulation, other=None, compared=None, other_held=()))
-    page = Page(page_of(alone))
+    page = read(page_of(alone))
     assert "svg" not in {tag for tag, _ in page.tags}
     assert "Other policy" not in page.text
     assert "rated customers" in page.text
 
 
 def test_the_page_says_which_language_it_is_in(simulated: Simulated) -> None:
-    assert Page(page_of(simulated, "zh")).tags[0] == ("html", {"lang": "zh-CN"})
+    assert read(page_of(simulated, "zh")).tags[0] == ("html", {"lang": "zh-CN"})
 
 
 @pytest.mark.parametrize("width", [60, 80, 132])
