@@ -17,9 +17,10 @@ from u8sync.domain.edges import EDGES_SCHEMA
 from u8sync.domain.outcome import Ground
 from u8sync.domain.policy import Policy
 from u8sync.domain.simulation import simulate
+from u8sync.report.borderline import borderline_rows
 from u8sync.report.figures import clean
 from u8sync.report.language import translator
-from u8sync.report.simulated import Simulated, borderline_rows, edge_groups, move_rows
+from u8sync.report.simulated import Simulated, edge_groups, move_rows
 from u8sync.report.simulation_page import render_simulation
 from u8sync.report.terminal import simulation_view
 from u8sync.text import english, msg
@@ -69,9 +70,14 @@ def test_who_is_nearest_to_an_edge_stands_first(simulated: Simulated) -> None:
     ]
     present = simulated.simulation.present
     outcome = replace(present, edges=pl.DataFrame(rows, schema=EDGES_SCHEMA))
-    assert [row.code for row in borderline_rows(outcome)] == ["C00002", "C00001", "C00000", "C00004"]
-    assert [row.code for row in borderline_rows(outcome, 2)] == ["C00002", "C00001"]
-    assert [len(row.edges) for row in borderline_rows(outcome)] == [1, 2, 2, 1]
+    assert [row.code for row in borderline_rows(outcome.customers, outcome.edges)] == [
+        "C00002",
+        "C00001",
+        "C00000",
+        "C00004",
+    ]
+    assert [row.code for row in borderline_rows(outcome.customers, outcome.edges, 2)] == ["C00002", "C00001"]
+    assert [len(row.edges) for row in borderline_rows(outcome.customers, outcome.edges)] == [1, 2, 2, 1]
 
 
 @LANGUAGES

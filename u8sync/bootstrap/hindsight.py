@@ -11,7 +11,7 @@ from u8sync.bootstrap import SystemClock, last_day, load, open_backend, retry_of
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.policy import Policy
 from u8sync.domain.schedule import Schedule
-from u8sync.engine.past import Past, read_past
+from u8sync.engine.past import PastRead, read_past
 from u8sync.errors import InputError
 from u8sync.ports import Progress
 from u8sync.text import msg
@@ -61,7 +61,7 @@ class History:
     shown_as: str
     policy: Policy
     schedule: Schedule
-    past: Past
+    past: PastRead
 
 
 def read_history(

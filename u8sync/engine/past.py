@@ -20,14 +20,14 @@ from u8sync.errors import ConfigError, InputError
 from u8sync.ports import Backend, Progress
 from u8sync.text import Message, msg
 
-__all__ = ["SILENCE", "Past", "read_past"]
+__all__ = ["SILENCE", "PastRead", "read_past"]
 
 SILENCE = timedelta(days=31)
 """An outcome that ends longer than this after the last document is taken for one that is not over yet."""
 
 
 @dataclass(frozen=True)
-class Past:
+class PastRead:
     """What was read.
 
     Attributes:
@@ -52,7 +52,7 @@ def read_past(
     metrics: frozenset[str] = frozenset(),
     retry: Retry,
     progress: Progress,
-) -> Past:
+) -> PastRead:
     """Judge the customers of each past day and lay beside them what followed.
 
     Args:
@@ -96,7 +96,7 @@ def read_past(
                 protected=protected,
             )
         )
-    return Past(account_set, tuple(looks), tuple(notes))
+    return PastRead(account_set, tuple(looks), tuple(notes))
 
 
 class _Reader:

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from u8sync.domain.edges import NEAR
+from u8sync.domain.edges import NEAR, near_edges
+from u8sync.domain.mapping import CODE
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Ending, EndingStatus, Planned, RunResult
+from u8sync.report.borderline import borderline_rows
 from u8sync.report.figures import (
     causes,
     cut,
@@ -35,7 +37,7 @@ from u8sync.report.figures import (
 )
 from u8sync.report.pages import page_environment
 from u8sync.report.rule_words import HELD, figure_words
-from u8sync.report.rules_page import borderline_rows, held_rows, rules_of
+from u8sync.report.rules_page import held_rows, rules_in_words
 from u8sync.report.words import (
     CAUSES,
     ENDINGS,
@@ -89,7 +91,8 @@ def render_report(
     changes, shown_names = planned.plan.changes, names_of(planned.decision) if names is None else names
     moves = movements(planned.plan, policy)
     held = tuple(held_rows(planned, shown_names))
-    borderline = borderline_rows(planned, policy, shown_names)
+    edges = near_edges(planned.decision.customers, policy)
+    near = edges[CODE].n_unique()
     return template.render(
         page_language="zh-CN" if language == "zh" else "en",
         planned=planned,
@@ -113,13 +116,13 @@ def render_report(
         most_codes=MOST_CODES,
         guard_names=GUARD_NAMES,
         verdict_word=verdict_word,
-        rules=rules_of(policy),
+        rules=rules_in_words(policy),
         held=held[:MOST_HELD],
         held_counts=[(HELD[cause], f"{number:,}") for cause, number in held_causes(planned.plan).items()],
         held_unlisted=max(0, len(held) - MOST_HELD),
-        borderline=borderline[:MOST_BORDERLINE],
-        borderline_count=len(borderline),
-        borderline_share=percent(len(borderline), population.with_business) or "-",
+        borderline=tuple(borderline_rows(planned.decision.customers, edges, MOST_BORDERLINE, shown_names)),
+        borderline_count=near,
+        borderline_share=percent(near, population.with_business) or "-",
         near=NEAR,
         subject_label=subject_label,
         unknown_words=UNKNOWN,

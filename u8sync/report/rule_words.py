@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.movement import Hold
@@ -19,7 +19,6 @@ __all__ = [
     "EDITED",
     "HELD",
     "METHODS",
-    "UNRATED",
     "condition_words",
     "evidence_words",
     "figure_words",
@@ -45,12 +44,6 @@ HELD: Final[Mapping[Hold, Message]] = {
     "quota": msg("no place is free in the higher tier"),
 }
 """Why the tier is not the one that the ladder gives."""
-
-UNRATED: Final[Mapping[Literal["no_business", "little_evidence"], Message]] = {
-    "no_business": msg("no business in the window"),
-    "little_evidence": msg("too little is known of it to rate it"),
-}
-"""Why a customer is not rated."""
 
 METHODS: Final[Mapping[Method, Message]] = {
     "rank": msg("percentile rank"),

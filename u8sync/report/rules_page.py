@@ -1,4 +1,4 @@
-"""What the page says of the rules, of those whose tier is held, and of those near an edge."""
+"""What the page says of the rules, and of those whose tier is held."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from u8sync.domain.edges import near_edges
 from u8sync.domain.movement import Hold
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
-from u8sync.report.edge_words import edges_by_code
 from u8sync.report.rule_words import (
     EDITED,
     HELD,
@@ -24,7 +22,7 @@ from u8sync.report.rule_words import (
 from u8sync.report.words import tier_name
 from u8sync.text import Message, msg
 
-__all__ = ["BorderlineRow", "HeldRow", "Rules", "TierRules", "borderline_rows", "held_rows", "rules_of"]
+__all__ = ["HeldRow", "Rules", "TierRules", "held_rows", "rules_in_words"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Rules:
     pins: tuple[tuple[str, Message], ...]
 
 
-def rules_of(policy: Policy) -> Rules:
+def rules_in_words(policy: Policy) -> Rules:
     """The rules in words."""
     evidence, movement = policy.evidence, policy.movement
     others: list[Message] = [*evidence_words(evidence)] if evidence is not None else []
@@ -102,22 +100,3 @@ def held_rows(planned: Planned, names: Mapping[str, str]) -> Iterator[HeldRow]:
         if held.cause is not None:
             why = HELD[cast("Hold", held.cause)]
             yield HeldRow(held.code, names.get(held.code), tier_name(held.tier), held.earned, why, held.below)
-
-
-@dataclass(frozen=True)
-class BorderlineRow:
-    """A customer near an edge, with the tier that the ladder gives and the edges in words."""
-
-    code: str
-    name: str | None
-    tier: str | None
-    edges: tuple[Message, ...]
-
-
-def borderline_rows(planned: Planned, policy: Policy, names: Mapping[str, str]) -> tuple[BorderlineRow, ...]:
-    """All of them, by code."""
-    near = near_edges(planned.decision.customers, policy)
-    tiers = dict(near.select("code", "tier").iter_rows())
-    return tuple(
-        BorderlineRow(code, names.get(code), tiers[code], edges) for code, edges in edges_by_code(near).items()
-    )

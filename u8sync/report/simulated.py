@@ -13,11 +13,10 @@ from u8sync.domain.edges import KINDS, NEAR
 from u8sync.domain.mapping import CODE
 from u8sync.domain.model import AccountSet
 from u8sync.domain.outcome import Outcome, TierSum
-from u8sync.domain.policy import SCORE, Condition
+from u8sync.domain.policy import Condition
 from u8sync.domain.policy_diff import Cell, Comparison, Missed, Way, missed_by
 from u8sync.domain.simulation import Simulation
-from u8sync.domain.tiers import EARNED
-from u8sync.report.edge_words import bound_words, edges_by_code
+from u8sync.report.edge_words import bound_words
 from u8sync.report.figures import cut, percent
 from u8sync.report.rule_words import condition_words
 from u8sync.report.words import subject_label, value_words
@@ -25,13 +24,11 @@ from u8sync.text import Message, msg
 
 __all__ = [
     "MOVE_WAYS",
-    "BorderlineRow",
     "EdgeGroup",
     "MoveRow",
     "Simulated",
     "TierPair",
     "axes",
-    "borderline_rows",
     "condition_of",
     "counts_of",
     "edge_groups",
@@ -308,40 +305,3 @@ def edge_groups(outcome: Outcome) -> tuple[EdgeGroup, ...]:
     for up, down in counts.values():
         found.append(EdgeGroup(None, msg("no bound of its own: a place that others leave or take"), up, down))
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class BorderlineRow:
-    """A customer near an edge."""
-
-    code: str
-    name: str | None
-    tier: str | None
-    score: str | None
-    edges: tuple[Message, ...]
-
-
-def borderline_rows(outcome: Outcome, limit: int | None = None) -> Iterator[BorderlineRow]:
-    """The borderline customers, the nearest to a bound first by its own size, at most ``limit``."""
-    nearness = pl.col("distance").cast(pl.Float64) / pl.col("bound").cast(pl.Float64).abs()
-    # To rise takes every bound that is missed, to fall takes one of those that are kept.
-    by_way = (
-        outcome.edges.with_columns(nearness.alias("nearness"))
-        .group_by(CODE, "way")
-        .agg(pl.when(pl.col("way").first() == "up").then(pl.max("nearness")).otherwise(pl.min("nearness")))
-    )
-    order = by_way.group_by(CODE).agg(pl.min("nearness")).sort("nearness", CODE, nulls_last=True)
-    shown = order if limit is None else order.head(limit)
-    words = edges_by_code(outcome.edges.join(shown.select(CODE), on=CODE, how="semi", maintain_order="left"))
-    name = "name" if "name" in outcome.customers.columns else None
-    columns = [CODE, EARNED, SCORE, *([name] if name else [])]
-    found = shown.join(outcome.customers.select(columns), on=CODE, how="left", maintain_order="left")
-    for row in found.iter_rows(named=True):
-        score = row[SCORE]
-        yield BorderlineRow(
-            row[CODE],
-            row["name"] if name else None,
-            row[EARNED],
-            None if score is None else cut(score, 2),
-            words.get(row[CODE], ()),
-        )

@@ -14,16 +14,16 @@ from u8sync.domain.edges import NEAR
 from u8sync.domain.outcome import SWAY, Outcome, TierSum
 from u8sync.domain.policy_diff import Cell
 from u8sync.domain.simulation import Simulation
+from u8sync.report.borderline import borderline_rows
 from u8sync.report.charts import Bars, Flow, Heat, HeatWay, Series, Words, bars, flow, heat
 from u8sync.report.figures import money, percent
 from u8sync.report.pages import page_environment
-from u8sync.report.rules_page import Rules, rules_of
+from u8sync.report.rules_page import Rules, rules_in_words
 from u8sync.report.simulated import (
     MOVE_WAYS,
     EdgeGroup,
     Simulated,
     axes,
-    borderline_rows,
     counts_of,
     edge_groups,
     move_rows,
@@ -88,7 +88,7 @@ def render_simulation(simulated: Simulated, translate: Translate, language: str,
             matrices=tuple(_matrices(simulation)),
             moves=tuple(move_rows(simulation, MOST_MOVES)),
             unlisted=0 if compared is None else max(0, compared.moves.height - MOST_MOVES),
-            borderline=tuple(borderline_rows(shown, MOST_BORDERLINE)),
+            borderline=tuple(borderline_rows(shown.customers, shown.edges, MOST_BORDERLINE)),
             borderline_unlisted=max(0, shown.borderline - MOST_BORDERLINE),
             near=NEAR,
             sway=SWAY,
@@ -118,7 +118,7 @@ def _sides(simulation: Simulation, files: Sequence[str]) -> Iterator[_Side]:
             near_share=percent(outcome.borderline, outcome.rated) or "-",
             sensitivity=_sensitivity(outcome),
             edges=edge_groups(outcome),
-            rules=rules_of(outcome.policy),
+            rules=rules_in_words(outcome.policy),
         )
 
 

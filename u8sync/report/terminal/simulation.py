@@ -11,11 +11,11 @@ from u8sync.domain.edges import NEAR
 from u8sync.domain.outcome import SWAY, Outcome, Sensitivity, TierSum
 from u8sync.domain.policy_diff import Cell as MatrixCell
 from u8sync.domain.simulation import Simulation
+from u8sync.report.borderline import borderline_rows
 from u8sync.report.figures import money, percent
 from u8sync.report.simulated import (
     Simulated,
     axes,
-    borderline_rows,
     counts_of,
     edge_groups,
     move_rows,
@@ -264,7 +264,7 @@ def _stability(simulation: Simulation, write: Writer, limit: int | None) -> Iter
             ],
             (
                 (row.code, row.name, tier_name(row.tier), row.score, listed(row.edges))
-                for row in borderline_rows(shown, limit)
+                for row in borderline_rows(shown.customers, shown.edges, limit)
             ),
         )
         yield from _rest(shown.borderline, limit, write)
