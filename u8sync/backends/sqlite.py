@@ -68,7 +68,7 @@ class SqliteDialect(SqlDialect):
         return func.substr(column, 1, 10)
 
     def raw_month(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The beginning of a day."""
+        """The month is the beginning of that text."""
         return func.substr(column, 1, 7)
 
     def raw_rowversion(self, column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-__all__ = ["Json", "canonical_bytes", "decimal_text", "digest"]
+__all__ = ["Json", "canonical_bytes", "decimal_text", "digest", "plain"]
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 """What can be written."""
@@ -36,6 +36,12 @@ def digest(value: Mapping[str, Json]) -> str:
 def decimal_text(value: Decimal | None) -> str | None:
     """An amount or score as it stands in records and files: plain decimals, every place kept; null stays null."""
     return None if value is None else f"{value:f}"
+
+
+def plain(value: Decimal) -> str:
+    """A figure as people read it, without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _PLAIN: Final = frozenset({str, bool, type(None)})

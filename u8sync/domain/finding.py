@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
-from u8sync.domain.canonical import decimal_text
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE
 from u8sync.text import Message, Place, listed, msg
 
-__all__ = ["Finding", "FindingKind", "label_of", "labels_of", "plain"]
+__all__ = ["Finding", "FindingKind", "label_of", "labels_of"]
 
 FindingKind = Literal[
     "nobody_rated",
@@ -65,9 +63,3 @@ def label_of(subject: str) -> Message:
 def labels_of(subjects: Iterable[str]) -> Message:
     """Several of them, in this order."""
     return listed([label_of(subject) for subject in subjects], ", ")
-
-
-def plain(value: Decimal | None) -> str:
-    """A figure as people read it, without idle zeros."""
-    text = decimal_text(value) or "-"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -11,7 +11,8 @@ from typing import cast
 
 import polars as pl
 
-from u8sync.domain.finding import Finding, label_of, labels_of, plain
+from u8sync.domain.canonical import plain
+from u8sync.domain.finding import Finding, label_of, labels_of
 from u8sync.domain.policy import SCORE, Condition, Policy, Tier
 from u8sync.domain.tiers import EARNED, meets, quota_of, stands_on
 from u8sync.text import Message, msg
@@ -85,13 +86,12 @@ def _values(rated: pl.DataFrame, condition: Condition) -> Message:
     label, known = label_of(condition.subject), rated[condition.subject].drop_nulls()
     if known.is_empty():
         return msg("{subject}: unknown for all {count} rated customers.", subject=label, count=rated.height)
-    bounded = condition.at_least is not None or condition.below is not None
     low, high = condition.at_least, condition.below
     inside = known.filter(
         (known >= low if low is not None else known.is_not_null())
         & (known < high if high is not None else known.is_not_null())
     )
-    if bounded and inside.is_empty():
+    if inside.is_empty():
         ends = (plain(cast("Decimal", end)) for end in (known.min(), known.max()))
         return msg("{subject}: from {low} to {high}.", subject=label, low=next(ends), high=next(ends))
     return msg(

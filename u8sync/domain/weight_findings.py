@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.finding import Finding, label_of, plain
+from u8sync.domain.canonical import plain
+from u8sync.domain.finding import Finding, label_of
 from u8sync.domain.ladder_findings import uses_score
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, METRICS

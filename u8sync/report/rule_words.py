@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final, cast
 
+from u8sync.domain.canonical import plain
 from u8sync.domain.logged import LoggedLeft
 from u8sync.domain.movement import Hold
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Condition, EditedRule, Evidence, Method, Movement, Pin, Policy, Quota, Weight
 from u8sync.domain.reason import Pinned
 from u8sync.report.figures import cut
-from u8sync.report.words import plain, subject_label, value_words
+from u8sync.report.words import subject_label, value_words
 from u8sync.text import Message, listed, msg
 
 __all__ = [

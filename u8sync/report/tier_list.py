@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from u8sync.domain.canonical import plain
 from u8sync.domain.model import AccountSet, Window
 from u8sync.domain.policy import Tier
 from u8sync.domain.tier_lists import By, TierList
@@ -181,7 +182,4 @@ def _rows(one: TierList, translate: Translate, *, named: bool) -> Iterator[tuple
 
 def _number(value: Decimal | None) -> str | None:
     """The whole value without the zeros that the exact type carries, which Excel would count as digits."""
-    if value is None:
-        return None
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return None if value is None else plain(value)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, Literal
 
+from u8sync.domain.canonical import plain
 from u8sync.domain.guards import GuardName, Verdict
 from u8sync.domain.metrics import METRICS, Unit
 from u8sync.domain.model import AccountSet, Month
@@ -32,7 +33,6 @@ __all__ = [
     "digits",
     "months_words",
     "people_words",
-    "plain",
     "reason_words",
     "say",
     "subject_label",
@@ -166,12 +166,6 @@ def tier_name(tier: str | None, *, fills: bool | None = None) -> str | Message:
 def subject_label(subject: str) -> Message:
     """What people call a metric, or the score."""
     return msg("score") if subject == SCORE else METRICS[subject].label
-
-
-def plain(value: Decimal) -> str:
-    """Without the zeros that the exact type carries: ``80`` rather than ``80.0000``."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _IN_UNITS: Final[Mapping[Unit, Callable[[Decimal], str | Message]]] = {
