@@ -23,7 +23,7 @@ from u8sync.report.hindsight import (
     tier_columns,
     tier_rows,
 )
-from u8sync.report.pages import page_environment
+from u8sync.report.pages import page_environment, save_page
 from u8sync.report.suggested import (
     PICKS,
     Proposed,
@@ -38,7 +38,6 @@ from u8sync.report.suggested import (
     worth_columns,
     worth_rows,
 )
-from u8sync.report.tables import in_place_of
 from u8sync.report.words import account_set_words
 from u8sync.text import Message, Translate, msg
 
@@ -79,8 +78,7 @@ def save_backtest(path: Path, found: Backtest, told: Told, translate: Translate,
         translate=translate,
         language=language,
     )
-    with in_place_of(path, shared=True) as part:
-        part.write_text(page, encoding="utf-8", newline="\n")
+    save_page(path, page)
 
 
 def save_suggestion(path: Path, proposed: Proposed, translate: Translate, language: str) -> None:
@@ -94,8 +92,7 @@ def save_suggestion(path: Path, proposed: Proposed, translate: Translate, langua
         translate=translate,
         language=language,
     )
-    with in_place_of(path, shared=True) as part:
-        part.write_text(page, encoding="utf-8", newline="\n")
+    save_page(path, page)
 
 
 def _render(

@@ -1,16 +1,18 @@
-"""How pages are put together: templates of the house, everything escaped, in one language."""
+"""How pages are made: templates of the house, everything escaped, in one language; a whole file or none."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from u8sync.report.tables import in_place_of
 from u8sync.report.words import say
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["page_environment"]
+__all__ = ["page_environment", "save_page"]
 
 
 def page_environment(translate: Translate) -> Environment:
@@ -28,6 +30,12 @@ def page_environment(translate: Translate) -> Environment:
     )
     environment.globals["msg"] = msg
     return environment
+
+
+def save_page(path: Path, page: str) -> None:
+    """Write a page that others may read. Raises InputError when it cannot be written."""
+    with in_place_of(path, shared=True) as part:
+        part.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _shown(value: object, translate: Translate) -> str:

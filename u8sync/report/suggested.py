@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from u8sync.domain.metrics import METRICS
+from u8sync.domain.numbers import Numbers
 from u8sync.domain.suggestion import AIMS, Choice, Measured, Pick, Suggestion
 from u8sync.report.hindsight import Row, Told, share_words
 from u8sync.report.words import account_set_words
@@ -89,12 +90,15 @@ def number_columns(found: Suggestion) -> list[Message]:
 def number_rows(found: Suggestion) -> Iterator[Row]:
     """Weights in percent and least scores."""
     for choice in found.choices:
-        weights, bounds = choice.numbers.weights, choice.numbers.bounds
-        yield [
-            PICKS[choice.pick],
-            *(f"{weights[metric]} %" if metric in weights else None for metric in _metrics(found)),
-            *(f"{bounds[tier]}" if tier in bounds else None for tier in _bounded(found)),
-        ]
+        yield [PICKS[choice.pick], *_numbers(found, choice.numbers)]
+
+
+def _numbers(found: Suggestion, numbers: Numbers) -> Iterator[str | None]:
+    """Under the titles of :func:`number_columns` from the second one on."""
+    for metric in _metrics(found):
+        yield f"{numbers.weights[metric]} %" if metric in numbers.weights else None
+    for tier in _bounded(found):
+        yield f"{numbers.bounds[tier]}" if tier in numbers.bounds else None
 
 
 def _metrics(found: Suggestion) -> list[str]:
@@ -166,13 +170,7 @@ def front_rows(found: Suggestion, most: int | None = None) -> Iterator[Row]:
     if most is not None and len(front) > most:
         front = tuple(front[at * (len(front) - 1) // (most - 1)] for at in range(most))
     for one in front:
-        weights, bounds = one.numbers.weights, one.numbers.bounds
-        yield [
-            share_words(one.aim),
-            share_words(one.churn),
-            *(f"{weights[metric]} %" if metric in weights else None for metric in _metrics(found)),
-            *(f"{bounds[tier]}" if tier in bounds else None for tier in _bounded(found)),
-        ]
+        yield [share_words(one.aim), share_words(one.churn), *_numbers(found, one.numbers)]
 
 
 def suggestion_notes(proposed: Proposed) -> Iterator[Message]:

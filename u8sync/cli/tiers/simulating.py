@@ -84,10 +84,9 @@ def simulate(
 def _write_report(session: Session, simulated: Simulated, path: Path) -> None:
     """Write the page. Raises InputError when it cannot be written."""
     from u8sync import __version__
+    from u8sync.report.pages import save_page
     from u8sync.report.simulation_page import render_simulation
-    from u8sync.report.tables import in_place_of
 
     page = render_simulation(simulated, session.translate, session.language, tool=__version__)
-    with in_place_of(path, shared=True) as part:
-        part.write_text(page, encoding="utf-8", newline="\n")
+    save_page(path, page)
     session.note(msg("Report: {path}", path=str(path)))
