@@ -10,9 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from u8sync.domain.edges import EDGES_SCHEMA, borderline, near_edges
+from u8sync.domain.edges import EDGES_SCHEMA, NEAR, near_edges
 from u8sync.domain.policy import SCORE, Condition, Policy, Quota, Tier, eased
-from u8sync.domain.tiers import TIER, recommend
+from u8sync.domain.tiers import EARNED, TIER, recommend
+
+
+def borderline(frame: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.Series:
+    """Who is borderline, by the definition alone: the eased or the tightened ladder gives another tier."""
+    now = recommend(frame, policy)[EARNED]
+    moved = (recommend(frame, eased(policy, Decimal(by)))[EARNED] for by in (percent, -percent))
+    up, down = (then.ne_missing(now) for then in moved)
+    return up | down
 
 
 def near(world: Any, policy: Policy, **row: object) -> list[tuple[object, ...]]:

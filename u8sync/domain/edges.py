@@ -22,7 +22,7 @@ from u8sync.domain.policy import SCORE, Condition, Policy, Tier, eased
 from u8sync.domain.ranks import UNIT, as_decimal, units
 from u8sync.domain.tiers import EARNED, meets, quota_of, recommend, standing_of
 
-__all__ = ["EDGES_SCHEMA", "KINDS", "NEAR", "EdgeKind", "borderline", "near_edges"]
+__all__ = ["EDGES_SCHEMA", "KINDS", "NEAR", "EdgeKind", "near_edges"]
 
 EdgeKind = Literal["at_least", "below", "top_percent", "top_share", "quota"]
 """Which bound it is. Bound, value and distance are in the subject's own unit for the first two; ``top_percent``: in
@@ -59,30 +59,11 @@ _OWN: Final = "edge."
 """Before the names of what the ladder as it stands says of quotas."""
 
 
-def borderline(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.Series:
-    """Whether each customer is borderline.
-
-    Args:
-        scored: ``n × (code, rated, eligible, score, *METRICS)``, as :func:`u8sync.domain.tiers.recommend` takes it.
-        policy: The ladder.
-        percent: How far each bound is moved, in percent of its own size.
-
-    Returns:
-        One truth value a row, in the order of ``scored``, named ``borderline``; never null.
-    """
-    judged = recommend(scored, policy)
-    now = judged[EARNED]
-    near = pl.Series("borderline", [False] * scored.height, dtype=pl.Boolean)
-    for ladder in _moved(policy, percent).values():
-        near = near | recommend(judged, ladder, placed=True)[EARNED].ne_missing(now)
-    return near.alias("borderline")
-
-
 def near_edges(scored: pl.DataFrame, policy: Policy, percent: int = NEAR) -> pl.DataFrame:
     """The bounds that borderline customers are near, and how far off.
 
     Args:
-        scored: As :func:`borderline` takes it.
+        scored: ``n × (code, rated, eligible, score, *METRICS)``, as :func:`u8sync.domain.tiers.recommend` takes it.
         policy: The ladder.
         percent: How far each bound is moved, in percent of its own size.
 
