@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_world import ACCOUNT_SET, TIER, TIERS, Quiet, World, customer, example_policy, sales
+from engine_world import ACCOUNT_SET, TIER, TIERS, Quiet, World, customer, example_mapping, example_policy, sales
 
 from u8sync.backends.memory import MemoryBackend
 from u8sync.domain.model import ColumnLimit, CustomerCode, Extra, Facts, Month, Period, Window
 from u8sync.domain.plan import Plan
 from u8sync.domain.policy import Policy, Weight
 from u8sync.domain.run import Planned
+from u8sync.domain.schedule import Schedule
 from u8sync.domain.windows import WindowRule
+from u8sync.engine.past import read_past
 from u8sync.engine.plan_file import load_plan, save_plan
 from u8sync.engine.planner import make_plan
 from u8sync.engine.records import plan_record
@@ -53,6 +55,19 @@ class Listening(MemoryBackend):
         return super().facts(window, progress, extras)
 
 
+def listening() -> Listening:
+    """Two customers with business in the last twelve months, and fiscal periods."""
+    backend = Listening(
+        ACCOUNT_SET,
+        {CustomerCode(code): customer() for code in ("A1", "B2")},
+        sales({"A1": 1000, "B2": 2000}),
+        writable={TIER: ColumnLimit(60, TIERS)},
+        periods=PERIODS,
+    )
+    backend.asked = Asked()
+    return backend
+
+
 Planning = Callable[[Policy], tuple[Planned, Asked]]
 
 
@@ -61,14 +76,7 @@ def planning() -> Planning:
     """Make a plan by a policy on 2026-10-31; answers also what was asked for."""
 
     def plan(policy: Policy) -> tuple[Planned, Asked]:
-        backend = Listening(
-            ACCOUNT_SET,
-            {CustomerCode(code): customer() for code in ("A1", "B2")},
-            sales({"A1": 1000, "B2": 2000}),
-            writable={TIER: ColumnLimit(60, TIERS)},
-            periods=PERIODS,
-        )
-        backend.asked = Asked()
+        backend = listening()
         world = World(backend)
         rules = replace(world.rules(), policy=policy)
         return make_plan(backend, rules, clock=world.clock, retry=world.retry(), progress=Quiet()), backend.asked
@@ -129,6 +137,24 @@ def test_a_fiscal_year_goes_by_the_periods_of_the_account_set(planning: Planning
     rules: Any = plan_record(planned.plan, policy)["rules"]
     assert rules["months"] is None
     assert rules["window"] == {"fiscal_year": "last", "until": "as_of", "floor_days": 30, "credit_days": 60}
+
+
+def test_hindsight_reads_the_fiscal_periods_once_and_no_window_twice() -> None:
+    backend = listening()
+    world = World(backend)
+    past = read_past(
+        backend,
+        mapping=example_mapping(),
+        policy=replace(example_policy(), window=WindowRule(fiscal_year="last")),
+        schedule=Schedule(until=date(2026, 9, 30), periods=3, every=3, horizon=3),
+        exactly=True,
+        protected=(),
+        retry=world.retry(),
+        progress=Quiet(),
+    )
+    assert [look.slot.as_of for look in past.looks] == [date(2025, 12, 31), date(2026, 3, 31), date(2026, 6, 30)]
+    assert backend.asked.periods == 1
+    assert len(backend.asked.windows) == len(set(backend.asked.windows))
 
 
 def test_who_was_disabled_since_the_window_ended_is_left_alone(planning: Planning) -> None:

@@ -14,7 +14,8 @@ from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, Extra, Facts, Window
 from u8sync.domain.policy import Policy
 from u8sync.domain.schedule import Schedule, Slot
-from u8sync.engine.planner import read_window
+from u8sync.domain.windows import WindowRule, window_by
+from u8sync.engine.planner import read_periods
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError, InputError
 from u8sync.ports import Backend, Progress
@@ -72,15 +73,15 @@ def read_past(
     if problems:
         raise ConfigError(mapping.fields[0].place.file, problems)
     account_set, _ = retry.call(backend.account_set)
-    reader = _Reader(backend, retry, progress)
+    reader = _Reader(backend, policy.window, retry, progress)
     slots, notes = _possible(schedule, reader, exactly=exactly)
     raw, _ = retry.call(backend.customers, needed_columns(mapping, backend.way), progress)
     canonical, _ = read_customers(raw, mapping, backend.way)
     notes += unseen(mapping, policy, way=backend.way)
-    notes += _thin(reader, policy, slots)
+    notes += _thin(reader, slots)
     looks = []
     for slot in slots:
-        window, remarks = reader.window(policy, slot.as_of)
+        window, remarks = reader.window(slot.as_of)
         facts = reader.facts(window, extras_for(policy.metrics | metrics))
         notes += [note for note in (*remarks, *facts.notes) if note not in notes]
         looks.append(
@@ -100,10 +101,11 @@ def read_past(
 
 
 class _Reader:
-    """Reads each window once: the outcome of one evaluation is often the period before of the next."""
+    """Reads each window once, for the outcome of one evaluation is often the period before of the next."""
 
-    def __init__(self, backend: Backend, retry: Retry, progress: Progress) -> None:
-        self._backend, self._retry, self._progress = backend, retry, progress
+    def __init__(self, backend: Backend, rule: WindowRule, retry: Retry, progress: Progress) -> None:
+        self._backend, self._rule, self._retry, self._progress = backend, rule, retry, progress
+        self._periods = read_periods(backend, rule, retry)
         self._known: dict[tuple[Window, frozenset[Extra]], Facts] = {}
 
     def facts(self, window: Window, extras: frozenset[Extra] = frozenset()) -> Facts:
@@ -112,9 +114,9 @@ class _Reader:
             self._known[window, extras] = facts
         return self._known[window, extras]
 
-    def window(self, policy: Policy, as_of: date) -> tuple[Window, tuple[Message, ...]]:
+    def window(self, as_of: date) -> tuple[Window, tuple[Message, ...]]:
         """The days that count on this day; the same as for a run."""
-        return read_window(self._backend, policy.window, as_of, self._retry)
+        return window_by(self._rule, as_of, self._periods)
 
 
 def _possible(schedule: Schedule, reader: _Reader, *, exactly: bool) -> tuple[list[Slot], list[Message]]:
@@ -165,10 +167,10 @@ def _possible(schedule: Schedule, reader: _Reader, *, exactly: bool) -> tuple[li
     return slots, notes
 
 
-def _thin(reader: _Reader, policy: Policy, slots: Sequence[Slot]) -> Iterator[Message]:
+def _thin(reader: _Reader, slots: Sequence[Slot]) -> Iterator[Message]:
     """That the documents begin inside the earliest windows, so that those days rate on less than a later run does."""
     first = _day(reader.facts(slots[-1].outcome).frame["first_sale_on"].min())
-    thin = [slot for slot in slots if first is not None and reader.window(policy, slot.as_of)[0].start < first]
+    thin = [slot for slot in slots if first is not None and reader.window(slot.as_of)[0].start < first]
     if thin:
         yield msg(
             "The first document is of {first}: the window of {count} evaluation(s) is only partly filled.",

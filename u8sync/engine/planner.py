@@ -21,7 +21,7 @@ from u8sync.errors import ConfigError
 from u8sync.ports import Backend, Clock, Progress
 from u8sync.text import Message
 
-__all__ = ["Rules", "judge", "make_plan", "read_window", "seal_of"]
+__all__ = ["Rules", "judge", "make_plan", "read_periods", "read_window", "seal_of"]
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,12 @@ def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
 
 def read_window(backend: Backend, rule: WindowRule, as_of: date, retry: Retry) -> tuple[Window, tuple[Message, ...]]:
     """The days that count, and what people should know of them; fiscal periods are read where the rule needs them."""
-    periods: tuple[Period, ...] = ()
-    if rule.needs_periods:
-        periods, _ = retry.call(backend.periods)
-    return window_by(rule, as_of, periods)
+    return window_by(rule, as_of, read_periods(backend, rule, retry))
+
+
+def read_periods(backend: Backend, rule: WindowRule, retry: Retry) -> tuple[Period, ...]:
+    """The fiscal periods of the account set; none where the rule goes without them."""
+    return retry.call(backend.periods)[0] if rule.needs_periods else ()
 
 
 def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, progress: Progress) -> Planned:
