@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,14 +13,13 @@ from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import load_settings
 from u8sync.domain.decision import needed_columns
 from u8sync.domain.fitting import absent_columns, strange_groups, tier_misfits, unseen
-from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, Extra, Facts, Window
 from u8sync.domain.outcome import Ground, ground_of
 from u8sync.domain.policy import Policy
 from u8sync.engine.planner import read_window
 from u8sync.engine.retry import Retry
-from u8sync.errors import ConfigError
+from u8sync.errors import ConfigError, Problem
 from u8sync.ports import Backend, Progress
 from u8sync.text import Message, msg
 
@@ -35,13 +34,21 @@ class PolicyRead:
         policy: The policy.
         shown_as: Name of its file in messages.
         facts: In its window; the same object for policies with equal windows.
-        notes: What is worth knowing: what could not be read, tiers that the mapping cannot spell.
+        misfits: Tiers that the mapping cannot spell.
+        remarks: What else is worth knowing: what could not be read, and what of the policy the mapping leaves idle.
     """
 
     policy: Policy
     shown_as: str
     facts: Facts
-    notes: tuple[Message, ...]
+    misfits: tuple[Problem, ...]
+    remarks: tuple[Message, ...]
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """All of it in words, for who only looks."""
+        misfits = (msg("{place}: {what}", place=str(one.place), what=one.message) for one in self.misfits)
+        return (*misfits, *self.remarks)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,13 @@ def read_for_policies(
         ground = ground_of(raw, mapping=mapping, way=backend.way, protected=settings.guards.protected, past=memory.past)
         facts = _facts(backend, policies, day, retry, progress)
         read = (
-            PolicyRead(policy, shown(path), found, (*remarks, *_notes(mapping, policy, backend.way), *found.notes))
+            PolicyRead(
+                policy,
+                shown(path),
+                found,
+                misfits=tuple(tier_misfits(mapping, policy)),
+                remarks=(*remarks, *unseen(mapping, policy, way=backend.way), *found.notes),
+            )
             for path, policy, (found, remarks) in zip(paths, policies, facts, strict=True)
         )
         return Surroundings(account_set, ground, tuple(read))
@@ -112,9 +125,3 @@ def _facts(
         extras[window] = extras.get(window, frozenset()) | extras_for(policy.metrics)
     read = {window: retry.call(backend.facts, window, progress, wanted)[0] for window, wanted in extras.items()}
     return [(read[window], remarks) for window, remarks in windows]
-
-
-def _notes(mapping: CustomerMapping, policy: Policy, way: str) -> Iterator[Message]:
-    for problem in tier_misfits(mapping, policy):
-        yield msg("{place}: {what}", place=str(problem.place), what=problem.message)
-    yield from unseen(mapping, policy, way=way)

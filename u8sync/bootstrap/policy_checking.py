@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import cast
 
 from u8sync.bootstrap.checking import shown
 from u8sync.bootstrap.policies import Surroundings, read_for_policies
 from u8sync.config.file_kinds import check_file
 from u8sync.config.located_yaml import in_file_order
 from u8sync.config.settings import load_settings
-from u8sync.domain.fitting import tier_misfits
 from u8sync.domain.model import AccountSet, Window
-from u8sync.domain.policy import Policy
 from u8sync.domain.policy_findings import Finding, findings
 from u8sync.errors import ConfigError, InputError, Problem
 from u8sync.ports import Progress
@@ -99,8 +95,8 @@ def check_policy(
         if error.file != name:
             raise
         return CheckedPolicy(name, error.problems, checked.warnings, None)
-    misfits = tier_misfits(read.ground.mapping, cast("Policy", checked.content))
-    return CheckedPolicy(name, tuple(in_file_order(misfits)), checked.warnings, _tried(read))
+    misfits = in_file_order(read.policies[0].misfits)
+    return CheckedPolicy(name, tuple(misfits), checked.warnings, _tried(read))
 
 
 def _tried(read: Surroundings) -> Tried:
@@ -108,12 +104,4 @@ def _tried(read: Surroundings) -> Tried:
     judged = read.ground.judge(one.policy, one.facts)
     window = one.facts.window
     found = findings(judged, one.policy, window.looked_at_on)
-    return Tried(read.account_set, window, judged.height, int(judged["rated"].sum()), found, tuple(_notes(read)))
-
-
-def _notes(read: Surroundings) -> Iterator[Message]:
-    """What is worth knowing, without the tiers that the mapping cannot spell: here they are problems."""
-    told = {str(problem.message) for problem in tier_misfits(read.ground.mapping, read.policies[0].policy)}
-    for note in read.policies[0].notes:
-        if str(note.args.get("what", "")) not in told:
-            yield note
+    return Tried(read.account_set, window, judged.height, int(judged["rated"].sum()), found, one.remarks)
