@@ -80,6 +80,7 @@ __all__ = [
     "signer_of",
     "stamps_beside",
     "trusted_keys",
+    "user_name",
 ]
 
 
@@ -201,6 +202,7 @@ def open_night(
     installation: Installation,
     rules: Rules,
     *,
+    run_id: str,
     command: str,
     clock: Clock,
     progress: Progress,
@@ -213,7 +215,6 @@ def open_night(
     What the run goes by is kept beside the log: configuration, mapping, policy and, if there is one, the plan file.
     """
     settings = installation.settings
-    run_id = new_run_id(clock)
     signer = signer_of(settings)
     evidence = [*evidence_of(installation), *([] if plan_file is None else [plan_file])]
     retry = retry_of(installation.settings)
@@ -237,7 +238,7 @@ def open_night(
                 log=log,
                 rules=rules,
                 actor=Actor(
-                    user=_user(),
+                    user=user_name(),
                     command=command,
                     python=platform.python_version(),
                     platform=platform.platform(),
@@ -383,7 +384,7 @@ def _needs(installation: Installation, kind: BackendKind, options: Any) -> Needs
     return doctor.needs_of(installation.mapping, installation.policy, kind.way, writing=not options.read_only)
 
 
-def _user() -> str:
+def user_name() -> str:
     """The operating-system user; ``?`` where there is none, as in some containers."""
     try:
         return getpass.getuser()

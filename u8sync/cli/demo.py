@@ -91,7 +91,7 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
     from u8sync.audit.checkpoint import new_key
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.options import audit_folders
-    from u8sync.cli.running import night_run, show_result, write_report
+    from u8sync.cli.running import end_of, run_once, write_report
 
     config = folder / "config.yaml"
     installation = bootstrap.load(config)
@@ -101,14 +101,15 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
     month_before = LAST_DAY.replace(day=1) - timedelta(days=1)
     session.out.print()
     session.say(msg("The first night, as of {day}: every tier is new.", day=str(month_before)))
-    _, result = night_run(session, installation, as_of=month_before, allow=(), quiet=True)
-    show_result(session, result, as_json=False)
+    end_of(session, run_once(session, config, as_of=month_before, quiet=True), as_json=False)
 
     session.out.print()
     session.say(msg("The next month's night, as of {day}.", day=str(LAST_DAY)))
-    planned, result = night_run(session, installation, as_of=None, allow=(), quiet=False)
-    show_result(session, result, as_json=False)
-    write_report(session, installation, planned, result, folder / "report.html")
+    done = run_once(session, config, quiet=False)
+    end = end_of(session, done, as_json=False)
+    planned = done.planned
+    if planned is not None:
+        write_report(session, installation, planned, done.result, folder / "report.html")
 
     for log in audit_folders(config, None):
         verification = verify_folder(log, session.progress(), keys=[signer.verification])
@@ -121,14 +122,14 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
                 signed=verification.signed.upto,
             )
         )
-    mover = next((change.code for change in planned.plan.changes), None)
+    mover = None if planned is None else next((change.code for change in planned.plan.changes), None)
     session.out.print()
     session.say(msg("Now try, in the folder {folder}:", folder=str(folder)))
     if hints:
         session.say(msg("(the first one in a window of its own: it serves the account set until Ctrl+C)"))
     for words in (*hints, "plan", f"explain {mover}", f"audit list --customer {mover}", "audit verify"):
         session.out.print(f"  {_program()} {words}", markup=False, highlight=False, soft_wrap=True)
-    return result.exit_code
+    return end
 
 
 def _usual_port() -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,10 +19,10 @@ from u8sync.text import N_, msg
 
 if TYPE_CHECKING:
     from u8sync.bootstrap import Installation
+    from u8sync.bootstrap.nights import Done
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
     from u8sync.domain.undo import PlannedUndo
-    from u8sync.engine.nightly import Night
 
 __all__ = ["apply", "explain", "plan", "run"]
 
@@ -139,16 +137,11 @@ def apply(
     session: Session, *, plan_file: Path, config: Path, allow: tuple[str, ...], reason: str | None, as_json: bool
 ) -> ExitCode:
     """Write a saved plan."""
-    from u8sync import bootstrap
     from u8sync.engine.plan_file import load_plan
 
-    saved: Plan = load_plan(plan_file)
-    installation = bootstrap.load(config)
-    kept = plan_file.read_bytes()
-    with _night(session, installation, as_of=saved.seal.as_of, allow=allow, reason=reason, plan_file=kept) as night:
-        result = night.apply(saved)
-    show_result(session, result, as_json=as_json)
-    return _end(result)
+    saved = load_plan(plan_file), plan_file.read_bytes()
+    done = run_once(session, config, allow=allow, reason=reason, plan=saved, quiet=True)
+    return end_of(session, done, as_json=as_json)
 
 
 @click.command(
@@ -176,14 +169,10 @@ def run(
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
-    from u8sync import bootstrap
-
-    installation = bootstrap.load(config)
-    planned, result = night_run(session, installation, as_of=as_of, allow=allow, reason=reason, quiet=as_json)
-    show_result(session, result, as_json=as_json)
-    if report is not None:
-        write_report(session, installation, planned, result, report)
-    return _end(result)
+    done = run_once(session, config, as_of=as_of, allow=allow, reason=reason, quiet=as_json)
+    if report is not None and done.planned is not None and done.installation is not None:
+        write_report(session, done.installation, done.planned, done.result, report)
+    return end_of(session, done, as_json=as_json)
 
 
 @click.command(
@@ -237,57 +226,35 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
         return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())
 
 
-def night_run(
+def run_once(
     session: Session,
-    installation: Installation,
+    config: Path,
     *,
-    as_of: date | None,
-    allow: tuple[str, ...],
-    quiet: bool,
+    as_of: date | None = None,
+    allow: tuple[str, ...] = (),
     reason: str | None = None,
-) -> tuple[Planned, RunResult]:
-    """Plan, show unless ``quiet``, and write."""
-    shown: list[Planned] = []
+    plan: tuple[Plan, bytes] | None = None,
+    quiet: bool,
+) -> Done:
+    """Run, with an entry in the history; the plan is shown unless ``quiet``. A signal asks it to stop."""
+    from u8sync import bootstrap
+    from u8sync.bootstrap.nights import Order, run_night
 
-    def show(planned: Planned) -> None:
-        shown.append(planned)
+    def show(installation: Installation, planned: Planned) -> None:
         if not quiet:
             show_planned(session, installation, planned, limit=20)
 
-    with _night(session, installation, as_of=as_of, allow=allow, reason=reason) as night:
-        result = night.run(show)
-    return shown[0], result
-
-
-@contextmanager
-def _night(
-    session: Session,
-    installation: Installation,
-    *,
-    as_of: date | None,
-    allow: tuple[str, ...],
-    reason: str | None,
-    plan_file: bytes | None = None,
-) -> Iterator[Night]:
-    """A run, ready to begin; a signal asks it to stop."""
-    from u8sync import bootstrap
-
-    clock = bootstrap.SystemClock()
-    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
-    with (
-        listening() as asked_to_stop,
-        bootstrap.open_night(
-            installation,
-            rules,
-            command=session.command,
-            clock=clock,
+    order = Order(
+        config, session.command, session.language, as_of=as_of, allow=frozenset(allow), reason=reason, plan=plan
+    )
+    with listening() as asked_to_stop:
+        return run_night(
+            order,
+            clock=bootstrap.SystemClock(),
             progress=session.progress(),
             asked_to_stop=asked_to_stop,
-            allow_reason=reason,
-            plan_file=plan_file,
-        ) as night,
-    ):
-        yield night
+            show=show,
+        )
 
 
 def show_planned(session: Session, installation: Installation, planned: Planned, *, limit: int | None) -> None:
@@ -332,8 +299,13 @@ def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
         session.out.print(result_view(result, session.translate))
 
 
-def _end(result: RunResult) -> ExitCode:
-    """The exit code of a run; the error that ended its writing early is raised, so that it is shown like any other."""
-    if result.stopped_by is not None:
-        raise result.stopped_by
-    return result.exit_code
+def end_of(session: Session, done: Done, *, as_json: bool) -> ExitCode:
+    """Print what became of a run; the error that ended it early is raised, so that it is shown like any other."""
+    if done.result is not None:
+        show_result(session, done.result, as_json=as_json)
+    for trouble in done.troubles:
+        session.note(trouble)
+    ended_by = done.error if done.result is None else done.result.stopped_by
+    if ended_by is not None:
+        raise ended_by
+    return done.exit_code

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from u8sync.ports import Progress
+    from u8sync.report.language import Language
 
 __all__ = ["Session"]
 
@@ -28,7 +29,7 @@ class Session:
         bars: The progress bars handed out so far.
     """
 
-    language: str
+    language: Language
     translate: Translate
     out: Console
     err: Console

@@ -132,6 +132,9 @@ class Settings:
         person: Who U8 shows as the last editor.
         guards: Limits that a plan must keep.
         retry: When to try again.
+        runs_folder: Folder of the history of runs.
+        runs_days: How long a run's folder is kept, days.
+        runs_report: Whether each run leaves its report there.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -152,6 +155,9 @@ class Settings:
     person: str
     guards: Limits
     retry: Retry
+    runs_folder: Path
+    runs_days: int
+    runs_report: bool
     digest: str
 
 
@@ -195,6 +201,9 @@ def load_settings(path: Path) -> Settings:
             protected=frozenset(shape.guards.protected),
         ),
         retry=Retry(shape.retry.tries, shape.retry.budget_s),
+        runs_folder=folder / shape.runs.folder,
+        runs_days=shape.runs.keep_days,
+        runs_report=shape.runs.report,
         digest=located.sha256,
     )
 

@@ -176,6 +176,22 @@ class RetryShape(Shape):
     )
 
 
+class RunsShape(Shape):
+    """运行历史。The history of runs."""
+
+    folder: FilePath = Field(
+        default="runs",
+        description="每次运行一个子文件夹，内有记录、报告和日志。One folder a run, with its entry, report and log.",
+    )
+    keep_days: int = Field(
+        default=400,
+        ge=1,
+        le=36500,
+        description="保留天数；审计日志不受影响。Days that they are kept; the audit log stays.",
+    )
+    report: bool = Field(default=True, description="每次运行是否留下报告页。Whether each run leaves its report there.")
+
+
 class SettingsShape(Shape):
     """配置文件。The configuration file."""
 
@@ -194,3 +210,4 @@ class SettingsShape(Shape):
         default_factory=GuardsShape, description="安全检查：超过即停止。Limits; beyond them the run stops."
     )
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
+    runs: RunsShape = Field(default_factory=RunsShape, description="运行历史。The history of runs.")
