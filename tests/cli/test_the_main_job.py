@@ -21,7 +21,7 @@ def tiers_in(home: Path) -> dict[str, str | None]:
 
 def test_the_demo_leaves_everything_that_the_other_commands_need(demo_folder: Path) -> None:
     left = {path.relative_to(demo_folder).parts[0] for path in demo_folder.rglob("*")}
-    assert left == {"account-set.db", "config.yaml", "mappings", "audit", "audit.key", "report.html"}
+    assert left == {"account-set.db", "config.yaml", "mappings", "audit", "audit.key", "report.html", "runs"}
 
 
 def test_after_the_demo_nothing_is_left_to_do(home: Path, ask: Ask) -> None:

@@ -91,7 +91,7 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
     from u8sync.audit.checkpoint import new_key
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.options import audit_folders
-    from u8sync.cli.running import end_of, run_once, write_report
+    from u8sync.cli.running import end_of, run_once, show_end, write_report
 
     config = folder / "config.yaml"
     installation = bootstrap.load(config)
@@ -101,12 +101,15 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
     month_before = LAST_DAY.replace(day=1) - timedelta(days=1)
     session.out.print()
     session.say(msg("The first night, as of {day}: every tier is new.", day=str(month_before)))
-    end_of(session, run_once(session, config, as_of=month_before, quiet=True), as_json=False)
+    done = run_once(session, config, as_of=month_before, quiet=True)
+    show_end(session, done, as_json=False)
+    end_of(done)
 
     session.out.print()
     session.say(msg("The next month's night, as of {day}.", day=str(LAST_DAY)))
     done = run_once(session, config, quiet=False)
-    end = end_of(session, done, as_json=False)
+    show_end(session, done, as_json=False)
+    end = end_of(done)
     planned = done.planned
     if planned is not None:
         write_report(session, installation, planned, done.result, folder / "report.html")

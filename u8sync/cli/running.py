@@ -141,7 +141,8 @@ def apply(
 
     saved = load_plan(plan_file), plan_file.read_bytes()
     done = run_once(session, config, allow=allow, reason=reason, plan=saved, quiet=True)
-    return end_of(session, done, as_json=as_json)
+    show_end(session, done, as_json=as_json)
+    return end_of(done)
 
 
 @click.command(
@@ -170,9 +171,10 @@ def run(
 ) -> ExitCode:
     """Plan and write in one go."""
     done = run_once(session, config, as_of=as_of, allow=allow, reason=reason, quiet=as_json)
+    show_end(session, done, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
-    return end_of(session, done, as_json=as_json)
+    return end_of(done)
 
 
 @click.command(
@@ -299,12 +301,16 @@ def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
         session.out.print(result_view(result, session.translate))
 
 
-def end_of(session: Session, done: Done, *, as_json: bool) -> ExitCode:
-    """Print what became of a run; the error that ended it early is raised, so that it is shown like any other."""
+def show_end(session: Session, done: Done, *, as_json: bool) -> None:
+    """Print what became of a run, and what went wrong around it."""
     if done.result is not None:
         show_result(session, done.result, as_json=as_json)
     for trouble in done.troubles:
         session.note(trouble)
+
+
+def end_of(done: Done) -> ExitCode:
+    """The exit code of a run; the error that ended it early is raised, so that it is shown like any other."""
     ended_by = done.error if done.result is None else done.result.stopped_by
     if ended_by is not None:
         raise ended_by

@@ -210,4 +210,6 @@ class SettingsShape(Shape):
         default_factory=GuardsShape, description="安全检查：超过即停止。Limits; beyond them the run stops."
     )
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
-    runs: RunsShape = Field(default_factory=RunsShape, description="运行历史。The history of runs.")
+    runs: RunsShape = Field(
+        default_factory=RunsShape, description="历次运行的记录与报告。Entries and reports of past runs."
+    )
