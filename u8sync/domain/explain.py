@@ -345,7 +345,7 @@ def _lifts(customers: pl.DataFrame, row: dict[str, object], policy: Policy, test
     wanted = max(missed)
     groups = sorted({weight.within for weight in policy.weights if weight.within is not None})
     rated = customers.filter("rated").select(CODE, "rated", DOCUMENTS, *METRICS, *groups)
-    mine = pl.col(CODE) == row[CODE]
+    mine = pl.col(CODE).eq(row[CODE])
     for name in (weight.metric for weight in policy.weights):
         higher = METRICS[name].higher_is_better
         now = _decimal(row[name])
