@@ -17,6 +17,7 @@ from u8sync.backends.memory import MemoryBackend
 from u8sync.cli.undoing import told_of
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
+from u8sync.domain.approvals import ApprovalRules
 from u8sync.domain.guards import Limits
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import FACTS_SCHEMA, AccountSet, ColumnLimit, CustomerCode, same
@@ -155,6 +156,9 @@ class World:
     batch: int = 2
     allow: frozenset[str] = frozenset()
     allow_reason: str | None = None
+    approval: ApprovalRules | None = None
+    approve: bool = False
+    user: str = "tester"
     policy: Policy | None = None
     as_of: date = date(2026, 10, 31)
     waits: list[float] = field(default_factory=list)
@@ -172,6 +176,8 @@ class World:
             as_of=self.as_of,
             allow=self.allow,
             tool="test",
+            approval=self.approval,
+            approve=self.approve,
         )
 
     def retry(self) -> Retry:
@@ -188,7 +194,7 @@ class World:
             account_set=self.backend.account_set(),
             log=log,
             rules=self.rules(),
-            actor=Actor("tester", "u8sync run", "3", "test", "0" * 64),
+            actor=Actor(self.user, "u8sync run", "3", "test", "0" * 64),
             run_id=log.run_id,
             person="u8sync",
             zone=ZoneInfo("Asia/Shanghai"),

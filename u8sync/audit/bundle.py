@@ -282,7 +282,10 @@ class _Choice:
         """Whether a record says what became of the customer; one that tells of held tiers names others as well."""
         if kind == "hold":
             return any(passed_over_of(record, frozenset({self._selection.name})))
-        return kind in {"intent", "outcome", "settle"} and record.get("customer") == self._selection.name
+        return (
+            kind in {"wait", "decision", "intent", "outcome", "settle"}
+            and record.get("customer") == self._selection.name
+        )
 
     def _of_run(self, record: Record, seq: int, kind: str, run: str) -> None:
         wanted = self._selection.name
@@ -291,6 +294,8 @@ class _Choice:
                 self._first = seq
             if self._first:
                 self._last = seq
+            decisions = record.get("decisions") if kind == "approval" else None
+            self._chosen.update(int(str(one)) for one in (decisions if isinstance(decisions, list) else ()))
             return
         undoes = record.get("undoes")
         if record.get("of_run") == wanted or (isinstance(undoes, dict) and undoes.get("run_id") == wanted):

@@ -204,9 +204,14 @@ def _add(run: _Run, record: Record) -> None:
                 )
             )
         case "approval":
+            customers = record.get("customers")
             run.approvals.append(
                 LoggedApproval(
-                    str(record["what"]), str(record["approver"]), str(record["method"]), _text(record.get("reason"))
+                    str(record["what"]),
+                    str(record["approver"]),
+                    str(record["method"]),
+                    _text(record.get("reason")),
+                    len(customers) if isinstance(customers, list) else None,
                 )
             )
         case "intent":

@@ -461,8 +461,8 @@ def parse_record(text: str, line: bytes) -> Dict[str, Any]:
 
 # --- the story that the records tell ---------------------------------------------------------------------------------
 
-OUTSIDE_RUNS = {"segment_open", "recovered_tail", "key", "checkpoint", "archived"}
-IN_RUNS = {"run_open", "plan", "guard", "approval", "skip", "hold", "intent", "outcome", "settle", "run_close"}
+OUTSIDE_RUNS = {"segment_open", "recovered_tail", "key", "checkpoint", "archived", "decision"}
+IN_RUNS = {"run_open", "plan", "guard", "approval", "skip", "hold", "wait", "intent", "outcome", "settle", "run_close"}
 
 
 class Story:

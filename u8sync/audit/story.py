@@ -10,8 +10,8 @@ from u8sync.text import Message, msg
 
 __all__ = ["OUTSIDE_RUNS", "TYPES", "Story"]
 
-OUTSIDE_RUNS: Final = frozenset({"segment_open", "recovered_tail", "key", "checkpoint", "archived"})
-"""Records of the log itself; all others belong to an open run."""
+OUTSIDE_RUNS: Final = frozenset({"segment_open", "recovered_tail", "key", "checkpoint", "archived", "decision"})
+"""Records of the log itself, and what people decide between the runs; all others belong to an open run."""
 
 TYPES: Final = OUTSIDE_RUNS | {
     "run_open",
@@ -20,6 +20,7 @@ TYPES: Final = OUTSIDE_RUNS | {
     "approval",
     "skip",
     "hold",
+    "wait",
     "intent",
     "outcome",
     "settle",

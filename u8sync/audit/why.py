@@ -196,5 +196,8 @@ def _holds(left: LoggedLeft, change: Ended, followed_by: Ended | None, before: s
 
 
 def _approves(approval: Record, change: Ended, plan: Record | None) -> bool:
+    customers = approval.get("customers")
+    if isinstance(customers, list) and change.intent["customer"] not in customers:
+        return False
     same_plan = plan is not None and approval.get("plan") is not None and approval["plan"] == plan["plan"]
     return same_plan or approval["run_id"] == change.intent["run_id"]

@@ -39,7 +39,7 @@ from u8sync.bootstrap.trust import (
     stamps_beside,
     trusted_keys,
 )
-from u8sync.config.checking import check_part
+from u8sync.config.checking import check_part, did_you_mean, raise_all
 from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
@@ -118,7 +118,23 @@ def load(config: Path) -> Installation:
     settings = load_settings(config)
     mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
     policy = load_policy(settings.policy, shown_as=shown(settings.policy))
+    raise_all(settings.located.file, _unknown_tiers(settings, policy))
     return Installation(config.parent, settings, mapping, policy)
+
+
+def _unknown_tiers(settings: Settings, policy: Policy) -> list[Problem]:
+    """Tiers that the configuration names for approval and the policy does not have."""
+    known = [tier.name for tier in policy.tiers]
+    named = settings.located.at(("approval", "tiers")) if settings.approval is not None else None
+    return [
+        Problem(
+            settings.located.value_place(("approval", "tiers", at)),
+            msg("{policy} has no tier '{tier}'", policy=shown(settings.policy), tier=tier),
+            did_you_mean(str(tier), known) or msg("It has: {names}", names=", ".join(known)),
+        )
+        for at, tier in enumerate(named if isinstance(named, list) else ())
+        if tier not in known
+    ]
 
 
 def last_day(settings: Settings, *, as_of: date | None, clock: Clock) -> date:
@@ -135,8 +151,10 @@ def last_day(settings: Settings, *, as_of: date | None, clock: Clock) -> date:
             return settings.as_of
 
 
-def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset[str], clock: Clock) -> Rules:
-    """What a run goes by."""
+def rules_of(
+    installation: Installation, *, as_of: date | None, allow: frozenset[str], clock: Clock, approve: bool = False
+) -> Rules:
+    """What a run goes by; ``approve``: who runs it approves what a person has to approve."""
     return Rules(
         mapping=installation.mapping,
         policy=installation.policy,
@@ -144,6 +162,8 @@ def rules_of(installation: Installation, *, as_of: date | None, allow: frozenset
         as_of=last_day(installation.settings, as_of=as_of, clock=clock),
         allow=allow,
         tool=__version__,
+        approval=installation.settings.approval,
+        approve=approve,
     )
 
 

@@ -21,7 +21,7 @@ from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
 from u8sync.domain.run_entry import GuardFound, RunEntry, StepTime, TierFigures, Told
-from u8sync.errors import ExitCode, U8SyncError
+from u8sync.errors import ExitCode, RefusedError, U8SyncError
 from u8sync.history.store import prune, run_folder, write_entry
 from u8sync.ports import Clock, Progress
 from u8sync.report.figures import movements, tier_lines
@@ -45,6 +45,7 @@ class Order:
         language: Of the report.
         as_of: Last day that counts; null: the configuration's.
         allow: Guards that a person lets pass.
+        approve: Whether that person approves every change that needs it.
         reason: Why, in that person's words; null: not said.
         plan: A saved plan to apply, with the bytes of its file; null: plan now.
     """
@@ -54,6 +55,7 @@ class Order:
     language: Language
     as_of: date | None = None
     allow: frozenset[str] = frozenset()
+    approve: bool = False
     reason: str | None = None
     plan: tuple[Plan, bytes] | None = None
 
@@ -190,6 +192,12 @@ def _run(
 ) -> None:
     """The run itself; what it comes to is noted in ``seen``, so that it is known however it ends."""
     installation = seen.installation = load(order.config)
+    rules = installation.settings.approval
+    if order.approve and rules is not None and rules.four_eyes:
+        raise RefusedError(
+            msg("Who runs a plan may not approve its changes as well (approval: four_eyes)"),
+            hint=msg("Nothing was written. Run it without --approve; somebody else answers with 'u8sync approve'."),
+        )
 
     def take(planned: Planned) -> None:
         seen.planned = planned
@@ -198,7 +206,7 @@ def _run(
     as_of = order.as_of if order.plan is None else order.plan[0].seal.as_of
     with open_night(
         installation,
-        rules_of(installation, as_of=as_of, allow=order.allow, clock=clock),
+        rules_of(installation, as_of=as_of, allow=order.allow, clock=clock, approve=order.approve),
         run_id=run_id,
         command=order.command,
         clock=clock,
@@ -226,6 +234,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
             planned=len(result.plan.changes),
             endings={status: count for status, count in result.totals.items() if count},
             settled=len(result.settled),
+            waiting=result.waiting,
             audit_count=result.audit_count,
             audit_hash=result.audit_hash,
             exit_code=int(result.exit_code),
@@ -253,6 +262,7 @@ def _with_plan(entry: RunEntry, planned: Planned, installation: Installation) ->
         issues=plan.population.with_issues,
         planned=len(plan.changes),
         held=len(plan.held),
+        waiting=len(planned.sorting.waiting),
         moves=tuple((move.was, move.becomes, move.count) for move in movements(plan, policy)),
         tiers=tuple(
             TierFigures(line.tier, line.now, line.recommended, line.revenue)

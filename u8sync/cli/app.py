@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from u8sync import __version__
+from u8sync.cli.approving import approve
 from u8sync.cli.auditing import audit
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
@@ -59,7 +60,11 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, tiers, audit, accounts, grants, mappings, sample, sandbox):
+COMMANDS = (
+    *(demo, doctor, plan, apply, run, approve, explain, tiers),
+    *(audit, accounts, grants, mappings, sample, sandbox),
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

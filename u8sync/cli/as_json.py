@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from u8sync.audit.findings import Verification
 from u8sync.config.file_kinds import CheckedFile
+from u8sync.domain.approvals import PendingChange
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.cases import CaseResult
 from u8sync.domain.explain import Explanation, Moving, Test
@@ -30,6 +31,7 @@ __all__ = [
     "checks_json",
     "explanation_json",
     "logged_json",
+    "pending_json",
     "planned_json",
     "problem_json",
     "result_json",
@@ -143,6 +145,12 @@ def planned_json(planned: Planned) -> dict[str, Json]:
         },
         "changes": [change_json(change) for change in plan.changes],
         "skipped": [skipped_json(skipped) for skipped in plan.skipped],
+        "waiting": [
+            {"cause": one.cause, "asked": one.request is not None, "change": change_json(one.change)}
+            for one in planned.sorting.waiting
+        ],
+        "refused": [one.change.code for one in planned.sorting.refused],
+        "approved": [one.change.code for one in planned.sorting.approved],
         "held": [held_json(held) for held in plan.held],
         "issues": [
             {
@@ -157,6 +165,19 @@ def planned_json(planned: Planned) -> dict[str, Json]:
         ],
         "guards": [_verdict(verdict) for verdict in planned.verdicts],
         "notes": [str(note) for note in planned.facts.notes],
+    }
+
+
+def pending_json(one: PendingChange) -> dict[str, Json]:
+    """A change that waits for approval."""
+    return {
+        "request": one.request.seq,
+        "cause": one.request.cause,
+        "asked_by": one.request.asked_by,
+        "asked_at": one.asked_at.isoformat(),
+        "run_id": one.request.run_id,
+        "until": one.request.until.isoformat(),
+        "change": change_json(one.change),
     }
 
 
@@ -198,6 +219,7 @@ def result_json(result: RunResult) -> dict[str, Json]:
             for ending in result.endings
             if not ending.in_place
         ],
+        "waiting": result.waiting,
         "settled": [
             {"code": settled.code, "of_run": settled.run_id, "verdict": settled.verdict} for settled in result.settled
         ],

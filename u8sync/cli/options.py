@@ -15,6 +15,7 @@ from u8sync.text import N_, msg
 __all__ = [
     "Day",
     "allow_option",
+    "approve_option",
     "as_of_option",
     "audit_folders",
     "config_option",
@@ -67,7 +68,14 @@ allow_option = click.option(
 )
 
 reason_option = click.option(
-    "--reason", "reason", default=None, help=N_("Why a guard is let pass, for the audit log; goes with --allow.")
+    "--reason", "reason", default=None, help=N_("Why, for the audit log; goes with --allow and --approve.")
+)
+
+approve_option = click.option(
+    "--approve",
+    "approve",
+    is_flag=True,
+    help=N_("Approve every change that needs approval, as the person who runs this; needs --reason."),
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help=N_("Print JSON for a machine to read."))

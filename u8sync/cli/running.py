@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from u8sync.cli.options import allow_option, as_of_option, config_option, json_option, reason_option, report_option
+from u8sync.cli.options import (
+    allow_option,
+    approve_option,
+    as_of_option,
+    config_option,
+    json_option,
+    reason_option,
+    report_option,
+)
 from u8sync.cli.session import Session
 from u8sync.cli.stopping import listening
 from u8sync.cli.undoing import plan_to_undo
@@ -87,7 +95,7 @@ def plan(
         show_planned(session, installation, planned, limit=limit)
     if report is not None:
         write_report(session, installation, planned, None, report)
-    return _planned(session, planned, out, quiet=as_json)
+    return _planned(session, planned, out, quiet=as_json, waits=bool(planned.sorting.waiting))
 
 
 def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
@@ -111,13 +119,15 @@ def _save(plan: Plan, out: Path | None) -> None:
         save_plan(plan, out)
 
 
-def _planned(session: Session, planned: Planned | PlannedUndo, out: Path | None, *, quiet: bool) -> ExitCode:
+def _planned(
+    session: Session, planned: Planned | PlannedUndo, out: Path | None, *, quiet: bool, waits: bool = False
+) -> ExitCode:
     """Say where the plan is, and what a script is told."""
     if out is not None and not quiet:
         session.say(msg("Plan saved: {path}. To write it: u8sync apply {path}", path=str(out)))
     if planned.stopped:
         return ExitCode.GUARD
-    return ExitCode.PENDING if planned.plan.changes else ExitCode.DONE
+    return ExitCode.PENDING if planned.plan.changes or waits else ExitCode.DONE
 
 
 @click.command(
@@ -130,17 +140,25 @@ def _planned(session: Session, planned: Planned | PlannedUndo, out: Path | None,
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @config_option
 @allow_option
+@approve_option
 @reason_option
 @json_option
 @click.pass_obj
 def apply(
-    session: Session, *, plan_file: Path, config: Path, allow: tuple[str, ...], reason: str | None, as_json: bool
+    session: Session,
+    *,
+    plan_file: Path,
+    config: Path,
+    allow: tuple[str, ...],
+    approve: bool,
+    reason: str | None,
+    as_json: bool,
 ) -> ExitCode:
     """Write a saved plan."""
     from u8sync.engine.plan_file import load_plan
 
     saved = load_plan(plan_file), plan_file.read_bytes()
-    done = run_once(session, config, allow=allow, reason=reason, plan=saved, quiet=True)
+    done = run_once(session, config, allow=allow, approve=approve, reason=reason, plan=saved, quiet=True)
     show_end(session, done, as_json=as_json)
     return end_of(done)
 
@@ -155,6 +173,7 @@ def apply(
 @config_option
 @as_of_option
 @allow_option
+@approve_option
 @reason_option
 @report_option
 @json_option
@@ -165,12 +184,13 @@ def run(
     config: Path,
     as_of: date | None,
     allow: tuple[str, ...],
+    approve: bool,
     reason: str | None,
     report: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
-    done = run_once(session, config, as_of=as_of, allow=allow, reason=reason, quiet=as_json)
+    done = run_once(session, config, as_of=as_of, allow=allow, approve=approve, reason=reason, quiet=as_json)
     show_end(session, done, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
@@ -234,6 +254,7 @@ def run_once(
     *,
     as_of: date | None = None,
     allow: tuple[str, ...] = (),
+    approve: bool = False,
     reason: str | None = None,
     plan: tuple[Plan, bytes] | None = None,
     quiet: bool,
@@ -246,8 +267,20 @@ def run_once(
         if not quiet:
             show_planned(session, installation, planned, limit=20)
 
+    if approve and not (reason or "").strip():
+        raise InputError(
+            msg("--approve needs a reason"),
+            hint=msg("Add --reason TEXT: it stands in the audit log beside the approval."),
+        )
     order = Order(
-        config, session.command, session.language, as_of=as_of, allow=frozenset(allow), reason=reason, plan=plan
+        config,
+        session.command,
+        session.language,
+        as_of=as_of,
+        allow=frozenset(allow),
+        approve=approve,
+        reason=reason,
+        plan=plan,
     )
     with listening() as asked_to_stop:
         return run_night(
@@ -307,6 +340,8 @@ def show_end(session: Session, done: Done, *, as_json: bool) -> None:
         show_result(session, done.result, as_json=as_json)
     for trouble in done.troubles:
         session.note(trouble)
+    if done.entry.waiting:
+        session.note(msg("{count:,} changes wait for a person: u8sync approve", count=done.entry.waiting))
 
 
 def end_of(done: Done) -> ExitCode:

@@ -17,6 +17,8 @@ from typing import Literal
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
+from u8sync.config.shapes.approval import ApprovalShape
+from u8sync.domain.approvals import ApprovalRules
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Place, msg
@@ -131,6 +133,7 @@ class Settings:
         plan_hours: How long a saved plan may be applied after it was made.
         person: Who U8 shows as the last editor.
         guards: Limits that a plan must keep.
+        approval: Which changes a person has to approve; null: none.
         retry: When to try again.
         runs_folder: Folder of the history of runs.
         runs_days: How long a run's folder is kept, days.
@@ -154,6 +157,7 @@ class Settings:
     plan_hours: int
     person: str
     guards: Limits
+    approval: ApprovalRules | None
     retry: Retry
     runs_folder: Path
     runs_days: int
@@ -200,11 +204,23 @@ def load_settings(path: Path) -> Settings:
             from_customers=shape.guards.from_customers,
             protected=frozenset(shape.guards.protected),
         ),
+        approval=None if shape.approval is None else _approval(shape.approval),
         retry=Retry(shape.retry.tries, shape.retry.budget_s),
         runs_folder=folder / shape.runs.folder,
         runs_days=shape.runs.keep_days,
         runs_report=shape.runs.report,
         digest=located.sha256,
+    )
+
+
+def _approval(shape: ApprovalShape) -> ApprovalRules:
+    return ApprovalRules(
+        tiers=frozenset(shape.tiers),
+        steps=shape.steps,
+        more_than=shape.more_than,
+        days=shape.days,
+        refused_days=shape.refused_days,
+        four_eyes=shape.four_eyes,
     )
 
 

@@ -114,16 +114,18 @@ class LoggedApproval:
     """Somebody took responsibility for something that a run did.
 
     Attributes:
-        what: What was approved.
+        what: What was approved: a guard, or ``changes``.
         approver: Who.
         method: How that is known.
         reason: Their words; null: none.
+        customers: How many customers' changes; null: it was a guard.
     """
 
     what: str
     approver: str
     method: str
     reason: str | None
+    customers: int | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-__all__ = ["GUARDS", "OUTCOMES", "GuardName", "OutcomeName"]
+__all__ = ["GUARDS", "OUTCOMES", "ApprovalCause", "GuardName", "OutcomeName"]
+
+ApprovalCause = Literal["tier", "steps", "many"]
+"""Why a change needs a person: it leads into or out of a named tier, over several steps, or is one of too many."""
 
 GuardName = Literal[
     "empty_source",

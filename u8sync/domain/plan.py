@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from u8sync.domain.canonical import Json, digest
 from u8sync.domain.model import CustomerCode, Window, bare
-from u8sync.domain.reason import Reason, reason_json
+from u8sync.domain.reason import Reason, reason_json, reason_of
 
 __all__ = [
     "Change",
@@ -27,6 +27,7 @@ __all__ = [
     "Skipped",
     "Undoes",
     "change_json",
+    "change_of",
     "held_json",
     "op_id",
     "rule_json",
@@ -123,9 +124,20 @@ class Change:
 
 
 SkipCause = Literal[
-    "disabled", "set_aside", "excluded", "protected", "changed_since", "restored", "gone", "not_allowed"
+    "disabled",
+    "set_aside",
+    "excluded",
+    "protected",
+    "waiting",
+    "refused",
+    "changed_since",
+    "restored",
+    "gone",
+    "not_allowed",
 ]
 """Why a customer gets no change: disabled in U8, a required field not usable, excluded or protected by setting.
+
+``waiting`` a person has to approve the change first; ``refused`` a person refused it.
 
 Only in an undo: ``changed_since`` U8 holds neither the value that the run wrote nor the one before it; ``restored`` it
 holds the one before it; ``gone`` the customer is not there any more; ``not_allowed`` U8 does not take the value before
@@ -305,6 +317,26 @@ def change_json(change: Change) -> dict[str, Json]:
     if change.undoes is not None:
         plain["undoes"] = undoes_json(change.undoes)
     return plain
+
+
+def change_of(plain: Mapping[str, Any]) -> Change:
+    """The change that :func:`change_json` made these values of.
+
+    Raises KeyError, TypeError, ValueError or ArithmeticError when they are none.
+    """
+    reason, undoes = plain["reason"], plain.get("undoes")
+    return Change(
+        code=CustomerCode(plain["code"]),
+        fields=tuple(_field_of(field) for field in plain["fields"]),
+        holds=plain["holds"],
+        reason=None if reason is None else reason_of(reason),
+        undoes=None if undoes is None else Undoes(**undoes),
+    )
+
+
+def _field_of(plain: Mapping[str, Any]) -> FieldChange:
+    edited = plain.get("edited")
+    return FieldChange(**{**plain, "edited": None if edited is None else Edited(**edited)})
 
 
 def rule_json(field: FieldChange) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from u8sync.domain.approvals import Sorted
 from u8sync.domain.decision import Decision
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, Facts
@@ -121,6 +122,7 @@ class Planned:
         plan: What would be written.
         verdicts: What the guards found.
         past: What earlier evaluations and writes had left.
+        sorting: Which changes are in the plan, which wait for a person, and which were refused.
     """
 
     account_set: AccountSet
@@ -129,6 +131,7 @@ class Planned:
     plan: Plan
     verdicts: tuple[Verdict, ...]
     past: Past = field(default_factory=Past)
+    sorting: Sorted = field(default_factory=lambda: Sorted(()))
 
     @property
     def stopped(self) -> tuple[Verdict, ...]:
@@ -153,6 +156,7 @@ class RunResult:
         stopped_by: The error that ended the writing before its time; null when every batch was tried.
         checkpoint: The signed text that proves the audit log up to here; null when it has no key.
         unanchored: Why places outside this machine did not get the checkpoint; empty when all did, or none is set.
+        waiting: Changes that were left out of the plan until a person approves them.
     """
 
     run_id: str
@@ -167,6 +171,7 @@ class RunResult:
     stopped_by: U8SyncError | None = None
     checkpoint: str | None = None
     unanchored: tuple[Message, ...] = ()
+    waiting: int = 0
 
     @property
     def totals(self) -> dict[EndingStatus, int]:

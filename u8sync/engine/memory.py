@@ -13,15 +13,18 @@ from typing import Any, Final
 
 import polars as pl
 
+from u8sync.domain.approvals import Asked
 from u8sync.domain.model import bare, same
 from u8sync.domain.movement import BELOW, CHANGED_ON, PAST_SCHEMA, WRITTEN_SCHEMA, Past
+from u8sync.engine.asked import TYPES as ASKED_TYPES
+from u8sync.engine.asked import AskedReading
 from u8sync.errors import ExitCode
 from u8sync.ports import Json, Record
 from u8sync.text import Message
 
 __all__ = ["TYPES", "Memory", "remember"]
 
-TYPES: Final = ("plan", "hold", "intent", "outcome", "settle", "run_close")
+TYPES: Final = tuple({"plan", "hold", "intent", "outcome", "settle", "run_close", *ASKED_TYPES})
 """The types of record that it is made of."""
 
 _IN_PLACE: Final = frozenset({"applied", "already_applied"})
@@ -34,11 +37,13 @@ class Memory:
     Attributes:
         last_customers: How many customers the archive had at the last run that ended well; null: there was none.
         past: What earlier evaluations and writes left.
+        asked: Requests for approval, and answers.
         note: Why nothing could be read, in words for the plan; null: all was.
     """
 
     last_customers: int | None = None
     past: Past = Past()  # noqa: RUF009 - frozen, and its frames are never changed
+    asked: Asked = Asked()  # noqa: RUF009 - frozen
     note: Message | None = None
 
 
@@ -70,9 +75,11 @@ class _Reading:
         self._written: dict[tuple[str, str], str | None] = {}
         self._changed_on: dict[str, date] = {}
         self._tier_columns: set[str] = set()
+        self._asked = AskedReading()
 
     def take(self, record: Record) -> None:
         """One record more."""
+        self._asked.take(record)
         match record["type"]:
             case "plan":
                 self._plan(record)
@@ -103,6 +110,7 @@ class _Reading:
         if intent is None or status not in _IN_PLACE:
             return
         customer, after, reason = str(intent["customer"]), intent["after"], intent["reason"]
+        self._asked.written(customer)
         tier = reason["tier"] if isinstance(reason, Mapping) else None
         moved = reason.get("moved") if isinstance(reason, Mapping) else None
         for column, value in after.items() if isinstance(after, Mapping) else ():
@@ -144,7 +152,7 @@ class _Reading:
             schema=WRITTEN_SCHEMA,
         )
         count = self._customers if isinstance(self._customers, int) else None
-        return Memory(count, Past(self._evaluated_on, customers, written))
+        return Memory(count, Past(self._evaluated_on, customers, written), self._asked.asked())
 
 
 def _moves(field: Mapping[str, Any], after: Json) -> bool:

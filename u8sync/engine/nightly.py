@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from itertools import groupby
 from typing import Final
 
+from u8sync.domain.approvals import Sorted
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode, same
 from u8sync.domain.plan import Plan
@@ -19,7 +20,7 @@ from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
 from u8sync.engine.applier import apply_changes
 from u8sync.engine.memory import TYPES, Memory, remember
-from u8sync.engine.planner import Rules, judge, make_plan, seal_of
+from u8sync.engine.planner import Rules, judge, make_plan, seal_of, sorted_out
 from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
@@ -139,41 +140,28 @@ class Night:
         rules = replace(self.rules, memory=self._memory())
         planned = make_plan(self.backend, rules, clock=self.clock, retry=self.retry, progress=self.progress)
         show(planned)
-        return self._write(planned.plan, planned.verdicts, settled)
+        return self._write(planned.plan, planned.verdicts, settled, planned.sorting)
 
     def _apply(self, plan: Plan, settled: Settled) -> RunResult:
         self._refuse_other(plan)
         self._refuse_old(plan)
         self._refuse_applied(plan)
         self._refuse_stale(plan)
-        # An undo is made from the archive of another day: how large that was says nothing of today's.
-        memory = Memory() if any(change.undoes for change in plan.changes) else self._memory()
-        return self._write(plan, judge(plan, replace(self.rules, memory=memory)), settled)
+        memory = self._memory()
+        if any(change.undoes for change in plan.changes):
+            # An undo is made from the archive of another day: how large that was says nothing of today's.
+            memory = replace(memory, last_customers=None)
+        rules = replace(self.rules, memory=memory)
+        return self._write(plan, judge(plan, rules), settled, sorted_out(plan.changes, rules, self.clock.now()))
 
     def _memory(self) -> Memory:
         return remember(self.log.records(*TYPES), self.rules.as_of)
 
-    def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled) -> RunResult:
+    def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled, sorting: Sorted) -> RunResult:
         started_at = self.clock.now()
-        self.log.append("plan", records.plan_record(plan, self.rules.policy, file=self.plan_file))
-        for verdict in verdicts:
-            self.log.append("guard", records.guard(verdict))
-            if verdict.allowed and not verdict.ok:
-                self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))
-        for fields in records.holds(plan.held, plan.seal.as_of):
-            self.log.append("hold", fields)
-        for cause, group in groupby(sorted(plan.skipped, key=lambda one: one.cause), key=lambda one: one.cause):
-            self._skip(cause, list(dict.fromkeys(skipped.code for skipped in group)))
-        self.log.commit()
-        stops = [verdict for verdict in verdicts if verdict.stops]
-        if stops:
-            raise UnsafePlanError(
-                msg("Nothing was written: {findings}", findings=listed([verdict.message for verdict in stops])),
-                hint=msg(
-                    "Look at the changes with 'u8sync plan'. If they are meant, allow them once: --allow {guards}",
-                    guards=" --allow ".join(verdict.guard for verdict in stops),
-                ),
-            )
+        self._announce(plan, verdicts, sorting)
+        self._refuse_unsafe(verdicts)
+        self._refuse_unapproved(plan, sorting)
         if plan.changes:
             self._anchor()  # before the first write: from now on somebody outside knows of this run
         applied = apply_changes(
@@ -217,6 +205,59 @@ class Night:
             stopped_by=error,
             checkpoint=checkpoint,
             unanchored=unanchored,
+            waiting=len(sorting.waiting),
+        )
+
+    def _announce(self, plan: Plan, verdicts: Sequence[Verdict], sorting: Sorted) -> None:
+        """Record the plan, what the guards found, and who is left alone or left to a person. Nothing is sent yet."""
+        self.log.append("plan", records.plan_record(plan, self.rules.policy, file=self.plan_file))
+        for verdict in verdicts:
+            self.log.append("guard", records.guard(verdict))
+            if verdict.allowed and not verdict.ok:
+                self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))
+        for fields in records.holds(plan.held, plan.seal.as_of):
+            self.log.append("hold", fields)
+        for cause, group in groupby(sorted(plan.skipped, key=lambda one: one.cause), key=lambda one: one.cause):
+            self._skip(cause, list(dict.fromkeys(skipped.code for skipped in group)))
+        for fields in (
+            *records.approvals(sorting.approved, plan),
+            *records.granted(sorting.granted, plan, self.actor, self.allow_reason),
+        ):
+            self.log.append("approval", fields)
+        if self.rules.approval is not None:
+            until = self.clock.now() + timedelta(days=self.rules.approval.days)
+            for waiting in sorting.waiting:
+                if waiting.request is None:
+                    self.log.append("wait", records.wait(waiting, until))
+        self.log.commit()
+
+    def _refuse_unsafe(self, verdicts: Sequence[Verdict]) -> None:
+        stops = [verdict for verdict in verdicts if verdict.stops]
+        if stops:
+            raise UnsafePlanError(
+                msg("Nothing was written: {findings}", findings=listed([verdict.message for verdict in stops])),
+                hint=msg(
+                    "Look at the changes with 'u8sync plan'. If they are meant, allow them once: --allow {guards}",
+                    guards=" --allow ".join(verdict.guard for verdict in stops),
+                ),
+            )
+
+    def _refuse_unapproved(self, plan: Plan, sorting: Sorted) -> None:
+        """A saved plan is applied whole or not at all; a run has left out of its plan what nobody approved."""
+        waiting = [one.change.code for one in sorting.waiting]
+        left = [*waiting, *(one.change.code for one in sorting.refused)]
+        planned = {change.code for change in plan.changes}
+        if planned.isdisjoint(left):
+            return
+        self._skip("waiting", waiting)
+        self.log.commit()
+        raise UnsafePlanError(
+            msg(
+                "Nothing was written: {count:,} changes of the plan have to be approved first: {codes}",
+                count=len(left),
+                codes=", ".join(left[:SHOWN]) + (" …" if len(left) > SHOWN else ""),
+            ),
+            hint=msg("'u8sync approve' shows them and takes the answers; then apply the plan again."),
         )
 
     def _skip(self, cause: str, codes: Sequence[CustomerCode]) -> None:
@@ -257,7 +298,7 @@ class Night:
 
         It may have the same changes, and so the same fingerprint, when they were undone meanwhile.
         """
-        made_at = f"{plan.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        made_at = records.instant(plan.made_at)
         runs_of_plan: set[object] = set()
         for record in self.log.records("plan", "run_close"):
             if record["type"] == "plan" and record["plan"] == plan.fingerprint:

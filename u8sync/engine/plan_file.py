@@ -10,25 +10,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from u8sync.domain.canonical import Json, digest
-from u8sync.domain.model import CustomerCode
 from u8sync.domain.plan import (
-    Change,
-    Edited,
-    FieldChange,
     Held,
     Plan,
     Population,
     Seal,
     Skipped,
-    Undoes,
     change_json,
+    change_of,
     held_json,
     seal_json,
     skipped_json,
     window_json,
     window_of_json,
 )
-from u8sync.domain.reason import reason_of
 from u8sync.errors import InputError, StalePlanError
 from u8sync.text import msg
 
@@ -107,25 +102,9 @@ def _plan(body: Mapping[str, Any]) -> Plan:
     return Plan(
         seal=seal,
         made_at=datetime.fromisoformat(body["made_at"]),
-        changes=tuple(_change(change) for change in body["changes"]),
+        changes=tuple(change_of(change) for change in body["changes"]),
         skipped=tuple(Skipped(**skipped) for skipped in body["skipped"]),
         population=Population(**body["population"]),
         held=tuple(Held(**held) for held in body["held"]),
         window=window_of_json(body.get("window"), seal.as_of),
-    )
-
-
-def _field(field: Mapping[str, Any]) -> FieldChange:
-    edited = field.get("edited")
-    return FieldChange(**{**field, "edited": None if edited is None else Edited(**edited)})
-
-
-def _change(change: Mapping[str, Any]) -> Change:
-    reason, undoes = change["reason"], change.get("undoes")
-    return Change(
-        code=CustomerCode(change["code"]),
-        fields=tuple(_field(field) for field in change["fields"]),
-        holds=change["holds"],
-        reason=None if reason is None else reason_of(reason),
-        undoes=None if undoes is None else Undoes(**undoes),
     )

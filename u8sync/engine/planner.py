@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
+from u8sync.domain.approvals import ApprovalRules, Sorted, sort_out
 from u8sync.domain.decision import decide, needed_columns
 from u8sync.domain.fitting import misfits, unseen
 from u8sync.domain.guards import Limits, Verdict, check
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.metrics import extras_for
 from u8sync.domain.model import AccountSet, Period, Window
-from u8sync.domain.plan import Plan, Seal
+from u8sync.domain.plan import Change, Plan, Seal, Skipped
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Planned
 from u8sync.domain.windows import WindowRule, window_by
@@ -21,7 +23,7 @@ from u8sync.errors import ConfigError
 from u8sync.ports import Backend, Clock, Progress
 from u8sync.text import Message
 
-__all__ = ["Rules", "judge", "make_plan", "read_periods", "read_window", "seal_of"]
+__all__ = ["Rules", "judge", "make_plan", "read_periods", "read_window", "seal_of", "sorted_out"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Rules:
         allow: Names of the guards that a person lets pass for this run.
         tool: Version of u8sync.
         memory: What earlier runs left.
+        approval: Which changes a person has to approve; null: none.
+        approve: Whether the person who runs this approves them.
     """
 
     mapping: CustomerMapping
@@ -45,6 +49,8 @@ class Rules:
     allow: frozenset[str]
     tool: str
     memory: Memory = Memory()  # noqa: RUF009 - frozen
+    approval: ApprovalRules | None = None
+    approve: bool = False
 
 
 def seal_of(account_set: AccountSet, rules: Rules) -> Seal:
@@ -92,8 +98,31 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         overwrite_edited="edited_in_u8" in rules.allow,
     )
     seal = seal_of(account_set, rules)
-    plan = Plan(seal, clock.now(), decision.changes, decision.skipped, decision.population, window, decision.held)
-    return Planned(account_set, facts, decision, plan, judge(plan, rules), rules.memory.past)
+    made_at = clock.now()
+    sorting = sorted_out(decision.changes, rules, made_at)
+    skipped = (*decision.skipped, *_left_to_people(sorting))
+    plan = Plan(
+        seal,
+        made_at,
+        sorting.ready,
+        tuple(sorted(skipped, key=lambda one: one.code)),
+        decision.population,
+        window,
+        decision.held,
+    )
+    return Planned(account_set, facts, decision, plan, judge(plan, rules), rules.memory.past, sorting)
+
+
+def sorted_out(changes: Sequence[Change], rules: Rules, now: datetime) -> Sorted:
+    """Which of the changes may be written, which wait for a person, and which were refused."""
+    return sort_out(changes, rules.policy, rules.approval, rules.memory.asked, now, grant=rules.approve)
+
+
+def _left_to_people(sorting: Sorted) -> Iterator[Skipped]:
+    for waiting in sorting.waiting:
+        yield Skipped(waiting.change.code, "waiting")
+    for refused in sorting.refused:
+        yield Skipped(refused.change.code, "refused")
 
 
 def judge(plan: Plan, rules: Rules) -> tuple[Verdict, ...]:

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Final
 
+from u8sync.domain.approvals import Answered, Request, Waiting, change_id
 from u8sync.domain.canonical import Json, decimal_text
 from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, CustomerCode
-from u8sync.domain.plan import Change, Held, Plan, held_json, rule_json, seal_json, undoes_json, window_json
+from u8sync.domain.plan import (
+    Change,
+    Held,
+    Plan,
+    change_json,
+    held_json,
+    rule_json,
+    seal_json,
+    undoes_json,
+    window_json,
+)
 from u8sync.domain.policy import Policy
 from u8sync.domain.reason import reason_json
 from u8sync.domain.rules import rules_json
@@ -24,8 +36,12 @@ from u8sync.ports import FailedTry
 __all__ = [
     "Actor",
     "approval",
+    "approvals",
+    "decision",
+    "granted",
     "guard",
     "holds",
+    "instant",
     "intent",
     "outcome",
     "plan_record",
@@ -33,6 +49,7 @@ __all__ = [
     "run_open",
     "settle",
     "skips",
+    "wait",
 ]
 
 SKIPPED_IN_A_RECORD: Final = 500
@@ -140,6 +157,71 @@ def skips(cause: str, codes: Sequence[CustomerCode]) -> Iterator[dict[str, Json]
     """Customers that get no change, and why, so many in a record that it stays far below the longest line."""
     for start in range(0, len(codes), SKIPPED_IN_A_RECORD):
         yield {"cause": cause, "customers": list(codes[start : start + SKIPPED_IN_A_RECORD])}
+
+
+def approvals(answered: Sequence[Answered], plan: Plan) -> Iterator[dict[str, Json]]:
+    """Changes are written that people approved; one record for each of them and each of their reasons."""
+    given = sorted(answered, key=lambda one: (one.answer.by, one.answer.reason))
+    for (by, reason), group in groupby(given, key=lambda one: (one.answer.by, one.answer.reason)):
+        yield from _approvals(
+            [(one.change.code, one.answer.seq) for one in group], plan, by=by, reason=reason, method="u8sync approve"
+        )
+
+
+def granted(waiting: Sequence[Waiting], plan: Plan, actor: Actor, reason: str | None) -> Iterator[dict[str, Json]]:
+    """Changes are written that the person who runs this approves by doing so."""
+    yield from _approvals(
+        [(one.change.code, None) for one in waiting], plan, by=actor.user, reason=reason, method="--approve"
+    )
+
+
+def _approvals(
+    changes: Sequence[tuple[CustomerCode, int | None]], plan: Plan, *, by: str, reason: str | None, method: str
+) -> Iterator[dict[str, Json]]:
+    for start in range(0, len(changes), SKIPPED_IN_A_RECORD):
+        part = changes[start : start + SKIPPED_IN_A_RECORD]
+        yield {
+            "what": "changes",
+            "plan": plan.fingerprint,
+            "approver": by,
+            "method": method,
+            "reason": reason,
+            "customers": [code for code, _ in part],
+            "decisions": [seq for _, seq in part if seq is not None],
+        }
+
+
+def wait(waiting: Waiting, until: datetime) -> dict[str, Json]:
+    """A change is left for a person, who may answer before ``until``."""
+    return {
+        "change": change_id(waiting.change),
+        "customer": waiting.change.code,
+        "cause": waiting.cause,
+        "until": instant(until),
+        "planned": change_json(waiting.change),
+    }
+
+
+def decision(
+    request: Request, customer: str, *, approved: bool, reason: str, by: Actor, until: datetime
+) -> dict[str, Json]:
+    """A person answers a request; a yes counts before ``until``, and a no is not asked again before it."""
+    return {
+        "change": request.change,
+        "customer": customer,
+        "request": request.seq,
+        "approved": approved,
+        "approver": by.user,
+        "method": "u8sync approve",
+        "command": by.command,
+        "reason": reason,
+        "until": instant(until),
+    }
+
+
+def instant(at: datetime) -> str:
+    """An instant as records write it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def intent(operation: str, change: Change, batch: int) -> dict[str, Json]:

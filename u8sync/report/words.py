@@ -13,6 +13,7 @@ from u8sync.domain.canonical import plain
 from u8sync.domain.guards import GuardName, Verdict
 from u8sync.domain.metrics import METRICS, Unit
 from u8sync.domain.model import AccountSet, Month
+from u8sync.domain.names import ApprovalCause
 from u8sync.domain.plan import Change, Population
 from u8sync.domain.policy import SCORE, Policy, Unknown
 from u8sync.domain.reason import Contribution
@@ -21,6 +22,7 @@ from u8sync.report.figures import clean, cut, money, strongest
 from u8sync.text import Message, Translate, msg
 
 __all__ = [
+    "APPROVAL_CAUSES",
     "CAUSES",
     "ENDINGS",
     "GUARD_NAMES",
@@ -58,12 +60,21 @@ CAUSES: Final[Mapping[str, Message]] = {
     "set_aside": msg("a required field cannot be used"),
     "excluded": msg("excluded by the policy"),
     "protected": msg("protected by the configuration: rated, never changed"),
+    "waiting": msg("waits for approval"),
+    "refused": msg("refused by a person"),
     "changed_since": msg("changed since that run"),
     "restored": msg("holds the value from before that run already"),
     "gone": msg("not in U8 any more"),
     "not_allowed": msg("U8 does not take the value from before that run any more"),
 }
 """Why a customer is left alone, by :data:`u8sync.domain.plan.SkipCause`."""
+
+APPROVAL_CAUSES: Final[Mapping[ApprovalCause, Message]] = {
+    "tier": msg("a named tier"),
+    "steps": msg("several steps"),
+    "many": msg("many changes"),
+}
+"""Why a change needs approval."""
 
 ENDINGS: Final[Mapping[EndingStatus, Message]] = {
     "applied": msg("written"),

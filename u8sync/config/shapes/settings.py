@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from u8sync.config.shapes.approval import ApprovalShape
 from u8sync.config.shapes.words import (
     AsOf,
     Code,
@@ -209,6 +210,7 @@ class SettingsShape(Shape):
     guards: GuardsShape = Field(
         default_factory=GuardsShape, description="安全检查：超过即停止。Limits; beyond them the run stops."
     )
+    approval: ApprovalShape | None = Field(default=None, description="须由人批准的更改。Changes that need approval.")
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
     runs: RunsShape = Field(
         default_factory=RunsShape, description="历次运行的记录与报告。Entries and reports of past runs."

@@ -6,6 +6,7 @@ a page of their own: ``html.py``.
 
 from __future__ import annotations
 
+from u8sync.report.terminal.approvals import pending_view
 from u8sync.report.terminal.audit import verification_view
 from u8sync.report.terminal.cases import cases_summary, cases_view
 from u8sync.report.terminal.checked import checked_view
@@ -40,6 +41,7 @@ __all__ = [
     "history_view",
     "left_view",
     "mapping_diff_view",
+    "pending_view",
     "planned_view",
     "policy_checked_view",
     "record_view",

@@ -7,7 +7,7 @@ a customer's name is evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from rich.box import Box
@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from u8sync.report.words import say
-from u8sync.text import Message, Translate
+from u8sync.text import Message, Translate, msg
 
-__all__ = ["Cell", "Column", "Writer"]
+__all__ = ["Cell", "Column", "Writer", "rest_line"]
 
 Cell = str | Message | None
 """What stands in a table; null is shown as ``-``."""
@@ -73,3 +73,11 @@ class Writer:
         for row in rows:
             table.add_row(*(Text(self.say(cell)) for cell in row))
         return table
+
+
+def rest_line(count: int, limit: int | None, write: Writer) -> Iterator[RenderableType]:
+    """How many lines of a table of ``count`` are not shown; nothing when all are."""
+    if limit is not None and count > limit:
+        yield write.line(
+            msg("... and {count} more; 'u8sync plan --all' shows all of them.", count=f"{count - limit:,}")
+        )

@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.console import Group, RenderableType
 
-from u8sync.domain.logged import Gap, LoggedLeft, LoggedRun
+from u8sync.domain.logged import Gap, LoggedApproval, LoggedLeft, LoggedRun
 from u8sync.domain.run import LoggedChange
 from u8sync.report.rule_words import held_words
 from u8sync.report.terminal.blocks import Cell, Writer
@@ -207,7 +207,10 @@ def _remarks(run: LoggedRun) -> Iterator[Message]:
     if run.stopped_by:
         yield msg("stopped by {guards}", guards=_guards(run.stopped_by))
     for approval in run.approvals:
-        yield msg("let pass by {approver}: {what}", what=_guards([approval.what]), approver=approval.approver)
+        if approval.customers is None:
+            yield msg("let pass by {approver}: {what}", what=_guards([approval.what]), approver=approval.approver)
+        else:
+            yield msg("approved by {approver}: {what}", what=_approved(approval), approver=approval.approver)
     approved = {approval.what for approval in run.approvals}
     allowed = [guard.guard for guard in run.guards if guard.allowed and not guard.ok and guard.guard not in approved]
     if allowed:
@@ -277,8 +280,14 @@ def _guard_table(run: LoggedRun, write: Writer) -> RenderableType:
 def _approval_table(run: LoggedRun, write: Writer) -> RenderableType:
     return write.table(
         [(msg("What"), "left"), (msg("Who"), "left"), (msg("How it is known"), "left"), (msg("Reason"), "left")],
-        ((_guards([one.what]), one.approver, one.method, one.reason) for one in run.approvals),
+        ((_approved(one), one.approver, one.method, one.reason) for one in run.approvals),
     )
+
+
+def _approved(approval: LoggedApproval) -> Message:
+    if approval.customers is None:
+        return _guards([approval.what])
+    return msg("changes of {count:,} customers", count=approval.customers)
 
 
 def gaps_view(gaps: Sequence[Gap], translate: Translate) -> RenderableType:

@@ -24,7 +24,8 @@ from u8sync.report.figures import (
     tier_lines,
 )
 from u8sync.report.rule_words import HELD
-from u8sync.report.terminal.blocks import Cell, Writer
+from u8sync.report.terminal.approvals import sorting_parts
+from u8sync.report.terminal.blocks import Cell, Writer, rest_line
 from u8sync.report.words import (
     CAUSES,
     GUARD_NAMES,
@@ -39,7 +40,7 @@ from u8sync.report.words import (
 )
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["guard_lines", "planned_view", "rest_line"]
+__all__ = ["guard_lines", "planned_view"]
 
 
 EDITED_HOW: Final = msg(
@@ -71,6 +72,7 @@ def planned_view(
         write.facts(_plan_facts(planned, translate)),
         *_tiers(planned, policy, write),
         *_changes(planned, policy, write, limit, names_of(planned.decision) if names is None else names),
+        *sorting_parts(planned.sorting, policy, write, limit),
         *_held(planned, write, limit),
         *_issues(planned, write, limit),
         *guard_lines(planned.verdicts, write),
@@ -129,7 +131,10 @@ def _changes(
     changes = planned.plan.changes
     yield write.heading(msg("Changes"))
     if not changes:
-        yield write.line(msg("None: U8 holds every value as recommended."))
+        left = planned.sorting.waiting or planned.sorting.refused
+        yield write.line(
+            msg("None that may be written now.") if left else msg("None: U8 holds every value as recommended.")
+        )
         return
     yield write.table(
         [
@@ -202,14 +207,6 @@ def _issues(planned: Planned, write: Writer, limit: int | None) -> Iterator[Rend
         ),
     )
     yield from rest_line(len(groups), limit, write)
-
-
-def rest_line(count: int, limit: int | None, write: Writer) -> Iterator[RenderableType]:
-    """How many lines of a table of ``count`` are not shown; nothing when all are."""
-    if limit is not None and count > limit:
-        yield write.line(
-            msg("... and {count} more; 'u8sync plan --all' shows all of them.", count=f"{count - limit:,}")
-        )
 
 
 def guard_lines(verdicts: Sequence[Verdict], write: Writer) -> Iterator[RenderableType]:

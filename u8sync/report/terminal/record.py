@@ -39,6 +39,8 @@ _KINDS: Final[Mapping[str, Message]] = {
     "approval": msg("somebody took responsibility"),
     "skip": msg("customers that were left alone"),
     "hold": msg("customers whose tier was held"),
+    "wait": msg("a change is left for a person to approve"),
+    "decision": msg("a person answered"),
     "intent": msg("a change is about to be sent"),
     "outcome": msg("how a change ended"),
     "settle": msg("how a change ended that was left open"),

@@ -39,6 +39,7 @@ def result_view(result: RunResult, translate: Translate, *, limit: int | None = 
             [
                 (msg("Planned changes"), f"{len(result.plan.changes):,}"),
                 *((ENDINGS[status], f"{count:,}") for status, count in result.totals.items() if count),
+                *([(msg("Waiting for approval"), f"{result.waiting:,}")] if result.waiting else []),
                 (msg("Duration"), duration(result.ended_at - result.started_at)),
                 (msg("Audit log"), audit_words(result.audit_count, result.audit_hash)),
             ]

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from u8sync.domain.plan import Change
 from u8sync.domain.undo import PlannedUndo
 from u8sync.report.figures import causes, shown_values
-from u8sync.report.terminal.blocks import Cell, Writer
-from u8sync.report.terminal.plan import guard_lines, rest_line
+from u8sync.report.terminal.blocks import Cell, Writer, rest_line
+from u8sync.report.terminal.plan import guard_lines
 from u8sync.report.words import CAUSES, account_set_words, digits
 from u8sync.text import Message, Translate, msg
 
