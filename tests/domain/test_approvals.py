@@ -97,6 +97,13 @@ def test_answering_some_of_too_many_lets_no_other_slip_through() -> None:
     assert codes(sorting) == {"ready": ["A"], "waiting": ["C", "D"], "refused": ["B"]}
 
 
+def test_what_was_asked_for_is_not_counted_among_too_many_again() -> None:
+    many = [change(code, "潜在", "一般") for code in "ABC"]
+    said = Asked({one.code: replace(request(one), cause="many") for one in many[:2]})
+    sorting = sort_out(many, example_policy(), ApprovalRules(more_than=2), said, NOW)
+    assert codes(sorting) == {"ready": ["C"], "waiting": ["A", "B"], "refused": []}
+
+
 def test_an_approval_is_of_this_very_change() -> None:
     asked_for, wanted = change("A", "重要", "VIP"), change("A", "一般", "VIP")
     rules = ApprovalRules(tiers=frozenset({"VIP"}))

@@ -104,7 +104,9 @@ def test_what_was_refused_is_left_alone_and_not_asked_again(world: World) -> Non
 def test_a_refusal_ages_out_and_is_asked_again(world: World) -> None:
     world.run()
     say(world, yes=False)
-    world.clock.at += timedelta(days=90)
+    world.clock.at += timedelta(days=89)
+    assert world.run().waiting == 0
+    world.clock.at += timedelta(days=1)
     assert world.run().waiting == 1
     assert len(world.of_type("wait")) == 2
 
@@ -149,6 +151,15 @@ def test_an_approval_is_used_once(world: World) -> None:
 
     assert world.run().waiting == 1
     assert world.tier("D4") == "潜在"
+    assert len(world.of_type("wait")) == 2, "it is asked anew"
+
+
+def test_an_undo_of_something_else_leaves_the_requests_as_they_are(world: World) -> None:
+    first = world.run()
+    undo = world.undo(first.run_id)
+    assert undo.plan.changes
+    world.night().apply(undo.plan)
+    assert [one.change.code for one in waiting(world)] == ["D4"]
 
 
 def test_a_saved_plan_with_what_nobody_approved_is_refused_as_a_whole_and_asks(world: World) -> None:
