@@ -22,7 +22,7 @@ from policies import policies as any_policies
 from u8sync.domain.canonical import canonical_bytes
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import MONEY
-from u8sync.domain.movement import Past, move, review_due
+from u8sync.domain.movement import Past, move
 from u8sync.domain.plan import Plan, Population, Seal
 from u8sync.domain.policy import SCORE, Condition, Movement, Policy, Quota, Tier, Weight
 from u8sync.domain.reason import Contribution, Reason, reason_json
@@ -302,8 +302,7 @@ def test_methods_groups_quotas_and_movement_are_recomputed_to_the_last_digit(
         AS_OF,
     )
     placed = judged.filter(pl.col(TIER).is_not_null())
-    review = policy.movement is None or review_due(policy.movement, past, AS_OF)
-    for code, reason in reasons_of(placed, policy, as_of=AS_OF, review=review):
+    for code, reason in reasons_of(placed, policy, as_of=AS_OF):
         found = again(policy, reason)
         assert isinstance(found, Recomputed), (code, found)
         assert found.differences == (), code
@@ -342,7 +341,7 @@ def test_what_movement_made_of_bounds_and_places_is_recomputed(
     people = any_frame([{"rated": True, "revenue": Decimal(value), "current": current} for value, current in rows])
     moved = move(recommend(score(people, weights), policy), policy, Past(), AS_OF)
     assert moved.select(TIER, "tier.earned", "tier.held").rows() == expected
-    for _, reason in reasons_of(moved, policy, as_of=AS_OF, review=True):
+    for _, reason in reasons_of(moved, policy, as_of=AS_OF):
         found = again(policy, reason)
         assert isinstance(found, Recomputed)
         assert found.differences == ()

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from engine_world import TIER, World, customer, make_world
+from moving_world import COMMON, movement, moving_world, policy
+from moving_world import VIP as VIP_TIER
 
 from u8sync.domain.approvals import ApprovalRules, PendingChange
 from u8sync.domain.model import CustomerCode
@@ -258,3 +260,32 @@ def test_a_clock_that_jumps_back_keeps_requests_and_answers(world: World) -> Non
     world.clock.at -= timedelta(days=2)
     world.run()
     assert world.tier("D4") == "VIP"
+
+
+def test_a_fall_that_was_asked_for_at_a_review_may_still_be_made_when_the_answer_comes_days_later() -> None:
+    world = moving_world(policy(movement(review=((10, 1),))), {"A": 3500, "B": 3500})
+    world.pass_night("2026-09-30")
+    world.approval = VIP
+    world.pass_night("2026-10-01", A=1000, B=1000)
+    assert world.tiers() == {"A": VIP_TIER, "B": VIP_TIER}
+    assert {one.change.code for one in waiting(world)} == {"A", "B"}
+
+    world.pass_night("2026-10-02")
+    assert {one.change.code for one in waiting(world)} == {"A", "B"}, "it is still asked for, though the review is over"
+    say(world, yes=True, of=[one for one in waiting(world) if one.change.code == "A"])
+    say(world, yes=False, of=[one for one in waiting(world) if one.change.code == "B"])
+    world.pass_night("2026-10-03")
+    assert world.tiers() == {"A": COMMON, "B": VIP_TIER}
+    assert world.held()["B"] == "review"
+
+
+def test_a_fall_that_nobody_asked_for_waits_for_its_review() -> None:
+    world = moving_world(policy(movement(review=((10, 1),))), {"A": 3500})
+    world.approval = VIP
+    world.approve = True
+    world.pass_night("2026-10-01")
+    world.approve = False
+    world.pass_night("2026-10-02", A=1000)
+    assert world.tiers() == {"A": VIP_TIER}
+    assert world.held() == {"A": "review"}
+    assert waiting(world) == ()

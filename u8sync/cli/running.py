@@ -220,7 +220,6 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
         code,
         installation.policy,
         past=planned.past,
-        as_of=planned.facts.window.looked_at_on,
     )
     if explanation is None:
         raise InputError(

@@ -29,6 +29,7 @@ __all__ = [
     "Sorted",
     "Waiting",
     "change_id",
+    "falls_left_open",
     "sort_out",
 ]
 
@@ -65,6 +66,7 @@ class Request:
         until: When it ages out, aware UTC.
         run_id: The run that asked.
         asked_by: Operating-system user of that run; null: not known.
+        moves: (what U8 held, what it becomes) of each field, in the mapping's words; null: empty or not known.
     """
 
     change: str
@@ -73,6 +75,7 @@ class Request:
     until: datetime
     run_id: str
     asked_by: str | None
+    moves: tuple[tuple[str | None, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,24 @@ def sort_out(
         else:
             ready.append(change)
     return Sorted(tuple(ready), tuple(waiting), tuple(refused), tuple(approved), tuple(granted))
+
+
+def falls_left_open(asked: Asked, policy: Policy, now: datetime) -> frozenset[str]:
+    """Customers of whom a fall was asked for that nobody has refused: it waits, or was approved and not yet written."""
+    ladder = {tier.name: at for at, tier in enumerate(policy.tiers)}
+    return frozenset(
+        code
+        for code, request in asked.requests.items()
+        if any(
+            ladder.get(was or "", -1) < ladder.get(becomes or "", -1) for was, becomes in request.moves if was in ladder
+        )
+        and _open(request, asked.answers.get(code), now)
+    )
+
+
+def _open(request: Request, answer: Answer | None, now: datetime) -> bool:
+    answered = answer is not None and answer.change == request.change and now < answer.until
+    return (answer is not None and answer.approved) if answered else now < request.until
 
 
 def _cause(change: Change, policy: Policy, rules: ApprovalRules) -> ApprovalCause | None:

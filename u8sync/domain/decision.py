@@ -16,7 +16,7 @@ from u8sync.domain.edited import changed_by_people, edited_of, written_tiers, wr
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
 from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue
-from u8sync.domain.movement import BELOW, EDITED, HELD, Past, move, review_due
+from u8sync.domain.movement import BELOW, EDITED, HELD, Past, move
 from u8sync.domain.plan import Change, Edited, FieldChange, Held, Population, Skipped
 from u8sync.domain.policy import Evidence, Policy
 from u8sync.domain.reason import Reason
@@ -101,8 +101,7 @@ def decide(
     work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
-    review = policy.movement is None or review_due(policy.movement, past, as_of)
-    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, as_of=as_of, review=review):
+    for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, as_of=as_of):
         fields.setdefault(code, []).extend(tier_changes)
         reasons[code] = reason
     spelt, refused = value_changes(work, mapping, way, issues, writable)
@@ -202,7 +201,7 @@ def _enough(evidence: Evidence | None) -> pl.Expr:
 
 
 def _tier_changes(
-    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, as_of: date, review: bool
+    work: pl.DataFrame, mapping: CustomerMapping, policy: Policy, way: str, *, as_of: date
 ) -> Iterator[tuple[str, list[FieldChange], Reason]]:
     """The customers of whom some field that takes the tier holds another one, with those fields."""
     fields = written_tiers(mapping, way)
@@ -218,7 +217,7 @@ def _tier_changes(
         for name in (field.name, raw_name(column), edited_of(column), wrote_of(column))
     ]
     values = changed.select(held).iter_rows()
-    for (code, reason), row in zip(reasons_of(changed, policy, as_of=as_of, review=review), values, strict=True):
+    for (code, reason), row in zip(reasons_of(changed, policy, as_of=as_of), values, strict=True):
         tier = reason.tier
         yield (
             code,

@@ -15,7 +15,7 @@ from u8sync.domain.edges import near_edges
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS
 from u8sync.domain.model import MONEY
-from u8sync.domain.movement import BELOW, CHANGED_ON, EDITED, HELD, HOLDS, PINNED, Past, review_due
+from u8sync.domain.movement import BELOW, CHANGED_ON, EDITED, HELD, HOLDS, PINNED, REVIEW, Past
 from u8sync.domain.policy import SCORE, Condition, Pin, Policy, Quota, Tier, Weight
 from u8sync.domain.ranks import Standing, group_of
 from u8sync.domain.scoring import contribution_of, mean_of, points_of, score, shrunk_of
@@ -196,9 +196,7 @@ class Explanation:
     history_days: int | None = None
 
 
-def explain(
-    customers: pl.DataFrame, code: str, policy: Policy, *, past: Past | None = None, as_of: date | None = None
-) -> Explanation | None:
+def explain(customers: pl.DataFrame, code: str, policy: Policy, *, past: Past | None = None) -> Explanation | None:
     """Explain one customer of a decision's frame; null when the archive has no such customer.
 
     Args:
@@ -206,7 +204,6 @@ def explain(
         code: The customer.
         policy: What it was judged by.
         past: What earlier evaluations left; null: this is the first one.
-        as_of: Day of the evaluation; null: no review day is looked at.
     """
     found = customers.filter(pl.col(CODE) == code)
     if found.is_empty():
@@ -236,7 +233,7 @@ def explain(
         lifts=tuple(_lifts(customers, row, policy, next_tests)) if row["rated"] else (),
         earned=earned,
         quotas=tuple(_quotas(row, policy, earned, above)),
-        moving=_moving(row, policy, past or Past(), as_of),
+        moving=_moving(row, policy, past or Past()),
         edges=tuple(near_edges(customers, policy).filter(pl.col(CODE) == code).iter_rows(named=True)),
         unrated=unrated,
         documents=row[DOCUMENTS] or 0,
@@ -279,7 +276,7 @@ def _quotas(row: dict[str, object], policy: Policy, *tiers: Tier | None) -> Iter
                 yield QuotaTest(tier, tier.quota, None, None, met=False)
 
 
-def _moving(row: dict[str, object], policy: Policy, past: Past, as_of: date | None) -> Moving | None:
+def _moving(row: dict[str, object], policy: Policy, past: Past) -> Moving | None:
     rules = policy.movement
     pin = next((one for one in policy.pins if one.customer == row[CODE] and row[PINNED] is not None), None)
     if rules is None and pin is None and not row[EDITED]:
@@ -291,7 +288,7 @@ def _moving(row: dict[str, object], policy: Policy, past: Past, as_of: date | No
         below=below if isinstance(below, int) else 0,
         changed_on=changed_on if isinstance(changed_on, date) else None,
         evaluated_on=past.evaluated_on,
-        review=rules is None or as_of is None or review_due(rules, past, as_of),
+        review=bool(row[REVIEW]),
         pin=pin,
         edited=bool(row[EDITED]),
     )

@@ -41,6 +41,7 @@ __all__ = [
     "HOLDS",
     "PAST_SCHEMA",
     "PINNED",
+    "REVIEW",
     "WRITTEN_SCHEMA",
     "Hold",
     "Past",
@@ -84,6 +85,9 @@ u8sync wrote last; null: none of the ladder."""
 PINNED: Final = "tier.pinned"
 """Column: the tier of a pin that holds; null: none."""
 
+REVIEW: Final = "tier.review"
+"""Column: whether the tier may fall at this evaluation."""
+
 PAST_SCHEMA: Final[dict[str, pl.DataType]] = {"code": pl.String(), BELOW: pl.Int64(), CHANGED_ON: pl.Date()}
 
 WRITTEN_SCHEMA: Final[dict[str, pl.DataType]] = {"code": pl.String(), "column": pl.String(), "value": pl.String()}
@@ -106,11 +110,14 @@ class Past:
         customers: ``n × PAST_SCHEMA``, a customer at most once; who is absent was not below and never changed.
         written: ``n × WRITTEN_SCHEMA``: the raw value that u8sync wrote last, by customer and column; null: it emptied
             the field. What it never wrote is absent.
+        left_open: Customers whose fall was due at a review and waits for a person's answer, or has got a yes: for them
+            the review goes on until then.
     """
 
     evaluated_on: date | None = None
     customers: pl.DataFrame = field(default_factory=_nobody)
     written: pl.DataFrame = field(default_factory=_nothing)
+    left_open: frozenset[str] = frozenset()
 
 
 def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.DataFrame:
@@ -126,7 +133,7 @@ def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.Da
 
     Returns:
         ``judged`` with ``recommended`` set anew and with :data:`HELD`, :data:`HOLDS`, :data:`BELOW`,
-        :data:`CHANGED_ON`, :data:`PINNED`, :data:`EDITED` and :data:`BASE`.
+        :data:`CHANGED_ON`, :data:`PINNED`, :data:`EDITED`, :data:`BASE` and :data:`REVIEW`.
     """
     frame = judged.join(past.customers, on="code", how="left", maintain_order="left", validate="1:1")
     pins = {pin.customer: pin.tier for pin in policy.pins if as_of <= pin.until}
@@ -136,13 +143,15 @@ def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.Da
     if BASE not in frame.columns:
         frame = frame.with_columns(pl.col(CURRENT).alias(BASE))
     rules = policy.movement
+    review = rules is None or review_due(rules, past, as_of)
     frame = frame.with_columns(
+        pl.lit(value=True).alias(REVIEW) if review else pl.col("code").is_in(sorted(past.left_open)).alias(REVIEW),
         pl.when(pl.col("eligible")).then(pinned).alias(PINNED),
         pl.col(BELOW).fill_null(0),
         *([_no_tier().alias(HOLDS)] if rules is None else _holds(judged, policy, rules)),
     )
     frame = frame.with_columns(_heights(policy))
-    frame = _followed(frame, rules, past, as_of)
+    frame = _followed(frame, rules, as_of)
     if any(tier.quota for tier in policy.tiers) and (rules is not None or pins or frame[EDITED].any()):
         for index, tier in enumerate(policy.tiers):
             if tier.quota is not None:
@@ -214,7 +223,7 @@ def _holds(judged: pl.DataFrame, policy: Policy, rules: Movement) -> Iterator[pl
 # --- following --------------------------------------------------------------------------------------------------------
 
 
-def _followed(frame: pl.DataFrame, rules: Movement | None, past: Past, as_of: date) -> pl.DataFrame:
+def _followed(frame: pl.DataFrame, rules: Movement | None, as_of: date) -> pl.DataFrame:
     """Add the height that the tier gets, why it is held, and how often the customer was below."""
     current, earned, pinned = pl.col(_C), pl.col(_T), pl.col(_P)
     stays = pl.col(EDITED) & pl.col("eligible")
@@ -231,7 +240,7 @@ def _followed(frame: pl.DataFrame, rules: Movement | None, past: Past, as_of: da
         wait = (
             pl.when(under & (below < rules.down_after))
             .then(pl.lit("count"))
-            .when(under & pl.lit(value=not review_due(rules, past, as_of)))
+            .when(under & ~pl.col(REVIEW))
             .then(pl.lit("review"))
             .when(under & resting)
             .then(pl.lit("cool_down"))

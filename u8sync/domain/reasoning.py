@@ -10,7 +10,7 @@ import polars as pl
 
 from u8sync.domain.mapping import CODE
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS
-from u8sync.domain.movement import BASE, BELOW, CHANGED_ON, HELD, HOLDS, PINNED, eased_quota_of, seat_of
+from u8sync.domain.movement import BASE, BELOW, CHANGED_ON, HELD, HOLDS, PINNED, REVIEW, eased_quota_of, seat_of
 from u8sync.domain.policy import SCORE, Policy, Weight
 from u8sync.domain.ranks import Standing, group_of
 from u8sync.domain.reason import Contribution, Moved, Pinned, Places, Rank, Reason
@@ -22,14 +22,13 @@ __all__ = ["reasons_of"]
 _Row = Mapping[str, Any]
 
 
-def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date, review: bool) -> Iterator[tuple[str, Reason]]:
+def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator[tuple[str, Reason]]:
     """Code and reason of each row, in their order.
 
     Args:
         judged: Customers with a recommended tier, as :func:`u8sync.domain.movement.move` returns them.
         policy: What they were judged by.
         as_of: Day of the evaluation.
-        review: Whether tiers may fall at it.
     """
     rules = {tier.name: f"{tier.place.file}:{tier.place.line}" for tier in policy.tiers}
     pins = {
@@ -58,7 +57,7 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date, review: boo
                 history_days=row[HISTORY_DAYS] if evidence else None,
                 moved=None
                 if policy.movement is None and pin is None and row[HELD] is None
-                else _moved(policy, row, pin, as_of=as_of, review=review),
+                else _moved(policy, row, pin, as_of=as_of),
             ),
         )
 
@@ -66,7 +65,7 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date, review: boo
 def _columns(policy: Policy) -> Iterator[str]:
     """What a reason may be made of; some policies leave some of it out."""
     yield from (CODE, "rated", BASE, EARNED, TIER, SCORE, DOCUMENTS, HISTORY_DAYS)
-    yield from (PINNED, HELD, HOLDS, BELOW, CHANGED_ON, *policy.metrics, *map(group_of, policy.groups))
+    yield from (PINNED, HELD, HOLDS, REVIEW, BELOW, CHANGED_ON, *policy.metrics, *map(group_of, policy.groups))
     for weight in policy.weights:
         yield from (points_of(weight.metric), contribution_of(weight.metric), *evidence_of(weight))
     for condition in ranked_conditions(policy):
@@ -111,7 +110,7 @@ def _places(policy: Policy, row: _Row, names: Callable[[int], tuple[str, str, st
             yield Places(tier.name, row[ahead], row[tied], row[places])
 
 
-def _moved(policy: Policy, row: _Row, pin: Pinned | None, *, as_of: date, review: bool) -> Moved:
+def _moved(policy: Policy, row: _Row, pin: Pinned | None, *, as_of: date) -> Moved:
     return Moved(
         earned=row[EARNED],
         current=row[BASE],
@@ -120,7 +119,7 @@ def _moved(policy: Policy, row: _Row, pin: Pinned | None, *, as_of: date, review
         held=row[HELD],
         as_of=as_of,
         changed_on=row[CHANGED_ON],
-        review=review,
+        review=row[REVIEW],
         pin=pin,
         eased=tuple(_places(policy, row, eased_quota_of)),
         seats=tuple(_places(policy, row, seat_of)),

@@ -47,6 +47,7 @@ class AskedReading:
                     until=datetime.fromisoformat(str(record["until"])),
                     run_id=str(record["run_id"]),
                     asked_by=self._users.get(record["run_id"]),
+                    moves=_moves(record["planned"]),
                 )
             case "decision":
                 self._answers[CustomerCode(str(record["customer"]))] = Answer(
@@ -82,6 +83,15 @@ class AskedReading:
     def _is_answered(self, code: CustomerCode, request: Request, now: datetime) -> bool:
         answer = self._answers.get(code)
         return answer is not None and answer.change == request.change and now < answer.until
+
+
+def _moves(planned: Json) -> tuple[tuple[str | None, str | None], ...]:
+    fields = planned.get("fields") if isinstance(planned, dict) else None
+    return tuple((_text(one["was"]), _text(one["becomes"])) for one in _list(fields) if isinstance(one, dict))
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else str(value)
 
 
 def _list(value: Json) -> list[Json]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from u8sync.domain.approvals import ApprovalRules, Sorted, sort_out
+from u8sync.domain.approvals import ApprovalRules, Sorted, falls_left_open, sort_out
 from u8sync.domain.decision import decide, needed_columns
 from u8sync.domain.fitting import misfits, unseen
 from u8sync.domain.guards import Limits, Verdict, check
@@ -86,6 +86,10 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     facts = replace(
         facts, notes=(*remembered, *remarks, *unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes)
     )
+    made_at = clock.now()
+    past = rules.memory.past
+    if rules.approval is not None:
+        past = replace(past, left_open=falls_left_open(rules.memory.asked, rules.policy, made_at))
     decision = decide(
         raw,
         facts,
@@ -94,11 +98,10 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         way=backend.way,
         writable=writable,
         protected=rules.limits.protected,
-        past=rules.memory.past,
+        past=past,
         overwrite_edited="edited_in_u8" in rules.allow,
     )
     seal = seal_of(account_set, rules)
-    made_at = clock.now()
     sorting = sorted_out(decision.changes, rules, made_at)
     skipped = (*decision.skipped, *_left_to_people(sorting))
     plan = Plan(
@@ -110,7 +113,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         window,
         decision.held,
     )
-    return Planned(account_set, facts, decision, plan, judge(plan, rules), rules.memory.past, sorting)
+    return Planned(account_set, facts, decision, plan, judge(plan, rules), past, sorting)
 
 
 def sorted_out(changes: Sequence[Change], rules: Rules, now: datetime) -> Sorted:
