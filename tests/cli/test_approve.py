@@ -225,9 +225,9 @@ def test_an_answer_is_asked_for_one_after_the_other(
     assert answer.code == 2
     assert left(home_with_rules, ask) == rest
     said = [record for record in _records(home_with_rules) if record["type"] == "decision"]
-    assert [(one["customer"], one["approved"], one["reason"]) for one in said] == [
-        (first, True, "good customer"),
-        (second, False, "not yet"),
+    assert [(one["customer"], one["answer"], one["reason"]) for one in said] == [
+        (first, "yes", "good customer"),
+        (second, "no", "not yet"),
     ]
 
 

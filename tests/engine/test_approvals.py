@@ -63,7 +63,7 @@ def test_what_is_left_stands_in_the_log_with_its_reason_and_its_cause(world: Wor
     (record,) = world.of_type("wait")
     planned = record["planned"]
     assert isinstance(planned, dict)
-    assert (record["customer"], record["cause"]) == ("D4", "tier")
+    assert (record["customer"], record["needs"]) == ("D4", "tier")
     assert planned["fields"][0]["after"] == "VIP"  # type: ignore[index,call-overload]
     assert planned["reason"]["score"] is not None  # type: ignore[index,call-overload]
     assert [(one["cause"], one["customers"]) for one in world.of_type("skip")] == [("waiting", ["D4"])]
@@ -217,7 +217,7 @@ def test_an_answer_that_somebody_else_gave_meanwhile_is_not_given_twice(world: W
     say(world, yes=False)
     with pytest.raises(StalePlanError, match="do not wait any more: D4"):
         say(world, yes=True, of=seen)
-    assert [one["approved"] for one in world.of_type("decision")] == [False]
+    assert [one["answer"] for one in world.of_type("decision")] == ["no"]
 
 
 def test_a_change_that_was_approved_and_met_a_conflict_stays_approved(world: World) -> None:

@@ -43,7 +43,7 @@ class AskedReading:
                 self._requests[code] = Request(
                     change=str(record["change"]),
                     seq=int(str(record["seq"])),
-                    cause=cast("ApprovalCause", str(record["cause"])),
+                    cause=cast("ApprovalCause", str(record["needs"])),
                     until=datetime.fromisoformat(str(record["until"])),
                     run_id=str(record["run_id"]),
                     asked_by=self._users.get(record["run_id"]),
@@ -53,7 +53,7 @@ class AskedReading:
                 self._answers[CustomerCode(str(record["customer"]))] = Answer(
                     change=str(record["change"]),
                     seq=int(str(record["seq"])),
-                    approved=record["approved"] is True,
+                    approved=record["answer"] == "yes",
                     until=datetime.fromisoformat(str(record["until"])),
                     by=str(record["approver"]),
                     reason=str(record["reason"]),

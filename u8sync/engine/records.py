@@ -196,7 +196,7 @@ def wait(waiting: Waiting, until: datetime) -> dict[str, Json]:
     return {
         "change": change_id(waiting.change),
         "customer": waiting.change.code,
-        "cause": waiting.cause,
+        "needs": waiting.cause,
         "until": instant(until),
         "planned": change_json(waiting.change),
     }
@@ -210,7 +210,7 @@ def decision(
         "change": request.change,
         "customer": customer,
         "request": request.seq,
-        "approved": approved,
+        "answer": "yes" if approved else "no",
         "approver": by.user,
         "method": "u8sync approve",
         "command": by.command,

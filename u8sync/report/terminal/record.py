@@ -19,7 +19,7 @@ from u8sync.ports import Record
 from u8sync.report.rule_words import HELD
 from u8sync.report.terminal.blocks import Cell, Column, Writer
 from u8sync.report.terminal.history import time_words
-from u8sync.report.words import CAUSES, LOGGED, subject_label
+from u8sync.report.words import APPROVAL_CAUSES, CAUSES, LOGGED, subject_label
 from u8sync.text import Message, Translate, msg
 
 __all__ = ["record_view"]
@@ -70,6 +70,7 @@ _LABELS: Final[Mapping[str, Message]] = {
     "ahead": msg("Ahead"),
     "after": msg("New values"),
     "allowed": msg("Let pass"),
+    "answer": msg("Answer"),
     "approver": msg("Who approved"),
     "as_of": msg("Last day of the window"),
     "attempts": msg("Attempts"),
@@ -81,6 +82,7 @@ _LABELS: Final[Mapping[str, Message]] = {
     "by": msg("Who answers for it"),
     "bytes": msg("Bytes"),
     "cause": msg("Why"),
+    "change": msg("What was asked for"),
     "changed_on": msg("Last change"),
     "changes": msg("Changes"),
     "code": msg("Customer"),
@@ -95,6 +97,7 @@ _LABELS: Final[Mapping[str, Message]] = {
     "current": msg("Tier before"),
     "customer": msg("Customer"),
     "customers": msg("Customers"),
+    "decisions": msg("Records of the answers"),
     "detail": msg("Words of U8"),
     "documents": msg("Documents in the window"),
     "earned": msg("Tier by the ladder"),
@@ -130,6 +133,7 @@ _LABELS: Final[Mapping[str, Message]] = {
     "metric": msg("Metric"),
     "mode": msg("What"),
     "moved": msg("Movement"),
+    "needs": msg("Needs approval for"),
     "note": msg("Signed checkpoint"),
     "of_run": msg("Run that left it open"),
     "ok": msg("Limit kept"),
@@ -147,6 +151,7 @@ _LABELS: Final[Mapping[str, Message]] = {
     "ranks": msg("Places that conditions ask for"),
     "reason": msg("Reason"),
     "replaces": msg("Key before"),
+    "request": msg("Record of the request"),
     "review": msg("Review day reached"),
     "route": msg("Way into U8"),
     "rule": msg("Rule"),
@@ -186,6 +191,9 @@ _LABELS: Final[Mapping[str, Message]] = {
     "wrote": msg("u8sync had written"),
 }
 
+_GROUPS: Final[Mapping[str, Message]] = {"holds": msg("Values that had to hold besides")}
+"""Names of groups of fields, where they differ from that of a single field of the name."""
+
 _HELD: Final[Mapping[str, Message]] = {str(hold): words for hold, words in HELD.items()}
 
 _WORDS: Final[Mapping[str, Mapping[str, Message]]] = {
@@ -193,6 +201,8 @@ _WORDS: Final[Mapping[str, Mapping[str, Message]]] = {
     "verdict": LOGGED,
     "cause": {**CAUSES, **_HELD},  # of customers that were skipped, and of those that were held
     "held": _HELD,
+    "answer": {"yes": msg("approved"), "no": msg("refused")},
+    "needs": {str(cause): words for cause, words in APPROVAL_CAUSES.items()},
 }
 """Fields whose values have words of their own."""
 
@@ -278,7 +288,7 @@ def _sections(title: Message, values: Mapping[str, Json], write: Writer) -> Iter
         if not _nested(key, value):
             continue
         if isinstance(value, dict):
-            yield from _sections(_label(key), value, write)
+            yield from _sections(_GROUPS.get(key) or _label(key), value, write)
         elif isinstance(value, list) and all(isinstance(one, dict) for one in value):
             yield write.heading(_label(key))
             yield _rows([one for one in value if isinstance(one, dict)], write)
