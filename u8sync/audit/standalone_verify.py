@@ -483,6 +483,7 @@ class Story:
         self.sent = 0
         self.changes = hashlib.sha256()
         self.intents = self.plans_proved = self.plans_in_part = 0
+        self.approved: Dict[int, str] = {}  # number of the record that says yes -> customer
         self.files: Dict[str, bool] = {}  # hash that a record names -> whether it is certainly one of a file
 
     def take(self, record: Dict[str, Any], text: str) -> Optional[str]:
@@ -492,6 +493,8 @@ class Story:
             if self.target:
                 return "another_account_set"
             self.target = record["target"]
+        if kind == "decision" and record.get("answer") == "yes":
+            self.approved[record["seq"]] = str(record.get("customer"))
         if kind in OUTSIDE_RUNS:
             return None
         if kind == "run_open":
@@ -507,6 +510,8 @@ class Story:
         self.runs[run] = kind == "run_close"
         if kind == "intent":
             return self.take_intent(record, text)
+        if kind == "approval" and self.complete and not self.is_approved(record):
+            return "not_approved"
         if kind == "outcome" or kind == "settle":
             return self.take_end(record, run, record.get("status" if kind == "outcome" else "verdict"))
         if kind == "run_open" or kind == "plan":
@@ -515,6 +520,13 @@ class Story:
             self.plan, self.sent, self.changes = record, 0, hashlib.sha256(b'{"changes":[')
             self.plan_and_run = '"plan":%s,"run":%s}' % (encode(record.get("plan")), encode(record["run_id"]))
         return self.take_close(record) if kind == "run_close" and run == self.whole_run else None
+
+    def is_approved(self, approval: Dict[str, Any]) -> bool:
+        """What a run says that people approved, they must have approved before."""
+        decisions, customers = approval.get("decisions"), approval.get("customers")
+        if not isinstance(decisions, list) or not isinstance(customers, list):
+            return True
+        return all(self.approved.get(seq) == code for seq, code in zip(decisions, customers))
 
     def take_intent(self, intent: Dict[str, Any], text: str) -> Optional[str]:
         name, customer = str(intent.get("op_id")), intent.get("customer")
@@ -1221,6 +1233,10 @@ SENTENCES = {
     "run_never_opened": ("record {seq}: the run {run} was never opened", "记录 {seq}：运行 {run} 从未开始"),
     "announced_twice": ("record {seq}: the change {name} is announced twice", "记录 {seq}：变更 {name} 登记了两次"),
     "ends_twice": ("record {seq}: the change {name} ends twice, or was never announced", "记录 {seq}：变更 {name} 结束两次，或从未登记"),
+    "not_approved": (
+        "record {seq}: an approval rests on an answer that the log does not hold",
+        "记录 {seq}：批准所依据的答复不在日志中",
+    ),
     "another_customer": ("record {seq}: the change {name} is that of another customer", "记录 {seq}：变更 {name} 属于另一个客户"),
     "not_of_the_plan": ("record {seq}: the change {name} is not one of the plan of run {run}", "记录 {seq}：变更 {name} 不属于运行 {run} 的计划"),
     "totals_do_not_add_up": ("record {seq}: the totals of the run {run} do not add up", "记录 {seq}：运行 {run} 的合计不平"),

@@ -48,6 +48,7 @@ class Story:
         self._target: str | None = None
         self._segment: str | None = None
         self._open_run: str | None = base.run
+        self._approved: dict[int, str] = {}  # number of the record that says yes -> customer
 
     @property
     def open_run(self) -> str | None:
@@ -68,7 +69,12 @@ class Story:
             if wrong is not None:
                 self._fault(segment, line, record, wrong)
             return
-        for message in (self._of_log(segment, record), self._of_run(record), self._of_change(record)):
+        for message in (
+            self._of_log(segment, record),
+            self._of_run(record),
+            self._of_change(record),
+            self._of_answer(record),
+        ):
             if message is not None:
                 self._fault(segment, line, record, message)
 
@@ -133,6 +139,18 @@ class Story:
                 if counts.pop("planned", 0) != sum(counts.values()):
                     return msg("the totals of the run {run} do not add up", run=run)
         return None
+
+    def _of_answer(self, record: Record) -> Message | None:
+        """What a run says that people approved, they must have approved before, as far as the log reaches back."""
+        if record["type"] == "decision" and record.get("answer") == "yes":
+            self._approved[int(str(record["seq"]))] = str(record.get("customer"))
+        decisions = record.get("decisions") if record["type"] == "approval" else None
+        customers = record.get("customers")
+        if not isinstance(decisions, list) or not isinstance(customers, list) or self._base.count:
+            return None
+        if all(self._approved.get(int(str(seq))) == code for seq, code in zip(decisions, customers, strict=False)):
+            return None
+        return msg("an approval rests on an answer that the log does not hold")
 
     def _of_change(self, record: Record) -> Message | None:
         kind = record["type"]
