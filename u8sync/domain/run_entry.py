@@ -36,10 +36,12 @@ class StepTime:
     Attributes:
         name: The step.
         seconds: Its time, seconds with three places.
+        units: Units of work that were reported done in it: customers, documents, records; 0: it counts none.
     """
 
     name: Told
     seconds: Decimal
+    units: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class RunEntry:
         moves: (old tier, new tier, customers) of the planned changes of tier; null: no known tier.
         tiers: The ladder from the top.
         guards: Every guard that was asked.
-        steps: In the order they were taken.
+        steps: In the order they were taken; the last one is the rest, so that together they are the duration.
         audit_count: Records in the audit log at the end; null: it was not opened.
         audit_hash: Hash of the last one; null: as above.
         files: What lies beside the entry: ``report`` -> ``report.html``, ``log`` -> ``log.jsonl`` and the like.
