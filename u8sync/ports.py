@@ -334,7 +334,7 @@ class Progress(Protocol):
         """The step is over."""
 
 
-# --- what happens in a run, for whoever keeps a log ---------------------------------------------------------------------
+# --- what happens in a run, for whoever keeps a log -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -217,6 +217,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
             planned=len(result.plan.changes),
             endings={status: count for status, count in result.totals.items() if count},
             settled=len(result.settled),
+            audit_log=result.account_set.folder,
             audit_count=result.audit_count,
             audit_hash=result.audit_hash,
             exit_code=int(result.exit_code),

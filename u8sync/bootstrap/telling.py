@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TextIO
+from typing import IO, Final
 
 from u8sync.bootstrap.secrecy import secrets_in
 from u8sync.config.settings import Settings
@@ -48,7 +48,7 @@ class StandardError:
         journal: Whether systemd's journal reads it.
     """
 
-    stream: TextIO
+    stream: IO[str]
     journal: bool
 
 

@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
+from u8sync.domain.canonical import Json
 from u8sync.domain.run_entry import RunEntry
 from u8sync.text import Message, msg
 
-__all__ = ["ENTRY", "History", "prune", "read_history", "run_folder", "write_entry"]
+__all__ = ["ENTRY", "History", "entry_json", "prune", "read_history", "run_folder", "write_entry"]
 
 ENTRY: Final = "run.json"
 """Name of the entry in its run's folder."""
@@ -58,6 +59,11 @@ def write_entry(folder: Path, entry: RunEntry) -> None:
     part = own / f"{ENTRY}.new"
     part.write_bytes(msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
     part.replace(own / ENTRY)
+
+
+def entry_json(entry: RunEntry) -> dict[str, Json]:
+    """An entry as its file holds it."""
+    return cast("dict[str, Json]", msgspec.to_builtins(entry))
 
 
 def read_history(folder: Path, most: int | None = None) -> History:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from u8sync.domain.run_entry import Told
 from u8sync.text import Message, Translate, english, fill
 
-__all__ = ["ENVIRONMENT", "Language", "choose", "told", "translator"]
+__all__ = ["ENVIRONMENT", "Language", "choose", "told", "translator", "words_of"]
 
 Language = Literal["zh", "en"]
 
@@ -52,6 +52,11 @@ def translator(language: Language) -> Translate:
 def told(message: Message) -> Told:
     """A sentence in both languages, for reading later."""
     return Told(en=english(message), zh=translator("zh")(message))
+
+
+def words_of(sentence: Told, language: Language) -> str:
+    """A sentence that was kept, in one language."""
+    return sentence.zh if language == "zh" else sentence.en
 
 
 @cache

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol, TextIO
+from typing import IO, Final, Protocol
 
 from u8sync.text import Message, msg
 
@@ -103,7 +103,7 @@ class StreamSink:
         journal: Whether systemd's journal reads it: then each line begins with its priority.
     """
 
-    def __init__(self, stream: TextIO, *, journal: bool) -> None:
+    def __init__(self, stream: IO[str], *, journal: bool) -> None:
         self._stream = stream
         self._journal = journal
 

@@ -36,7 +36,7 @@ _READABLE: Final = 0o644
 def write_textfile(path: Path, figures: Sequence[Figure], labels: Mapping[str, str], *, run_id: str) -> None:
     """Put the figures into the file, in the place of those with the same labels.
 
-    Raises InputError when another run keeps the file busy or there is no such folder, OSError when it cannot be written.
+    Raises InputError when another run keeps it busy or there is no such folder, OSError when it cannot be written.
     """
     if not path.parent.is_dir():
         raise InputError(
