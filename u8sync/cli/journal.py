@@ -12,7 +12,7 @@ VARIABLE = "JOURNAL_STREAM"
 """Holds ``device:inode`` of the stream that goes to the journal, see systemd.exec(5)."""
 
 
-def in_journal(stream: IO, environ: Mapping[str, str]) -> bool:
+def in_journal(stream: IO[str], environ: Mapping[str, str]) -> bool:
     """Whether this stream is the one; a stream that was redirected since is not."""
     said = environ.get(VARIABLE)
     if not said:

@@ -176,7 +176,7 @@ def timings_view(steps: Sequence[StepTime], translate: Translate, language: Lang
         (words_of(step.name, language), f"{step.seconds:,.3f}", percent(step.seconds, whole)) for step in steps
     ]
     return write.table(
-        [(msg("Step"), "left"), (msg("Seconds"), "right"), (msg("Share"), "right")],
+        [(msg("Step"), "left"), (msg("Seconds"), "right"), (msg("Share, %"), "right")],
         [*rows, (msg("Together"), f"{whole:,.3f}", percent(whole, whole))],
     )
 
