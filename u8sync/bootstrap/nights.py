@@ -143,7 +143,9 @@ def run_night(
             error = stopped
         except BaseException as unforeseen:
             code = ExitCode.UNEXPECTED if isinstance(unforeseen, Exception) else ExitCode.TEMPORARY
-            why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=str(unforeseen))
+            # Nobody knows what stands in an error that nobody foresaw.
+            what = kept.log.without_secrets(str(unforeseen))
+            why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=what)
             ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
             around.close(ended, troubles, textfile_only=True)
             raise

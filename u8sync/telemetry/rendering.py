@@ -60,7 +60,7 @@ def json_line(record: Record, redactor: Redactor) -> str:
 
 def plain_line(record: Record, redactor: Redactor) -> str:
     """The record as one line for a person: time, level, what happened, then ``name=value``; nulls are left out."""
-    said = {name: safe(value, redactor) for name, value in record.items()}
+    said = safe(record, redactor)
     words = [str(said[name]) for name in _HEAD if name in said]
     words += [f"{name}={_word(value)}" for name, value in said.items() if name not in _HEAD and value is not None]
     return _visible(" ".join(words))

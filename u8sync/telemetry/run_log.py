@@ -85,6 +85,10 @@ class RunLog:
         """Write one line."""
         self._logger.log(getattr(logging, level.upper()), event, **fields)
 
+    def without_secrets(self, text: str) -> str:
+        """The text as this log would write it: without the secrets of the run."""
+        return self._redactor.clean(text)
+
     def _completed(
         self, _logger: object, level: str, fields: MutableMapping[str, Any]
     ) -> tuple[tuple[Record], dict[str, Any]]:

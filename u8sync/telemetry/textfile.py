@@ -6,6 +6,7 @@ always finds a whole file, because a new one takes the old one's place in one st
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,8 @@ LABELS: Final = ("account_set", "config")
 """Whose series it is."""
 
 _PATIENCE_S: Final = 10.0
+
+_UNREADABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _READABLE: Final = 0o644
 """Figures hold no customer and no secret, and node_exporter runs as another user."""
@@ -64,7 +67,7 @@ def write_textfile(path: Path, figures: Sequence[Figure], labels: Mapping[str, s
 def _others(path: Path, own: Mapping[str, str]) -> list[Metric]:
     """The series of other account sets in the file; none when there is no file, or nobody can read what it is."""
     try:
-        found = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        found = list(text_string_to_metric_families(path.read_bytes().decode()))
     except (FileNotFoundError, ValueError, IndexError, KeyError):
         return []  # what is no file of figures says nothing that is worth keeping
     for metric in found:
@@ -104,5 +107,5 @@ def _text(figures: Sequence[Figure], own: Mapping[str, str], others: Sequence[Me
 
 
 def _printable(text: str) -> str:
-    """A label that UTF-8 can spell: a path may hold bytes that no text has."""
-    return text.encode(errors="replace").decode()
+    """A label that every reader of the file takes for one word: a path may hold line ends, and bytes of no text."""
+    return "".join("?" if unicodedata.category(one) in _UNREADABLE else one for one in text)
