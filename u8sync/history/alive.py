@@ -37,9 +37,9 @@ def is_alive(pid: int, since: datetime) -> bool:
 def _on_posix(pid: int) -> tuple[bool, datetime | None]:
     try:
         os.kill(pid, 0)  # sends nothing
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False, None
-    except (PermissionError, OverflowError):
+    except PermissionError:
         pass  # it is another user's
     if _is_zombie(pid):
         return False, None

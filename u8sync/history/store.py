@@ -7,8 +7,11 @@ the history proves nothing, the audit log does.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,7 +66,7 @@ def write_entry(folder: Path, entry: RunEntry) -> None:
 
 def entry_json(entry: RunEntry) -> dict[str, Json]:
     """An entry as its file holds it."""
-    return cast("dict[str, Json]", msgspec.to_builtins(entry))
+    return cast("dict[str, Json]", msgspec.json.decode(msgspec.json.encode(entry)))
 
 
 def read_history(folder: Path, most: int | None = None) -> History:
@@ -72,12 +75,19 @@ def read_history(folder: Path, most: int | None = None) -> History:
     entries, problems = [], []
     for own in found if most is None else found[-most:]:
         try:
-            entries.append(msgspec.json.decode((own / ENTRY).read_bytes(), type=RunEntry))
+            entries.append(msgspec.json.decode(_bytes_of(own / ENTRY), type=RunEntry))
         except FileNotFoundError:
             continue  # a run that is just beginning, or one that could not write
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             problems.append(msg("{path} cannot be read: {why}", path=str(own / ENTRY), why=str(error)))
     return History(tuple(sorted(entries, key=lambda one: (one.started_at, one.run_id))), tuple(problems))
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The bytes of a file; a pipe in its place would keep a reader waiting for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    return path.read_bytes()
 
 
 def prune(folder: Path, keep_days: int, now: datetime) -> None:
