@@ -137,13 +137,14 @@ def test_a_collector_that_refuses_is_told(collector: Collector) -> None:
         send_to(collector.url)
 
 
-def test_a_collector_that_is_not_there_costs_no_more_than_its_deadline() -> None:
+def test_a_collector_that_is_not_there_costs_no_more_than_its_deadline(capfd: pytest.CaptureFixture[str]) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
     began = time.monotonic()
     with pytest.raises(InputError, match=f"The collector at http://127.0.0.1:{port} did not take"):
         send_to(f"http://127.0.0.1:{port}", timeout_s=0.5)
     assert time.monotonic() - began < 5
+    assert capfd.readouterr().err == "", "the terminal is not the library's"
 
 
 def test_a_collector_that_never_answers_costs_no_more_than_its_deadline() -> None:

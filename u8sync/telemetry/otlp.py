@@ -6,6 +6,7 @@ step of it waits for one. The library is an extra and imported late; nothing of 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -54,12 +55,14 @@ def send(
         try:
             resource = _resource(entry, labels)
             failed.extend(_send_spans(url, entry, laps, resource, timeout_s))
-            failed.extend(_send_figures(url, figures, labels, resource, timeout_s))
+            if not failed:
+                failed.extend(_send_figures(url, figures, labels, resource, timeout_s))
         except Exception as error:  # noqa: BLE001 - whatever a library raises here, the run was good
             failed.append(msg("{kind}: {what}", kind=type(error).__name__, what=str(error)))
         finally:
             done.set()
 
+    _hush()
     # The library counts its time by request; what it is told drop by drop would keep it longer than it may.
     threading.Thread(target=work, name="otlp", daemon=True).start()
     if not done.wait(timeout_s):
@@ -69,6 +72,13 @@ def send(
             msg("The collector at {url} did not take what the run says of itself: {why}", url=url, why=failed[0]),
             hint=msg("See whether it runs and takes OTLP over HTTP, usually at port 4318."),
         )
+
+
+def _hush() -> None:
+    """Keep what the library warns of from the terminal: what went wrong is told by this module, and once."""
+    logger = logging.getLogger("opentelemetry")
+    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        logger.addHandler(logging.NullHandler())
 
 
 def _resource(entry: RunEntry, labels: Mapping[str, str]) -> Resource:
