@@ -19,29 +19,42 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import polars as pl
 
 from u8sync.domain.canonical import Json
+from u8sync.domain.guards import Verdict
 from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Extra, Facts, Glossary, Period, Window
+from u8sync.domain.plan import Plan
+from u8sync.domain.run import Ending, Settlement
 from u8sync.text import Message
 
 __all__ = [
     "AccountSetFound",
     "Anchor",
+    "AuditAt",
     "AuditLog",
     "Backend",
+    "BatchEnded",
+    "BatchSent",
     "Check",
     "Clock",
     "ColumnLimit",
     "DatabaseFound",
     "Edit",
     "EditOutcome",
+    "Event",
     "FailedTry",
     "Glossary",
     "Head",
     "Json",
     "Needs",
+    "Observer",
+    "OpenSettled",
+    "PlanJudged",
     "Progress",
+    "Reached",
     "Reading",
     "Record",
     "Stamp",
+    "StepBegan",
+    "StepEnded",
     "Trying",
 ]
 
@@ -319,6 +332,100 @@ class Progress(Protocol):
 
     def finish(self) -> None:
         """The step is over."""
+
+
+# --- what happens in a run, for whoever keeps a log -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepBegan:
+    """A step of the run begins; ``total`` units of work lie ahead, null when not known."""
+
+    name: Message
+    total: int | None
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step of the run is over.
+
+    Attributes:
+        name: The step.
+        seconds: Its time, with three places.
+        units: Units of work that were reported done: customers, documents, records.
+    """
+
+    name: Message
+    seconds: Decimal
+    units: int
+
+
+@dataclass(frozen=True)
+class Reached:
+    """U8 is open, and this is the account set."""
+
+    account_set: AccountSet
+
+
+@dataclass(frozen=True)
+class AuditAt:
+    """Where the audit log ends, after it was opened and after the run was closed in it."""
+
+    head: Head
+
+
+@dataclass(frozen=True)
+class OpenSettled:
+    """What an earlier run had left open is settled."""
+
+    settled: tuple[Settlement, ...]
+
+
+@dataclass(frozen=True)
+class PlanJudged:
+    """The plan stands in the audit log, and this is what the guards found."""
+
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class BatchSent:
+    """The intents of a batch are durable; now it is sent.
+
+    Attributes:
+        number: Of the batch, from 1.
+        changes: Customers in it.
+    """
+
+    number: int
+    changes: int
+
+
+@dataclass(frozen=True)
+class BatchEnded:
+    """How a batch ended.
+
+    Attributes:
+        number: Of the batch, from 1.
+        endings: One for each change.
+        attempts: How often it was sent.
+    """
+
+    number: int
+    endings: tuple[Ending, ...]
+    attempts: int
+
+
+Event = StepBegan | StepEnded | Reached | AuditAt | OpenSettled | FailedTry | PlanJudged | BatchSent | BatchEnded
+"""What an observer is told. A new kind of event is a class here and its words in ``telemetry/happenings.py``."""
+
+
+class Observer(Protocol):
+    """Hears what happens in a run. Implementations must be quick, must never fail, and may be told by any thread."""
+
+    def notice(self, event: Event) -> None:
+        """This has just happened."""
 
 
 # --- before the first run ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,43 @@ from u8sync.errors import AuditError, LockHeldError
 from u8sync.ports import Clock
 from u8sync.text import Message, msg
 
-__all__ = ["WriterLock", "holder_of", "instant", "take_lock", "unwritable"]
+__all__ = ["Holder", "WriterLock", "holder_of", "instant", "read_holder", "take_lock", "unwritable"]
 
 _LOCK: Final = ".lock"
 _HOLDER: Final = ".holder"
+
+_PATIENCE_S: Final = 0.3
+"""So long a run waits for the lock: who only looks whether it is free has it for a moment."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a log open for writing, as far as they say; each null when they do not.
+
+    Attributes:
+        run_id: The run.
+        pid: Its process.
+        host: The machine.
+        since: When it took the lock, as records write an instant.
+    """
+
+    run_id: str | None
+    pid: str | None
+    host: str | None
+    since: str | None
+
+    @property
+    def words(self) -> Message | str:
+        """The same for people."""
+        if self == Holder(None, None, None, None):
+            return "?"
+        return msg(
+            "run {run}, process {pid} on {host}, since {since}",
+            run=str(self.run_id),
+            pid=str(self.pid),
+            host=str(self.host),
+            since=str(self.since),
+        )
 
 
 class WriterLock:
@@ -47,12 +81,12 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -> WriterLock:
     """Take the lock of the log in this folder, and say who did. Raises LockHeldError when another process has it."""
-    lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE_S, poll_interval=_PATIENCE_S / 10, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
         raise LockHeldError(
-            msg("Another run is at work on this account set: {holder}", holder=_holder(folder)),
+            msg("Another run is at work on this account set: {holder}", holder=_said(folder).words),
             hint=msg("Wait until it ends and try again. The lock goes when its process goes."),
         ) from None
     except OSError as error:
@@ -67,6 +101,12 @@ def take_lock(folder: Path, *, host: str, pid: int, run_id: str, clock: Clock) -
 
 
 def holder_of(folder: Path) -> Message | str | None:
+    """Who has a log open for writing, in words; see :func:`read_holder`."""
+    holder = read_holder(folder)
+    return None if holder is None else holder.words
+
+
+def read_holder(folder: Path) -> Holder | None:
     """Who has a log open for writing; null when nobody has. The lock, if it is free, is taken for a moment."""
     if not (folder / _LOCK).exists():
         return None
@@ -74,25 +114,21 @@ def holder_of(folder: Path) -> Message | str | None:
     try:
         lock.acquire()
     except Timeout:
-        return _holder(folder)
+        return _said(folder)
     except OSError:
         return None  # that the folder cannot be used is for others to say
     lock.release()
     return None
 
 
-def _holder(folder: Path) -> Message | str:
-    """Who holds the lock, as far as they say."""
+def _said(folder: Path) -> Holder:
+    """What the holder of the lock says of itself."""
     said = read_note(folder / _HOLDER)
-    if not said:
-        return "?"
-    return msg(
-        "run {run}, process {pid} on {host}, since {since}",
-        run=str(said.get("run_id")),
-        pid=str(said.get("pid")),
-        host=str(said.get("host")),
-        since=str(said.get("since")),
-    )
+
+    def word(name: str) -> str | None:
+        return None if said.get(name) is None else str(said[name])
+
+    return Holder(word("run_id"), word("pid"), word("host"), word("since"))
 
 
 def unwritable(folder: Path, error: OSError) -> AuditError:

@@ -16,12 +16,21 @@ import stat
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from u8sync.errors import InputError
 from u8sync.text import Message, msg
 
-__all__ = ["KeyringEntry", "SecretReference", "resolve"]
+__all__ = ["KeyringEntry", "SecretReference", "referred", "resolve"]
 
 MAX_BYTES: Final = 4096
 """Largest file that is read; more than any password or token needs."""
@@ -111,6 +120,17 @@ def resolve(reference: SecretReference, base: Path, *, key: str) -> SecretStr:
     if isinstance(found, InputError):
         raise found
     return found
+
+
+def referred(value: object, base: Path) -> str | None:
+    """The secret that a piece of a configuration refers to; null when it refers to none, or the secret cannot be had.
+
+    For those who keep secrets out of a text, not for those who use them: why it cannot be had is not told.
+    """
+    try:
+        return resolve(SecretReference.model_validate(value), base, key="").get_secret_value()
+    except (ValidationError, InputError):
+        return None
 
 
 def _from_environment(name: str, key: str) -> SecretStr | InputError:

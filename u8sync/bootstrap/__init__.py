@@ -49,12 +49,23 @@ from u8sync.domain.policy import Policy
 from u8sync.engine import doctor
 from u8sync.engine.memory import TYPES as MEMORY_TYPES
 from u8sync.engine.memory import Memory, remember
-from u8sync.engine.nightly import Night
+from u8sync.engine.nightly import Night, Unobserved
 from u8sync.engine.planner import Rules
 from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, ConfigError, InputError, Problem
-from u8sync.ports import AccountSetFound, Backend, Check, Clock, DatabaseFound, Needs, Progress
+from u8sync.ports import (
+    AccountSetFound,
+    AuditAt,
+    Backend,
+    Check,
+    Clock,
+    DatabaseFound,
+    Needs,
+    Observer,
+    Progress,
+    Reached,
+)
 from u8sync.text import msg
 
 __all__ = [
@@ -226,6 +237,7 @@ def open_night(
     command: str,
     clock: Clock,
     progress: Progress,
+    observer: Observer | None = None,
     asked_to_stop: Callable[[], bool],
     allow_reason: str | None = None,
     plan_file: bytes | None = None,
@@ -238,8 +250,12 @@ def open_night(
     signer = signer_of(settings)
     evidence = [*evidence_of(installation), *([] if plan_file is None else [plan_file])]
     retry = retry_of(installation.settings)
+    seen = observer or Unobserved()
+    retry = retry.telling(seen.notice)
+    progress.start(msg("Opening U8"), None)
     with open_backend(installation, writing=True, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
+        seen.notice(Reached(account_set))
         log = open_log(
             settings.audit_folder,
             account_set,
@@ -251,6 +267,7 @@ def open_night(
             signer=signer,
         )
         try:
+            seen.notice(AuditAt(log.head()))
             kept = [log.keep(data) for data in evidence]
             yield Night(
                 backend=backend,
@@ -271,6 +288,7 @@ def open_night(
                 clock=clock,
                 retry=retry,
                 progress=progress,
+                observer=seen,
                 asked_to_stop=asked_to_stop,
                 publish=publisher(settings, installation.folder, log),
                 plan_hours=settings.plan_hours,

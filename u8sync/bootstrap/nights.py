@@ -9,30 +9,36 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
+from u8sync import __version__
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
+from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
-from u8sync.domain.run_entry import GuardFound, RunEntry, StepTime, TierFigures, Told
+from u8sync.domain.run_entry import GuardFound, RunEntry, TierFigures
+from u8sync.domain.timeliness import Timeliness
 from u8sync.errors import ExitCode, RefusedError, U8SyncError
 from u8sync.history.store import prune, run_folder, write_entry
 from u8sync.ports import Clock, Progress
 from u8sync.report.figures import movements, tier_lines
 from u8sync.report.html import render_report
-from u8sync.report.language import Language, translator
+from u8sync.report.language import Language, told, translator
 from u8sync.report.pages import save_page
-from u8sync.text import Message, english, msg
+from u8sync.telemetry.stopwatch import Stopwatch
+from u8sync.text import Message, msg
 
 __all__ = ["Done", "Order", "run_night", "told"]
 
 REPORT = "report.html"
+
+
+def _no_schedule(_settings: Settings, _now: datetime) -> Timeliness | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -89,35 +95,6 @@ class Done:
 
 
 @dataclass
-class _Timed:
-    """Progress that also takes the time of each step."""
-
-    heard: Progress
-    steps: list[StepTime] = field(default_factory=list)
-    _running: tuple[Message, float] | None = None
-
-    def start(self, step: Message, total: int | None) -> None:
-        """A step begins."""
-        self._stop()
-        self._running = step, time.perf_counter()
-        self.heard.start(step, total)
-
-    def advance(self, units: int) -> None:
-        """So many units more are done."""
-        self.heard.advance(units)
-
-    def finish(self) -> None:
-        """The step is over."""
-        self._stop()
-        self.heard.finish()
-
-    def _stop(self) -> None:
-        if self._running is not None:
-            (step, began), self._running = self._running, None
-            self.steps.append(StepTime(told(step), _seconds(time.perf_counter() - began)))
-
-
-@dataclass
 class _Seen:
     """What a run has come to so far."""
 
@@ -133,39 +110,51 @@ def run_night(
     progress: Progress,
     asked_to_stop: Callable[[], bool],
     show: Callable[[Installation, Planned], None],
+    stderr: StandardError | None = None,
+    due: Callable[[Settings, datetime], Timeliness | None] = _no_schedule,
 ) -> Done:
     """Run once; ``show`` is told the plan before the guards may stop it.
 
     What ends a run early is part of the answer. Raises ConfigError only when the configuration itself cannot be read:
     nothing says then where the entry belongs. An error that nobody foresaw is written into the entry and raised.
+
+    Args:
+        order: What is asked for.
+        clock: Time.
+        progress: Hears how far a step has come.
+        asked_to_stop: Whether somebody wants the run to end before its next batch.
+        show: Told of the plan.
+        stderr: Where lines of the log go besides its file, if the configuration wants that; null: nowhere.
+        due: What became of the starts that the schedule meant, for the figures.
     """
-    settings = load_settings(order.config)
-    timed = _Timed(progress)
-    seen = _Seen()
     entry = _begun(order, clock)
+    watch = Stopwatch(progress)
+    watch.step(msg("Loading the files"))
+    settings = load_settings(order.config)
     troubles = _try(lambda: write_entry(settings.runs_folder, entry))
+    kept = open_run_log(settings, entry, clock, stderr)
+    watch.observer = kept.log
+    around = _Around(settings, clock, watch, kept, Monitoring(settings, lambda now: due(settings, now)))
+    kept.log.say("info", "run_began", command=entry.command, config=entry.config, user=entry.user, tool=__version__)
+    seen = _Seen()
     error: U8SyncError | None = None
-    try:
-        _run(order, entry.run_id, seen, clock=clock, progress=timed, asked_to_stop=asked_to_stop, show=show)
-    except U8SyncError as stopped:
-        error = stopped
-    except BaseException as unforeseen:
-        code = ExitCode.UNEXPECTED if isinstance(unforeseen, Exception) else ExitCode.TEMPORARY
-        why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=str(unforeseen))
-        ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
-        _try(lambda: write_entry(settings.runs_folder, ended))
-        raise
-    timed.finish()
-    entry = replace(_ended(entry, seen, error, clock.now()), steps=tuple(timed.steps))
-    entry, more = _reported(entry, settings, seen, order.language)
+    with kept.log.with_libraries():
+        try:
+            _run(order, entry.run_id, seen, clock=clock, watch=watch, kept=kept, asked_to_stop=asked_to_stop, show=show)
+        except U8SyncError as stopped:
+            error = stopped
+        except BaseException as unforeseen:
+            code = ExitCode.UNEXPECTED if isinstance(unforeseen, Exception) else ExitCode.TEMPORARY
+            # Nobody knows what stands in an error that nobody foresaw.
+            what = kept.log.without_secrets(str(unforeseen))
+            why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=what)
+            ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
+            around.close(ended, troubles, textfile_only=True)
+            raise
+        entry, more = _reported(_ended(entry, seen, error, clock.now()), settings, seen, order.language, watch)
+        entry, troubles = around.close(entry, [*troubles, *more])
     own = run_folder(settings.runs_folder, entry.run_id)
-    done = Done(entry, own, seen.installation, seen.planned, seen.result, error, (*troubles, *more))
-    return _close(done, settings, clock)
-
-
-def told(message: Message) -> Told:
-    """A sentence in both languages."""
-    return Told(en=english(message), zh=translator("zh")(message))
+    return Done(entry, own, seen.installation, seen.planned, seen.result, error, tuple(troubles))
 
 
 def _begun(order: Order, clock: Clock) -> RunEntry:
@@ -186,7 +175,8 @@ def _run(
     seen: _Seen,
     *,
     clock: Clock,
-    progress: Progress,
+    watch: Stopwatch,
+    kept: KeptLog,
     asked_to_stop: Callable[[], bool],
     show: Callable[[Installation, Planned], None],
 ) -> None:
@@ -201,6 +191,7 @@ def _run(
 
     def take(planned: Planned) -> None:
         seen.planned = planned
+        watch.step(msg("Showing the plan"))
         show(installation, planned)
 
     as_of = order.as_of if order.plan is None else order.plan[0].seal.as_of
@@ -210,12 +201,14 @@ def _run(
         run_id=run_id,
         command=order.command,
         clock=clock,
-        progress=progress,
+        progress=watch,
+        observer=kept.log,
         asked_to_stop=asked_to_stop,
         allow_reason=order.reason,
         plan_file=None if order.plan is None else order.plan[1],
     ) as night:
         seen.result = night.run(take) if order.plan is None else night.apply(order.plan[0])
+    watch.finish()
 
 
 def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetime) -> RunEntry:
@@ -235,6 +228,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
             endings={status: count for status, count in result.totals.items() if count},
             settled=len(result.settled),
             waiting=result.waiting,
+            audit_log=result.account_set.folder,
             audit_count=result.audit_count,
             audit_hash=result.audit_hash,
             exit_code=int(result.exit_code),
@@ -275,8 +269,11 @@ def _with_plan(entry: RunEntry, planned: Planned, installation: Installation) ->
     )
 
 
-def _reported(entry: RunEntry, settings: Settings, seen: _Seen, language: Language) -> tuple[RunEntry, list[Message]]:
+def _reported(
+    entry: RunEntry, settings: Settings, seen: _Seen, language: Language, watch: Stopwatch
+) -> tuple[RunEntry, list[Message]]:
     """The entry with the report that was written for it, and what went wrong with that."""
+    watch.finish()
     if seen.planned is None or seen.installation is None or not settings.runs_report:
         return entry, []
     planned, policy = seen.planned, seen.installation.policy
@@ -285,16 +282,70 @@ def _reported(entry: RunEntry, settings: Settings, seen: _Seen, language: Langua
         page = render_report(planned, seen.result, policy, translator(language), language)
         save_page(run_folder(settings.runs_folder, entry.run_id) / REPORT, page)
 
+    watch.start(msg("Writing the report"), None)
     troubles = _try(write)
+    watch.finish()
     return (entry if troubles else replace(entry, files={**entry.files, "report": REPORT})), troubles
 
 
-def _close(done: Done, settings: Settings, clock: Clock) -> Done:
-    """Write the entry for good, and clear away what is older than it has to be kept."""
-    troubles = [*done.troubles, *_try(lambda: prune(settings.runs_folder, settings.runs_days, clock.now()))]
-    troubles += _try(lambda: write_entry(settings.runs_folder, _with_troubles(done.entry, troubles)))
-    once = tuple({str(trouble): trouble for trouble in troubles}.values())
-    return replace(done, entry=_with_troubles(done.entry, once), troubles=once)
+@dataclass(frozen=True)
+class _Around:
+    """What goes on around a run, and ends after it."""
+
+    settings: Settings
+    clock: Clock
+    watch: Stopwatch
+    kept: KeptLog
+    monitoring: Monitoring
+
+    def close(
+        self, entry: RunEntry, troubles: Sequence[Message], *, textfile_only: bool = False
+    ) -> tuple[RunEntry, list[Message]]:
+        """Tell the monitoring, end the log, write the entry for good, and clear away what is too old to be kept.
+
+        Returns the entry as it was written, and what went wrong around the run, each once.
+        """
+        settings, watch, now = self.settings, self.watch, self.clock.now()
+        found = [*troubles]
+        watch.step(msg("Clearing away"))
+        found += _try(lambda: prune(settings.runs_folder, settings.runs_days, now))
+        found += _try(lambda: clear_logs(settings))
+        watch.finish()
+        if self.monitoring.wanted:
+            watch.step(msg("Telling the monitoring"))
+            ways: list[Callable[[], None]] = []
+            so_far = _with_troubles(self._timed(entry), found)
+            found += _try(lambda: ways.extend(self.monitoring.tell(so_far, watch, textfile_only=textfile_only)))
+            found += [trouble for way in ways for trouble in _try(way)]
+            watch.finish()
+        entry = self._timed(entry)
+        if self.kept.file is not None:
+            entry = replace(entry, files={**entry.files, "log": self.kept.file})
+        self._end_log(entry, found)
+        found += self.kept.troubles
+        found += _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
+        once = list({str(trouble): trouble for trouble in found}.values())
+        return _with_troubles(entry, once), once
+
+    def _timed(self, entry: RunEntry) -> RunEntry:
+        return replace(entry, ended_at=self.clock.now(), steps=step_times(self.watch))
+
+    def _end_log(self, entry: RunEntry, troubles: Sequence[Message]) -> None:
+        """The last lines: what went wrong around the run, and how it ended."""
+        log, kept = self.kept.log, _with_troubles(entry, troubles)
+        for trouble in kept.troubles:
+            log.say("warning", "trouble", what=trouble.en)
+        log.say(
+            "error" if kept.error is not None else "warning" if kept.exit_code else "info",
+            "run_ended",
+            exit_code=kept.exit_code,
+            error=None if kept.error is None else kept.error.en,
+            endings=kept.endings,
+            seconds=None if kept.duration is None else kept.duration.total_seconds(),
+            steps={step.name.en: step.seconds for step in kept.steps},
+            dropped_lines=self.kept.dropped,
+        )
+        log.close()
 
 
 def _with_troubles(entry: RunEntry, troubles: Sequence[Message]) -> RunEntry:
@@ -320,7 +371,3 @@ def _try(step: Callable[[], object]) -> list[Message]:
             )
         ]
     return []
-
-
-def _seconds(elapsed: float) -> Decimal:
-    return Decimal(f"{elapsed:.3f}")

@@ -21,6 +21,7 @@ from u8sync.cli.auditing import audit
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
+from u8sync.cli.history import runs, status
 from u8sync.cli.mappings import mappings
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
@@ -61,7 +62,7 @@ def cli(lang: str | None, debug: bool) -> None:
 
 
 COMMANDS = (
-    *(demo, doctor, plan, apply, run, approve, explain, tiers),
+    *(demo, doctor, plan, apply, run, approve, status, runs, explain, tiers),
     *(audit, accounts, grants, mappings, sample, sandbox),
 )
 for command in COMMANDS:

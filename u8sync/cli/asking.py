@@ -202,8 +202,9 @@ def _left_footer(shown: int, newest: int | None) -> Message:
 @click.command(
     short_help=N_("List the runs."),
     help=N_(
-        "List the runs, oldest first: when, who, what for, planned and written, exit code; guards that were let pass,"
-        " approvals, and runs that died. With --run everything about one. With --gaps days without a run."
+        "List the runs that the audit log proves, oldest first: when, who, what for, planned and written, exit code;"
+        " guards that were let pass, approvals, and runs that died. With --run everything about one. With --gaps days"
+        " without a run. How the nights went, also those that never came to the audit log: 'u8sync runs'."
     ),
 )
 @click.option("--run", "run_ids", multiple=True, help=N_("Everything about this run; may be given several times."))

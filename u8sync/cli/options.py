@@ -24,6 +24,7 @@ __all__ = [
     "logs_below",
     "reason_option",
     "report_option",
+    "timings_option",
 ]
 
 
@@ -82,6 +83,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help=N_("Print JSO
 
 report_option = click.option(
     "--report", "report", type=click.Path(path_type=Path), default=None, help=N_("Also write the report, an HTML file.")
+)
+
+timings_option = click.option(
+    "--timings", "timings", is_flag=True, help=N_("Also show where the time went, step by step.")
 )
 
 folder_option = click.option(

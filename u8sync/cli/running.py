@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.journal import in_journal
 from u8sync.cli.options import (
     allow_option,
     approve_option,
@@ -18,6 +21,7 @@ from u8sync.cli.options import (
     json_option,
     reason_option,
     report_option,
+    timings_option,
 )
 from u8sync.cli.session import Session
 from u8sync.cli.stopping import listening
@@ -30,7 +34,9 @@ if TYPE_CHECKING:
     from u8sync.bootstrap.nights import Done
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
+    from u8sync.domain.run_entry import StepTime
     from u8sync.domain.undo import PlannedUndo
+    from u8sync.ports import Progress
 
 __all__ = ["apply", "explain", "plan", "run"]
 
@@ -56,6 +62,7 @@ __all__ = ["apply", "explain", "plan", "run"]
 @click.option("--field", "fields", multiple=True, help=N_("With --undo: only this field; may be repeated."))
 @allow_option
 @report_option
+@timings_option
 @json_option
 @click.pass_obj
 def plan(
@@ -70,6 +77,7 @@ def plan(
     fields: tuple[str, ...],
     allow: tuple[str, ...],
     report: Path | None,
+    timings: bool,
     as_json: bool,
 ) -> ExitCode:
     """Show what would change, and why."""
@@ -77,24 +85,38 @@ def plan(
     from u8sync.cli.as_json import planned_json, undo_json
 
     _refuse_mixed(undo, of_tiers=report is not None or as_of is not None, of_undo=bool(customers or fields))
+    from u8sync.bootstrap.telling import step_times
+    from u8sync.telemetry.stopwatch import Stopwatch
+
     limit = None if show_all else 20
+    watch = Stopwatch(session.progress())
+    watch.step(msg("Loading the files"))
     installation = bootstrap.load(config)
     if undo is not None:
+        watch.step(msg("Planning to take the run back"))
         taken_back = plan_to_undo(session, installation, undo, customers=customers, fields=fields, allow=allow)
         _save(taken_back.plan, out)
         if as_json:
             session.emit(json.dumps(undo_json(taken_back), ensure_ascii=False, indent=1))
         else:
             show_undo(session, taken_back, limit=limit)
+        if timings:
+            watch.finish()
+            show_timings(session, step_times(watch), as_json=as_json)
         return _planned(session, taken_back, out, quiet=as_json)
-    planned = _plan(session, installation, as_of=as_of, allow=allow)
+    planned = _plan(installation, watch, as_of=as_of, allow=allow)
+    watch.step(msg("Showing the plan"))
     _save(planned.plan, out)
     if as_json:
         session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
     else:
         show_planned(session, installation, planned, limit=limit)
     if report is not None:
+        watch.step(msg("Writing the report"))
         write_report(session, installation, planned, None, report)
+    if timings:
+        watch.finish()
+        show_timings(session, step_times(watch), as_json=as_json)
     return _planned(session, planned, out, quiet=as_json, waits=bool(planned.sorting.waiting))
 
 
@@ -176,6 +198,7 @@ def apply(
 @approve_option
 @reason_option
 @report_option
+@timings_option
 @json_option
 @click.pass_obj
 def run(
@@ -187,11 +210,14 @@ def run(
     approve: bool,
     reason: str | None,
     report: Path | None,
+    timings: bool,
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
     done = run_once(session, config, as_of=as_of, allow=allow, approve=approve, reason=reason, quiet=as_json)
     show_end(session, done, as_json=as_json)
+    if timings:
+        show_timings(session, done.entry.steps, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
     return end_of(done)
@@ -214,7 +240,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     from u8sync.report.terminal import explanation_view
 
     installation = bootstrap.load(config)
-    planned = _plan(session, installation, as_of=as_of, allow=())
+    planned = _plan(installation, session.progress(), as_of=as_of, allow=())
     explanation = explain_customer(
         planned.decision.customers,
         code,
@@ -233,7 +259,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     return ExitCode.DONE
 
 
-def _plan(session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
+def _plan(installation: Installation, progress: Progress, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
     """Read the account set and decide; the backend refuses every write."""
     from u8sync import bootstrap
     from u8sync.engine.planner import make_plan
@@ -241,10 +267,12 @@ def _plan(session: Session, installation: Installation, *, as_of: date | None, a
     clock = bootstrap.SystemClock()
     rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
     retry = bootstrap.retry_of(installation.settings)
+    progress.start(msg("Opening U8"), None)
     with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
         account_set, _ = retry.call(backend.account_set)
+        progress.start(msg("Reading the audit log"), None)
         rules = replace(rules, memory=bootstrap.memory_of(installation.settings, account_set, rules.as_of))
-        return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())
+        return make_plan(backend, rules, clock=clock, retry=retry, progress=progress)
 
 
 def run_once(
@@ -261,6 +289,7 @@ def run_once(
     """Run, with an entry in the history; the plan is shown unless ``quiet``. A signal asks it to stop."""
     from u8sync import bootstrap
     from u8sync.bootstrap.nights import Order, run_night
+    from u8sync.bootstrap.telling import StandardError
 
     def show(installation: Installation, planned: Planned) -> None:
         if not quiet:
@@ -288,6 +317,7 @@ def run_once(
             progress=session.progress(),
             asked_to_stop=asked_to_stop,
             show=show,
+            stderr=StandardError(session.err.file, in_journal(session.err.file, os.environ)),
         )
 
 
@@ -341,6 +371,15 @@ def show_end(session: Session, done: Done, *, as_json: bool) -> None:
         session.note(trouble)
     if done.entry.waiting:
         session.note(msg("{count:,} changes wait for a person: u8sync approve", count=done.entry.waiting))
+
+
+def show_timings(session: Session, steps: Sequence[StepTime], *, as_json: bool) -> None:
+    """Print where the time went; beside the results when those are for a machine."""
+    from u8sync.report.terminal import timings_view
+
+    console = session.err if as_json else session.out
+    console.print()
+    console.print(timings_view(steps, session.translate, session.language))
 
 
 def end_of(done: Done) -> ExitCode:

@@ -18,6 +18,7 @@ from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.approval import ApprovalShape
+from u8sync.config.telling import Logs, Metrics, logs_of, metrics_of
 from u8sync.domain.approvals import ApprovalRules
 from u8sync.domain.guards import Limits
 from u8sync.errors import ConfigError, Problem
@@ -138,6 +139,8 @@ class Settings:
         runs_folder: Folder of the history of runs.
         runs_days: How long a run's folder is kept, days.
         runs_report: Whether each run leaves its report there.
+        logs: The log of each run.
+        metrics: Figures of each run for monitoring.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -162,6 +165,8 @@ class Settings:
     runs_folder: Path
     runs_days: int
     runs_report: bool
+    logs: Logs
+    metrics: Metrics
     digest: str
 
 
@@ -209,6 +214,8 @@ def load_settings(path: Path) -> Settings:
         runs_folder=folder / shape.runs.folder,
         runs_days=shape.runs.keep_days,
         runs_report=shape.runs.report,
+        logs=logs_of(shape.logs, folder),
+        metrics=metrics_of(shape.metrics, folder),
         digest=located.sha256,
     )
 

@@ -36,10 +36,12 @@ class StepTime:
     Attributes:
         name: The step.
         seconds: Its time, seconds with three places.
+        units: Units of work that were reported done in it: customers, documents, records; 0: it counts none.
     """
 
     name: Told
     seconds: Decimal
+    units: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ class RunEntry:
         moves: (old tier, new tier, customers) of the planned changes of tier; null: no known tier.
         tiers: The ladder from the top.
         guards: Every guard that was asked.
-        steps: In the order they were taken.
-        audit_count: Records in the audit log at the end; null: it was not opened.
+        steps: In the order they were taken; the last one is the rest, so that together they are the duration.
+        audit_log: Name of the audit log's folder; null: it was not opened.
+        audit_count: Records in it at the end; null: as above.
         audit_hash: Hash of the last one; null: as above.
         files: What lies beside the entry: ``report`` -> ``report.html``, ``log`` -> ``log.jsonl`` and the like.
         troubles: What went wrong around the run and changed nothing in U8: a report, a card, a checkpoint not sent.
@@ -136,6 +139,7 @@ class RunEntry:
     tiers: tuple[TierFigures, ...] = ()
     guards: tuple[GuardFound, ...] = ()
     steps: tuple[StepTime, ...] = ()
+    audit_log: str | None = None
     audit_count: int | None = None
     audit_hash: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)

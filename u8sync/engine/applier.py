@@ -26,7 +26,19 @@ from u8sync.errors import (
     U8SyncError,
     UnknownOutcomeError,
 )
-from u8sync.ports import AuditLog, Backend, Clock, Edit, EditOutcome, FailedTry, Progress, Stamp
+from u8sync.ports import (
+    AuditLog,
+    Backend,
+    BatchEnded,
+    BatchSent,
+    Clock,
+    Edit,
+    EditOutcome,
+    FailedTry,
+    Observer,
+    Progress,
+    Stamp,
+)
 from u8sync.text import msg
 
 __all__ = ["Applied", "apply_changes"]
@@ -60,6 +72,7 @@ def apply_changes(
     clock: Clock,
     retry: Retry,
     progress: Progress,
+    observer: Observer,
     asked_to_stop: Callable[[], bool],
 ) -> Applied:
     """Write the changes of ``plan``, ``batch`` customers a transaction, or as many as U8 takes at once.
@@ -82,7 +95,9 @@ def apply_changes(
         for change in changes:
             log.append("intent", records.intent(sent[change.code], change, number))
         log.commit()
+        observer.notice(BatchSent(number, len(changes)))
         tries: list[FailedTry] = []
+        answered = 0
         try:
             edits = [Edit(change.code, change.before, change.after, sent[change.code]) for change in changes]
             stamp = Stamp(person, clock.now().astimezone(zone))
@@ -103,8 +118,10 @@ def apply_changes(
             # Durable with the next batch's intents, in one wait for the disk: until then a death leaves what one before
             # this line would have left, intents whose end U8 is asked for.
             _record(sent, ended, log, attempts=len(tries) + 1, tries=tries)
-            lost = 0
-        endings += [end.ending for end in ended]
+            lost, answered = 0, 1
+        done = tuple(end.ending for end in ended)
+        observer.notice(BatchEnded(number, done, len(tries) + answered))
+        endings += done
         progress.advance(len(changes))
         if stopped_by is not None:
             break

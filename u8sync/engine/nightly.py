@@ -25,10 +25,10 @@ from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, StalePlanError, U8SyncError, UnsafePlanError
-from u8sync.ports import AuditLog, Backend, Clock, Json, Progress
+from u8sync.ports import AuditAt, AuditLog, Backend, Clock, Event, Json, Observer, OpenSettled, PlanJudged, Progress
 from u8sync.text import Message, listed, msg
 
-__all__ = ["Night"]
+__all__ = ["Night", "Unobserved"]
 
 SHOWN: Final = 10
 """So many customers are named in a message; the rest is counted."""
@@ -49,6 +49,13 @@ def _nowhere(_checkpoint: str) -> Sequence[Message]:
     return ()
 
 
+class Unobserved:
+    """An observer that keeps nothing."""
+
+    def notice(self, event: Event) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True)
 class Night:
     """All that a run needs, put together by ``bootstrap.py``.
@@ -66,6 +73,7 @@ class Night:
         clock: Time.
         retry: When to try again.
         progress: Hears how far a step has come.
+        observer: Hears what happens, for a log.
         asked_to_stop: Whether somebody wants the run to end before its next batch.
         publish: Takes checkpoints of the log out of its writer's reach.
         plan_hours: How long a saved plan may be applied after it was made.
@@ -85,6 +93,7 @@ class Night:
     clock: Clock
     retry: Retry
     progress: Progress
+    observer: Observer = Unobserved()  # noqa: RUF009 - it holds nothing
     asked_to_stop: Callable[[], bool] = _nobody_asks
     publish: Publish = _nowhere
     plan_hours: int = 24
@@ -114,8 +123,11 @@ class Night:
         self.log.append("run_open", self._opening(mode))
         self.log.commit()
         try:
+            self.progress.start(msg("Taking the account set"), None)
             self.retry.call(self.backend.claim)
             settled = settle_open(open_intents(self.log), self.backend, self.log, retry=self.retry)
+            if settled:
+                self.observer.notice(OpenSettled(settled))
             return steps(settled)
         except AuditError:
             raise  # the log cannot be written: there is no way to close the run in it
@@ -126,6 +138,7 @@ class Night:
             )
             self.log.commit()
             self._anchor()
+            self.observer.notice(AuditAt(self.log.head()))
             raise
 
     def _anchor(self) -> tuple[str | None, tuple[Message, ...]]:
@@ -143,6 +156,7 @@ class Night:
         return self._write(planned.plan, planned.verdicts, settled, planned.sorting)
 
     def _apply(self, plan: Plan, settled: Settled) -> RunResult:
+        self.progress.start(msg("Checking the plan"), None)
         self._refuse_other(plan)
         self._refuse_old(plan)
         self._refuse_applied(plan)
@@ -159,7 +173,9 @@ class Night:
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled, sorting: Sorted) -> RunResult:
         started_at = self.clock.now()
+        self.progress.start(msg("Recording the plan"), None)
         self._announce(plan, verdicts, sorting)
+        self.observer.notice(PlanJudged(plan, tuple(verdicts)))
         self._refuse_unsafe(verdicts)
         self._refuse_unapproved(plan, sorting)
         if plan.changes:
@@ -175,8 +191,10 @@ class Night:
             clock=self.clock,
             retry=self.retry,
             progress=self.progress,
+            observer=self.observer,
             asked_to_stop=self.asked_to_stop,
         )
+        self.progress.start(msg("Closing the audit log"), None)
         self._skip("not_started", [ending.code for ending in applied.endings if ending.status == "not_started"])
         error = applied.stopped_by
         code = exit_code(applied.endings, error)
@@ -192,6 +210,8 @@ class Night:
         self.log.commit()
         checkpoint, unanchored = self._anchor()
         head = self.log.head()
+        self.observer.notice(AuditAt(head))
+        self.progress.finish()
         return RunResult(
             run_id=self.run_id,
             account_set=self.account_set,

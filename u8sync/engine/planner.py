@@ -21,7 +21,7 @@ from u8sync.engine.memory import Memory
 from u8sync.engine.retry import Retry
 from u8sync.errors import ConfigError
 from u8sync.ports import Backend, Clock, Progress
-from u8sync.text import Message
+from u8sync.text import Message, msg
 
 __all__ = ["Rules", "judge", "make_plan", "read_periods", "read_window", "seal_of", "sorted_out"]
 
@@ -73,6 +73,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
 
     Raises ConfigError when mapping, policy and account set do not fit together, and the backend's errors.
     """
+    progress.start(msg("Looking at the account set"), None)
     account_set, _ = retry.call(backend.account_set)
     writable, _ = retry.call(backend.writable)
     problems = misfits(rules.mapping, rules.policy, way=backend.way, columns=backend.columns(), writable=writable)
@@ -86,6 +87,7 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
     facts = replace(
         facts, notes=(*remembered, *remarks, *unseen(rules.mapping, rules.policy, way=backend.way), *facts.notes)
     )
+    progress.start(msg("Deciding"), None)
     made_at = clock.now()
     past = rules.memory.past
     if rules.approval is not None:
@@ -113,7 +115,10 @@ def make_plan(backend: Backend, rules: Rules, *, clock: Clock, retry: Retry, pro
         window,
         decision.held,
     )
-    return Planned(account_set, facts, decision, plan, judge(plan, rules), past, sorting)
+    progress.start(msg("Asking the guards"), None)
+    verdicts = judge(plan, rules)
+    progress.finish()
+    return Planned(account_set, facts, decision, plan, verdicts, past, sorting)
 
 
 def sorted_out(changes: Sequence[Change], rules: Rules, now: datetime) -> Sorted:

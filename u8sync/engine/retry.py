@@ -131,8 +131,13 @@ class Retry:
     on_failure: Callable[[FailedTry], None] = _unheard
 
     def telling(self, on_failure: Callable[[FailedTry], None]) -> Retry:
-        """The same policy, and the same health, with somebody who keeps the record."""
-        return replace(self, on_failure=on_failure)
+        """The same policy, and the same health, with one more who keeps the record."""
+
+        def both(failed: FailedTry) -> None:
+            self.on_failure(failed)
+            on_failure(failed)
+
+        return replace(self, on_failure=both)
 
     def call(self, operation: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
         """Call ``operation`` until it works; returns its result and the number of attempts.

@@ -7,20 +7,24 @@ the history proves nothing, the audit log does.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
+from u8sync.domain.canonical import Json
 from u8sync.domain.run_entry import RunEntry
 from u8sync.text import Message, msg
 
-__all__ = ["ENTRY", "History", "prune", "read_history", "run_folder", "write_entry"]
+__all__ = ["ENTRY", "History", "entry_json", "prune", "read_history", "run_folder", "write_entry"]
 
 ENTRY: Final = "run.json"
 """Name of the entry in its run's folder."""
@@ -60,18 +64,30 @@ def write_entry(folder: Path, entry: RunEntry) -> None:
     part.replace(own / ENTRY)
 
 
+def entry_json(entry: RunEntry) -> dict[str, Json]:
+    """An entry as its file holds it."""
+    return cast("dict[str, Json]", msgspec.json.decode(msgspec.json.encode(entry)))
+
+
 def read_history(folder: Path, most: int | None = None) -> History:
     """The entries in a folder: the newest ``most``, all when null. A folder that is not there holds none."""
     found = _runs(folder)
     entries, problems = [], []
     for own in found if most is None else found[-most:]:
         try:
-            entries.append(msgspec.json.decode((own / ENTRY).read_bytes(), type=RunEntry))
+            entries.append(msgspec.json.decode(_bytes_of(own / ENTRY), type=RunEntry))
         except FileNotFoundError:
             continue  # a run that is just beginning, or one that could not write
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             problems.append(msg("{path} cannot be read: {why}", path=str(own / ENTRY), why=str(error)))
     return History(tuple(sorted(entries, key=lambda one: (one.started_at, one.run_id))), tuple(problems))
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The bytes of a file; a pipe in its place would keep a reader waiting for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    return path.read_bytes()
 
 
 def prune(folder: Path, keep_days: int, now: datetime) -> None:

@@ -13,9 +13,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
+from u8sync.domain.run_entry import Told
 from u8sync.text import Message, Translate, english, fill
 
-__all__ = ["ENVIRONMENT", "Language", "choose", "translator"]
+__all__ = ["ENVIRONMENT", "Language", "choose", "told", "translator", "words_of"]
 
 Language = Literal["zh", "en"]
 
@@ -46,6 +47,16 @@ def translator(language: Language) -> Translate:
         return fill(catalogue.gettext(message.template), message.args, chinese)
 
     return chinese
+
+
+def told(message: Message) -> Told:
+    """A sentence in both languages, for reading later."""
+    return Told(en=english(message), zh=translator("zh")(message))
+
+
+def words_of(sentence: Told, language: Language) -> str:
+    """A sentence that was kept, in one language."""
+    return sentence.zh if language == "zh" else sentence.en
 
 
 @cache

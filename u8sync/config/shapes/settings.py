@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from u8sync.config.shapes.approval import ApprovalShape
+from u8sync.config.shapes.telling import LogsShape, MetricsShape
 from u8sync.config.shapes.words import (
     AsOf,
     Code,
@@ -215,3 +216,5 @@ class SettingsShape(Shape):
     runs: RunsShape = Field(
         default_factory=RunsShape, description="历次运行的记录与报告。Entries and reports of past runs."
     )
+    logs: LogsShape = Field(default_factory=LogsShape, description="日志。Logs of the runs.")
+    metrics: MetricsShape = Field(default_factory=MetricsShape, description="监控指标。Figures for monitoring.")

@@ -12,6 +12,7 @@ from u8sync.report.terminal.cases import cases_summary, cases_view
 from u8sync.report.terminal.checked import checked_view
 from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.report.terminal.coverage import coverage_view
+from u8sync.report.terminal.entries import entries_view, entry_view, timings_view
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.extract import extract_view
 from u8sync.report.terminal.failure import error_view
@@ -22,6 +23,7 @@ from u8sync.report.terminal.policy_checked import policy_checked_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
 from u8sync.report.terminal.simulation import simulation_view
+from u8sync.report.terminal.status import status_view
 from u8sync.report.terminal.tier_list import tier_lists_view
 from u8sync.report.terminal.traced import traced_view
 from u8sync.report.terminal.undo import undo_view
@@ -34,6 +36,8 @@ __all__ = [
     "checked_view",
     "checks_summary",
     "coverage_view",
+    "entries_view",
+    "entry_view",
     "error_view",
     "explanation_view",
     "extract_view",
@@ -49,8 +53,10 @@ __all__ = [
     "run_view",
     "runs_view",
     "simulation_view",
+    "status_view",
     "tally_words",
     "tier_lists_view",
+    "timings_view",
     "traced_view",
     "undo_view",
     "verification_view",
