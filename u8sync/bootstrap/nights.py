@@ -16,6 +16,7 @@ from pathlib import Path
 
 from u8sync import __version__
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
+from u8sync.bootstrap.notifying import tell_run
 from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.plan import Plan
@@ -149,7 +150,7 @@ def run_night(
             what = kept.log.without_secrets(str(unforeseen))
             why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=what)
             ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
-            around.close(ended, troubles, textfile_only=True)
+            around.close(ended, troubles, at_once=not isinstance(unforeseen, Exception))
             raise
         entry, more = _reported(_ended(entry, seen, error, clock.now()), settings, seen, order.language, watch)
         entry, troubles = around.close(entry, [*troubles, *more])
@@ -299,11 +300,12 @@ class _Around:
     monitoring: Monitoring
 
     def close(
-        self, entry: RunEntry, troubles: Sequence[Message], *, textfile_only: bool = False
+        self, entry: RunEntry, troubles: Sequence[Message], *, at_once: bool = False
     ) -> tuple[RunEntry, list[Message]]:
-        """Tell the monitoring, end the log, write the entry for good, and clear away what is too old to be kept.
+        """Tell monitoring and people, end the log, write the entry for good, clear away what is too old to be kept.
 
-        Returns the entry as it was written, and what went wrong around the run, each once.
+        ``at_once``: somebody wants the process to end now, so nobody is told over a network. Returns the entry as it
+        was written, and what went wrong around the run, each once.
         """
         settings, watch, now = self.settings, self.watch, self.clock.now()
         found = [*troubles]
@@ -315,8 +317,12 @@ class _Around:
             watch.step(msg("Telling the monitoring"))
             ways: list[Callable[[], None]] = []
             so_far = _with_troubles(self._timed(entry), found)
-            found += _try(lambda: ways.extend(self.monitoring.tell(so_far, watch, textfile_only=textfile_only)))
+            found += _try(lambda: ways.extend(self.monitoring.tell(so_far, watch, at_once=at_once)))
             found += [trouble for way in ways for trouble in _try(way)]
+            watch.finish()
+        if settings.notify.to and not at_once:
+            watch.step(msg("Telling people"))
+            found += self._tell_people(_with_troubles(self._timed(entry), found))
             watch.finish()
         entry = self._timed(entry)
         if self.kept.file is not None:
@@ -326,6 +332,12 @@ class _Around:
         found += _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
         once = list({str(trouble): trouble for trouble in found}.values())
         return _with_troubles(entry, once), once
+
+    def _tell_people(self, entry: RunEntry) -> list[Message]:
+        unreached: list[Message] = []
+        due = self.monitoring.due(self.clock.now())
+        troubles = _try(lambda: unreached.extend(tell_run(self.settings, entry, due)))
+        return [*unreached, *troubles]
 
     def _timed(self, entry: RunEntry) -> RunEntry:
         return replace(entry, ended_at=self.clock.now(), steps=step_times(self.watch))

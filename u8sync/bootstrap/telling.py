@@ -129,7 +129,7 @@ class Monitoring:
         """Whether anything is to be told."""
         return self.settings.metrics != Metrics(timeout_s=self.settings.metrics.timeout_s)
 
-    def tell(self, entry: RunEntry, watch: Stopwatch, *, textfile_only: bool = False) -> Iterator[Callable[[], None]]:
+    def tell(self, entry: RunEntry, watch: Stopwatch, *, at_once: bool = False) -> Iterator[Callable[[], None]]:
         """The ways, each a step that may fail by itself. Raise InputError or OSError."""
         metrics = self.settings.metrics
         if not self.wanted:
@@ -140,7 +140,7 @@ class Monitoring:
         if metrics.textfile is not None:
             textfile = metrics.textfile
             yield lambda: write_textfile(textfile, figures, labels, run_id=entry.run_id)
-        if metrics.otlp is not None and not textfile_only:
+        if metrics.otlp is not None and not at_once:
             otlp = metrics.otlp
             yield lambda: send(otlp, entry, watch.laps, figures, labels, timeout_s=metrics.timeout_s)
 

@@ -23,6 +23,7 @@ from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
 from u8sync.cli.history import runs, status
 from u8sync.cli.mappings import mappings
+from u8sync.cli.notifying import notify
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
@@ -63,7 +64,7 @@ def cli(lang: str | None, debug: bool) -> None:
 
 COMMANDS = (
     *(demo, doctor, plan, apply, run, approve, status, runs, explain, tiers),
-    *(audit, accounts, grants, mappings, sample, sandbox),
+    *(audit, accounts, grants, mappings, sample, sandbox, notify),
 )
 for command in COMMANDS:
     cli.add_command(command)

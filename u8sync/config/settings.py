@@ -16,6 +16,7 @@ from typing import Literal
 
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
+from u8sync.config.notify import Notify, notify_of
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.approval import ApprovalShape
 from u8sync.config.telling import Logs, Metrics, logs_of, metrics_of
@@ -141,6 +142,7 @@ class Settings:
         runs_report: Whether each run leaves its report there.
         logs: The log of each run.
         metrics: Figures of each run for monitoring.
+        notify: Who is told how runs go.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -167,6 +169,7 @@ class Settings:
     runs_report: bool
     logs: Logs
     metrics: Metrics
+    notify: Notify
     digest: str
 
 
@@ -216,6 +219,7 @@ def load_settings(path: Path) -> Settings:
         runs_report=shape.runs.report,
         logs=logs_of(shape.logs, folder),
         metrics=metrics_of(shape.metrics, folder),
+        notify=notify_of(shape.notify),
         digest=located.sha256,
     )
 

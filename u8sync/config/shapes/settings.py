@@ -8,11 +8,13 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from u8sync.config.shapes.approval import ApprovalShape
+from u8sync.config.shapes.notify import NotifyShape
 from u8sync.config.shapes.telling import LogsShape, MetricsShape
 from u8sync.config.shapes.words import (
     AsOf,
     Code,
     FilePath,
+    KeyringShape,
     Name,
     Percent,
     Person,
@@ -33,13 +35,6 @@ class AccountSetShape(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     backend: Name = Field(description="访问方式；其余键由它决定。The way into U8; the other keys depend on it.")
-
-
-class KeyringShape(Shape):
-    """操作系统密钥环中的一项。One entry of the operating system's keyring."""
-
-    service: Name = Field(description="服务名。Name of the service.")
-    user: Name = Field(description="用户名。Name of the user.")
 
 
 class KeyShape(Shape):
@@ -218,3 +213,4 @@ class SettingsShape(Shape):
     )
     logs: LogsShape = Field(default_factory=LogsShape, description="日志。Logs of the runs.")
     metrics: MetricsShape = Field(default_factory=MetricsShape, description="监控指标。Figures for monitoring.")
+    notify: NotifyShape | None = Field(default=None, description="运行情况通知谁。Who is told how runs go.")

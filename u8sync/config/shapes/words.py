@@ -165,3 +165,10 @@ Url = Annotated[str, AfterValidator(_url), WithJsonSchema({"type": "string", "pa
 VerificationKey = Annotated[
     str, AfterValidator(_verification_key), WithJsonSchema({"type": "string", "pattern": _VERIFICATION_KEY})
 ]
+
+
+class KeyringShape(Shape):
+    """操作系统密钥环中的一项。One entry of the operating system's keyring."""
+
+    service: Name = Field(description="服务名。Name of the service.")
+    user: Name = Field(description="用户名。Name of the user.")
