@@ -15,6 +15,7 @@ from u8sync.text import N_, msg
 __all__ = [
     "Day",
     "allow_option",
+    "allow_window_option",
     "as_of_option",
     "audit_folders",
     "config_option",
@@ -64,6 +65,12 @@ allow_option = click.option(
     type=click.Choice(GUARDS),
     multiple=True,
     help=N_("Let this guard pass for this run; may be given several times."),
+)
+
+allow_window_option = click.option(
+    "--allow-window",
+    is_flag=True,
+    help=N_("Write outside the hours that the schedule allows; --reason is recorded in the audit log."),
 )
 
 reason_option = click.option(

@@ -16,8 +16,10 @@ from typing import Literal
 
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
+from u8sync.config.schedule import schedule_of
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.domain.guards import Limits
+from u8sync.domain.run_schedule import RunSchedule
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Place, msg
 
@@ -135,6 +137,7 @@ class Settings:
         runs_folder: Folder of the history of runs.
         runs_days: How long a run's folder is kept, days.
         runs_report: Whether each run leaves its report there.
+        schedule: When runs start by themselves, and when they may write; null: nothing is said of that.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -158,6 +161,7 @@ class Settings:
     runs_folder: Path
     runs_days: int
     runs_report: bool
+    schedule: RunSchedule | None
     digest: str
 
 
@@ -204,6 +208,7 @@ def load_settings(path: Path) -> Settings:
         runs_folder=folder / shape.runs.folder,
         runs_days=shape.runs.keep_days,
         runs_report=shape.runs.report,
+        schedule=None if shape.schedule is None else schedule_of(shape.schedule, shape.timezone),
         digest=located.sha256,
     )
 

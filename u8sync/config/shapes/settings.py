@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from u8sync.config.shapes.schedule import ScheduleShape
 from u8sync.config.shapes.words import (
     AsOf,
     Code,
@@ -212,4 +213,7 @@ class SettingsShape(Shape):
     retry: RetryShape = Field(default_factory=RetryShape, description="重试。Trying again.")
     runs: RunsShape = Field(
         default_factory=RunsShape, description="历次运行的记录与报告。Entries and reports of past runs."
+    )
+    schedule: ScheduleShape | None = Field(
+        default=None, description="定时运行与写入时段。Starts by themselves, and hours of writing."
     )
