@@ -20,6 +20,7 @@ from u8sync.report.terminal.plan import planned_view
 from u8sync.report.terminal.policy_checked import policy_checked_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.schedule import schedule_view
 from u8sync.report.terminal.simulation import simulation_view
 from u8sync.report.terminal.tier_list import tier_lists_view
 from u8sync.report.terminal.traced import traced_view
@@ -46,6 +47,7 @@ __all__ = [
     "result_view",
     "run_view",
     "runs_view",
+    "schedule_view",
     "simulation_view",
     "tally_words",
     "tier_lists_view",
