@@ -195,3 +195,17 @@ def test_one_more_run_never_makes_more_starts_missed(minutes: list[int], extra: 
     more = sorted([*some_runs, entry(began + timedelta(minutes=extra))], key=lambda one: one.started_at)
     missed = set(timeliness(NIGHTLY, always, [first, *some_runs], now).missed)
     assert set(timeliness(NIGHTLY, always, [first, *more], now).missed) <= missed
+
+
+def test_a_start_before_the_schedule_was_set_up_is_nobodys_to_make_up_for(run_at: Any) -> None:
+    now, set_up = utc("2026-11-03 08:00"), utc("2026-11-03 07:00")
+    assert due_start(NIGHTLY, always, [], now, set(), since=set_up).start is None
+    history = [run_at("2026-11-01 18:00")]
+    assert timeliness(NIGHTLY, always, history, now, since=set_up).missed == ()
+
+
+def test_runs_of_an_earlier_schedule_answer_the_starts_of_this_one(run_at: Any) -> None:
+    nights = [f"2026-10-{day} 18:00" for day in range(10, 31)]
+    history = [run_at(night, scheduled_for=utc(night)) for night in nights]
+    moved = RunSchedule(at="0 3 * * *", timezone="Asia/Shanghai")
+    assert timeliness(moved, always, history, utc("2026-10-30 19:30")).missed == ()

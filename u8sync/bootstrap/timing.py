@@ -90,10 +90,17 @@ def scheduled_start(settings: Settings, now: datetime) -> Scheduled | NotDue:
     today = days(now.astimezone(ZoneInfo(schedule.timezone)).date())
     doubts = () if today.doubt is None else (today.doubt,)
     entries = read_history(settings.runs_folder, _NEWEST).entries
-    found = due.due_start(schedule, _counts(days), entries, now, runs_at_work(settings, entries, now))
+    at_work = runs_at_work(settings, entries, now)
+    found = due.due_start(schedule, _counts(days), entries, now, at_work, since=_since(settings))
     late = timedelta(minutes=schedule.late_minutes)
     if found.start is None:
-        return NotDue(msg("Nothing to do: no start was due in {days} days.", days=due.LOOK_BACK.days), doubts)
+        return NotDue(
+            msg(
+                "Nothing to do: no start has come since the schedule was set up, or for {days} days.",
+                days=due.LOOK_BACK.days,
+            ),
+            doubts,
+        )
     if found.answered_by is not None:
         answered = msg(
             "Nothing to do: run {run} answered the start of {start}.",
@@ -112,13 +119,12 @@ def timeliness(settings: Settings, now: datetime) -> Timeliness | None:
     if schedule is None or schedule.at is None:
         return None
     entries = read_history(settings.runs_folder, _NEWEST).entries
-    installed = read_installed(settings.runs_folder)
     return due.timeliness(
         schedule,
         _counts(work_days_of(schedule)),
         entries,
         now,
-        since=None if installed is None else installed.since,
+        since=_since(settings),
         at_work=runs_at_work(settings, entries, now),
     )
 
@@ -193,6 +199,11 @@ def runs_at_work(settings: Settings, entries: tuple[RunEntry, ...], now: datetim
         if isinstance(holder, Message):
             found.add(str(holder.args["run"]))
     return frozenset(found)
+
+
+def _since(settings: Settings) -> datetime | None:
+    installed = read_installed(settings.runs_folder)
+    return None if installed is None else installed.since
 
 
 def _no_day(why: Message) -> Message:

@@ -91,7 +91,13 @@ def next_starts(schedule: RunSchedule, counts: Counts, now: datetime, most: int)
 
 
 def due_start(
-    schedule: RunSchedule, counts: Counts, entries: Sequence[RunEntry], now: datetime, at_work: AbstractSet[str]
+    schedule: RunSchedule,
+    counts: Counts,
+    entries: Sequence[RunEntry],
+    now: datetime,
+    at_work: AbstractSet[str],
+    *,
+    since: datetime | None = None,
 ) -> Due:
     """The start that a run begun now on schedule is for, and whether another run answered it before.
 
@@ -101,8 +107,9 @@ def due_start(
         entries: The history, oldest first.
         now: Aware UTC; a timer that is up to :data:`EARLY` early is forgiven.
         at_work: Runs that are known to be at work.
+        since: When the schedule was set up: a start before that is nobody's to make up for; null: not known.
     """
-    meant = list(starts(schedule, counts, now - LOOK_BACK, now + EARLY))
+    meant = list(starts(schedule, counts, max(now - LOOK_BACK, since or now - LOOK_BACK), now + EARLY))
     if not meant:
         return Due(None, None)
     answers = _answers(meant, entries, now, at_work)
@@ -125,13 +132,14 @@ def timeliness(
         counts: Which days count.
         entries: The history, oldest first.
         now: Aware UTC.
-        since: When the schedule was set up; null: not known. Without it, starts before the oldest entry are not missed.
+        since: When the schedule was set up; null: not known. No start before that is missed; when it is not known, none
+            before the oldest entry.
         at_work: Runs that are known to be at work; others that never said how they ended have died.
     """
     ahead = tuple(entry.run_id for entry in entries if entry.started_at > now + EARLY)
     past = [entry for entry in entries if entry.started_at <= now + EARLY]
     meant = list(starts(schedule, counts, now - LOOK_BACK, now))
-    known = [each for each in (since, past[0].started_at if past else None) if each is not None]
+    first = since or (past[0].started_at if past else now)
     answers = _answers(meant, past, now, at_work)
     late = timedelta(minutes=schedule.late_minutes)
     missed = tuple(
@@ -139,8 +147,7 @@ def timeliness(
         for start, following in pairwise([*meant, None])
         if start is not None
         and start not in answers
-        and known
-        and start >= min(known)
+        and start >= first
         and (following is not None or now - start > late)
     )
     coming = next_starts(schedule, counts, now, 1)
@@ -171,12 +178,12 @@ def _answers(
     for entry in entries:
         if entry.command != "run" or entry.started_at > now + EARLY or not _did_its_part(entry, at_work):
             continue
-        start = entry.scheduled_for
-        if start is None:
+        start = None if entry.scheduled_for is None else entry.scheduled_for.astimezone(UTC)
+        if start not in known:  # by hand, or the schedule was another one then
             index = bisect_right(meant, entry.started_at)
             start = meant[index - 1] if index else None
-        if start is not None and start.astimezone(UTC) in known:
-            answers.setdefault(start.astimezone(UTC), entry)
+        if start is not None:
+            answers.setdefault(start, entry)
     return answers
 
 

@@ -62,11 +62,13 @@ class Step:
     Attributes:
         words: Program and arguments.
         stdin: What it is given; null: nothing.
+        shown: What of it concerns us: the other lines of a crontab are nobody's business.
         asks: Whether it asks the person who sits there for a password.
     """
 
     words: tuple[str, ...]
     stdin: bytes | None = None
+    shown: str | None = None
     asks: bool = False
 
 
@@ -130,8 +132,9 @@ def installation(kind: Kind, task: Task, machine: Machine) -> Setup:
                     msg("A crontab belongs to the account that sets it up: --account is not for cron"),
                     hint=msg("Run the command as that account."),
                 )
-            new = with_block(_crontab(), task.name, cron_line(task, machine.minutes))
-            return Setup(steps=(Step(("crontab", "-"), _encoded(new)),))
+            line = cron_line(task, machine.minutes)
+            new = with_block(_crontab(), task.name, line)
+            return Setup(steps=(Step(("crontab", "-"), _encoded(new), with_block("", task.name, line)),))
 
 
 def present(kind: Kind, name: str, machine: Machine) -> bool:
@@ -166,24 +169,40 @@ def removal(kind: Kind, name: str, machine: Machine) -> Setup | None:
 
 
 def carry_out(setup: Setup) -> None:
-    """Do it. Raises InputError when a tool is not there, RefusedError when it or the file system refuses."""
+    """Do it. Raises InputError when a tool is not there, RefusedError when it or the file system refuses.
+
+    Files are as they were when a tool refuses them.
+    """
     for step in (*setup.before, *setup.steps):
         _tool(step.words[0])  # before anything is done: half a set-up is worse than none
     for step in setup.before:
         _run(step)
+    earlier = {file.path: _content(file.path) for file in setup.files}
     try:
         for file in setup.files:
             file.path.parent.mkdir(parents=True, exist_ok=True)
             file.path.write_bytes(file.content)
         for path in setup.gone:
             path.unlink(missing_ok=True)
+        try:
+            for step in setup.steps:
+                _run(step)
+        except RefusedError:
+            for path, content in earlier.items():
+                if content is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_bytes(content)
+            raise
     except OSError as error:
         raise RefusedError(
             msg("{path} cannot be written: {why}", path=str(error.filename), why=error.strerror or str(error)),
             hint=msg("Run the command with the rights that this needs, or have the files written with --out FOLDER."),
         ) from None
-    for step in setup.steps:
-        _run(step)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 _NO_PASSWORD = msg(

@@ -94,6 +94,7 @@ def task_xml(task: Task, *, user: str, first_day: date, offsets: Iterable[timede
     _below(action, "Command", task.command[0])
     _below(action, "Arguments", windows_command_line(task.command[1:]))
     _below(action, "WorkingDirectory", task.folder)
+    ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return ('<?xml version="1.0" encoding="UTF-16"?>\r\n' + text + "\r\n").encode("utf-16")
 
