@@ -141,12 +141,12 @@ def next_starts(schedule: RunSchedule, now: datetime, most: int) -> tuple[tuple[
 def timeliness_words(found: Timeliness, schedule: RunSchedule) -> Iterator[Message]:
     """What a person should know of it; nothing when every run came in time."""
     if found.missed:
-        named = [msg("{at}", at=shown_at(start, schedule)) for start in found.missed[-_NAMED:]]
+        named = ", ".join(shown_at(start, schedule) for start in found.missed[-_NAMED:])
         yield msg(
-            "{count} start(s) on schedule were answered by no run: {starts}{more}",
+            "{count} start(s) on schedule were answered by no run: {earlier}{starts}",
             count=len(found.missed),
-            starts=listed(named, ", "),
-            more="" if len(found.missed) <= _NAMED else ", …",
+            starts=named,
+            earlier="" if len(found.missed) <= _NAMED else "…, ",
         )
     if found.late_by is not None:
         yield late_words(found.late_by)

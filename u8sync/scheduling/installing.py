@@ -214,8 +214,8 @@ _NO_PASSWORD = msg(
 
 def _linger(user: str) -> Message:
     return msg(
-        "A user's timers stop when that user logs off. Let them go on: loginctl enable-linger {user}"
-        " Or install it as root, with --account {user}.",
+        "A user's timers stop when that user logs off. Let them go on with 'loginctl enable-linger {user}', or set the"
+        " schedule up as root with --account {user}.",
         user=user,
     )
 
