@@ -7,14 +7,17 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cli_home import Ask
+from fakes import Ticking
 from scheduler_tools import Tools, tools_in
 
 from u8sync import bootstrap
+from u8sync.audit.lock import take_lock
 from u8sync.domain.run_entry import RunEntry
 from u8sync.history.store import read_history, write_entry
 
@@ -159,6 +162,38 @@ def test_a_clock_that_jumped_back_hides_no_missed_night(place: Path, ask: Ask, c
     answer = ask("run", "--scheduled")
     assert "answered by no run: 2026-12-02 02:00" in answer.err
     assert "1 run(s) from the future" in answer.err
+
+
+def test_a_run_that_is_still_at_work_answers_its_start_and_one_that_died_does_not(
+    place: Path, ask: Ask, clock: SetClock
+) -> None:
+    write(place, NIGHTLY)
+    clock("2026-12-01 02:00")
+    assert ask("run", "--scheduled").code == 0
+    (log,) = place.glob("audit/*")
+    night = datetime(2026, 12, 1, 18, tzinfo=UTC)
+    dead = replace(
+        entries(place)[0],
+        run_id="20261201T180000Z-abcdef",
+        started_at=night,
+        scheduled_for=night,
+        state="running",
+        exit_code=None,
+        ended_at=None,
+    )
+    write_entry(place / "runs", dead)
+    clock("2026-12-02 02:05")
+    assert "abcdef answered the start" in ask("run", "--scheduled").err, "it began a moment ago"
+    clock("2026-12-02 03:30")
+    lock = take_lock(log, host="h", pid=1, run_id=dead.run_id, clock=Ticking())
+    assert "abcdef answered the start" in ask("run", "--scheduled").err, "it holds the audit log"
+    held = ask("run")
+    assert held.code == 3
+    assert "run20261201T180000Z-abcdef,process1onh,since2026-11-02T18:00:01" in held.complaint
+    lock.release()
+    clock("2026-12-02 04:00")
+    assert ask("run", "--scheduled").code == 0
+    assert entries(place)[-1].scheduled_for == night
 
 
 # --- hours of writing ------------------------------------------------------------------------------------------------
