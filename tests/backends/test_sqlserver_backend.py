@@ -18,7 +18,7 @@ from backend_contract import CUSTOMERS, STAMP, WINDOW, Quiet
 from emulated.catalogue import Trigger
 from sqlserver_site import DATABASE, PASSWORD, EmulatedSite, emulated_site
 from tds.certificates import Tls, make_certificates
-from tds.faults import DropInResult, Fault, Stall
+from tds.faults import DropInResult, Fault, Raise, Stall
 from tds.seam import SqlError
 
 from u8sync.domain.model import Window
@@ -336,6 +336,29 @@ def test_only_one_u8sync_writes_and_the_lock_goes_with_it(at: EmulatedSite) -> N
         second.write([GOLD], STAMP)
     first.close()
     assert [outcome.status for outcome in second.write([GOLD], STAMP)] == ["applied"]
+    second.close()
+
+
+def test_who_has_the_lock_and_since_when_is_told_as_far_as_the_server_tells_it(at: EmulatedSite) -> None:
+    first, second = at.open(), at.open()
+    first.claim()
+    with pytest.raises(LockHeldError) as told:
+        second.claim()
+    (holder,) = [
+        session
+        for session in at.server.sessions
+        if any(what[-1] == "u8sync" and spid == session.spid for what, spid, _ in at.server.locks.granted())
+    ]
+    said = str(told.value)
+    assert f"{holder.login.application} on {holder.login.host}, login admin, session {holder.spid}, since 20" in said
+    at.wire.faults.add(
+        Fault(Raise(300, "VIEW SERVER STATE permission was denied", severity=14), matching="dm_tran_locks")
+    )
+    with pytest.raises(LockHeldError, match="here or on another machine") as untold:
+        second.claim()
+    assert "VIEW SERVER STATE" in str(untold.value.hint)
+    first.close()
+    second.claim()
     second.close()
 
 

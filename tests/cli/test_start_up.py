@@ -26,6 +26,8 @@ HEAVY = (
     "openpyxl",
     "rapidfuzz",
     "pypinyin",
+    "cronsim",
+    "chinese_calendar",
 )
 
 
@@ -45,6 +47,8 @@ HEAVY = (
         "tiers --help",
         "tiers list --help",
         "tiers simulate --help",
+        "schedule --help",
+        "schedule install --help",
     ],
 )
 def test_asking_for_help_loads_nothing_heavy(words: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from emulated import EmulatedServer
 from emulated.client import Client
+from tds.seam import SqlError
 
 DATABASE = "UFDATA_999_2019"
 READER = ["SELECT ON Customer (cCusCode, cCusDefine4, pubufts)", "SELECT ON OBJECT::dbo.SaleBillVouch"]
@@ -138,6 +139,17 @@ def test_the_server_s_state_is_for_those_who_may_see_it(login: Callable[..., Cli
     client = login(READER, "VIEW SERVER STATE")
     spids = {spid for (spid,) in client.rows("SELECT session_id FROM sys.dm_exec_connections")}
     assert client.session.spid in spids
+
+
+def test_who_holds_a_named_lock_is_for_those_who_may_see_the_server_s_state(login: Callable[..., Client]) -> None:
+    ask = "SELECT resource_description, request_mode, request_session_id FROM sys.dm_tran_locks"
+    client = login(READER, "VIEW SERVER STATE")
+    client.replies("DECLARE @r int; EXEC @r = sp_getapplock 'u8sync', 'Exclusive', 'Session', 0; SELECT @r")
+    ((what, mode, spid),) = client.rows(ask)
+    assert ("[u8sync]" in str(what), mode, spid) == (True, "X", client.session.spid)
+    stranger = login(READER)
+    with pytest.raises(SqlError, match="VIEW SERVER STATE permission was denied"):
+        stranger.rows(ask)
 
 
 @pytest.mark.parametrize("grants", [["db_owner"], ["CONTROL"], ["db_datareader", "db_datawriter"]])

@@ -1,6 +1,7 @@
 """What is told when: once for each change of state, once for each recovery."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_entries import STARTED, entry, guard
 
+from u8sync.domain.timeliness import Timeliness
 from u8sync.notify.memory import FILE, read_told, write_told
 from u8sync.notify.state import Condition, condition_of, missed, next_step
 
@@ -68,10 +70,17 @@ def test_there_is_one_alert_for_each_change_of_state_and_one_message_for_each_re
 
 
 def test_a_missed_start_is_one_trouble_however_many_are_missed() -> None:
-    assert missed(()).ok
-    assert missed((STARTED,)) == missed((STARTED, STARTED))
-    assert next_step(missed((STARTED,)), missed((STARTED, STARTED))) == "nothing"
-    assert next_step(missed((STARTED,)), condition_of(NIGHTS["ok"])) == "recovered"
+    earlier = STARTED - timedelta(days=1)
+    one, two = (missed(Timeliness(STARTED, None, starts, None)) for starts in ((STARTED,), (earlier, STARTED)))
+    assert next_step(None, one) == "alert"
+    assert next_step(one, two) == "nothing"
+    assert next_step(one, condition_of(NIGHTS["ok"])) == "recovered"
+
+
+def test_an_old_missed_start_is_no_trouble_once_a_later_one_was_answered() -> None:
+    assert missed(Timeliness(STARTED, None, (), None)).ok
+    assert missed(Timeliness(STARTED, None, (STARTED - timedelta(days=1),), None)).ok
+    assert missed(Timeliness(None, None, (), None)).ok
 
 
 def test_what_was_told_is_remembered(tmp_path: Path) -> None:

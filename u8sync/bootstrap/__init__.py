@@ -44,10 +44,12 @@ from u8sync.config.checking import check_part, did_you_mean, raise_all
 from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
+from u8sync.domain.guards import Verdict
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.policy import Policy
 from u8sync.engine import doctor
+from u8sync.engine.applier import AskedToStop
 from u8sync.engine.memory import TYPES as MEMORY_TYPES
 from u8sync.engine.memory import Memory, remember
 from u8sync.engine.nightly import Night, Unobserved
@@ -240,8 +242,9 @@ def open_night(
     clock: Clock,
     progress: Progress,
     observer: Observer | None = None,
-    asked_to_stop: Callable[[], bool],
+    asked_to_stop: AskedToStop,
     allow_reason: str | None = None,
+    passed: tuple[Verdict, ...] = (),
     plan_file: bytes | None = None,
 ) -> Iterator[Night]:
     """Open the backend for writing and the audit log of its account set, which takes the single writer's lock.
@@ -296,6 +299,7 @@ def open_night(
                 plan_hours=settings.plan_hours,
                 plan_file=None if plan_file is None else kept[-1],
                 allow_reason=allow_reason,
+                passed=passed,
             )
         finally:
             log.close()

@@ -11,18 +11,21 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from u8sync import __version__
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
 from u8sync.bootstrap.notifying import tell_run
 from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
+from u8sync.bootstrap.timing import Scheduled, late_words, refused, shown_at, timeliness, timeliness_words
 from u8sync.config.settings import Settings, load_settings
+from u8sync.domain.guards import Verdict
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
 from u8sync.domain.run_entry import GuardFound, RunEntry, TierFigures
 from u8sync.domain.timeliness import Timeliness
+from u8sync.engine.applier import AskedToStop
 from u8sync.errors import ExitCode, RefusedError, U8SyncError
 from u8sync.history.store import prune, run_folder, write_entry
 from u8sync.ports import Clock, Progress
@@ -30,16 +33,13 @@ from u8sync.report.figures import movements, tier_lines
 from u8sync.report.html import render_report
 from u8sync.report.language import Language, told, translator
 from u8sync.report.pages import save_page
+from u8sync.scheduling.window import Permission, may_write
 from u8sync.telemetry.stopwatch import Stopwatch
-from u8sync.text import Message, msg
+from u8sync.text import Message, english, msg
 
 __all__ = ["Done", "Order", "run_night", "told"]
 
 REPORT = "report.html"
-
-
-def _no_schedule(_settings: Settings, _now: datetime) -> Timeliness | None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Order:
         approve: Whether that person approves every change that needs it.
         reason: Why, in that person's words; null: not said.
         plan: A saved plan to apply, with the bytes of its file; null: plan now.
+        scheduled: The start on schedule that it is for, with what is in doubt about it; null: a person's run.
+        allow_window: Whether a person lets it write outside the hours of writing; ``reason`` says why.
     """
 
     config: Path
@@ -65,6 +67,8 @@ class Order:
     approve: bool = False
     reason: str | None = None
     plan: tuple[Plan, bytes] | None = None
+    scheduled: Scheduled | None = None
+    allow_window: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Done:
         result: What became of it; null when nothing was to be tried.
         error: Why it ended early; null: it did not.
         troubles: What went wrong around the run, besides checkpoints that did not get out: the result says those.
+        notes: What the schedule says of it: starts missed, a late start; they change no exit code.
     """
 
     entry: RunEntry
@@ -88,6 +93,7 @@ class Done:
     result: RunResult | None
     error: U8SyncError | None
     troubles: tuple[Message, ...]
+    notes: tuple[Message, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -102,6 +108,7 @@ class _Seen:
     installation: Installation | None = None
     planned: Planned | None = None
     result: RunResult | None = None
+    passed: tuple[Verdict, ...] = ()
 
 
 def run_night(
@@ -112,7 +119,6 @@ def run_night(
     asked_to_stop: Callable[[], bool],
     show: Callable[[Installation, Planned], None],
     stderr: StandardError | None = None,
-    due: Callable[[Settings, datetime], Timeliness | None] = _no_schedule,
 ) -> Done:
     """Run once; ``show`` is told the plan before the guards may stop it.
 
@@ -126,22 +132,23 @@ def run_night(
         asked_to_stop: Whether somebody wants the run to end before its next batch.
         show: Told of the plan.
         stderr: Where lines of the log go besides its file, if the configuration wants that; null: nowhere.
-        due: What became of the starts that the schedule meant, for the figures.
     """
     entry = _begun(order, clock)
     watch = Stopwatch(progress)
     watch.step(msg("Loading the files"))
     settings = load_settings(order.config)
-    troubles = _try(lambda: write_entry(settings.runs_folder, entry))
+    entry, notes, troubles = _beside_schedule(entry, order, settings)
+    troubles += _try(lambda: write_entry(settings.runs_folder, entry))
     kept = open_run_log(settings, entry, clock, stderr)
     watch.observer = kept.log
-    around = _Around(settings, clock, watch, kept, Monitoring(settings, lambda now: due(settings, now)))
+    around = _Around(settings, clock, watch, kept, Monitoring(settings, lambda now: timeliness(settings, now)))
     kept.log.say("info", "run_began", command=entry.command, config=entry.config, user=entry.user, tool=__version__)
     seen = _Seen()
     error: U8SyncError | None = None
     with kept.log.with_libraries():
         try:
-            _run(order, entry.run_id, seen, clock=clock, watch=watch, kept=kept, asked_to_stop=asked_to_stop, show=show)
+            stop = _until(_permission(order, settings, seen, clock), asked_to_stop, settings, clock)
+            _run(order, entry.run_id, seen, clock=clock, watch=watch, kept=kept, asked_to_stop=stop, show=show)
         except U8SyncError as stopped:
             error = stopped
         except BaseException as unforeseen:
@@ -155,7 +162,7 @@ def run_night(
         entry, more = _reported(_ended(entry, seen, error, clock.now()), settings, seen, order.language, watch)
         entry, troubles = around.close(entry, [*troubles, *more])
     own = run_folder(settings.runs_folder, entry.run_id)
-    return Done(entry, own, seen.installation, seen.planned, seen.result, error, tuple(troubles))
+    return Done(entry, own, seen.installation, seen.planned, seen.result, error, tuple(troubles), tuple(notes))
 
 
 def _begun(order: Order, clock: Clock) -> RunEntry:
@@ -167,7 +174,63 @@ def _begun(order: Order, clock: Clock) -> RunEntry:
         pid=os.getpid(),
         user=user_name(),
         config=str(order.config.absolute()),
+        scheduled_for=None if order.scheduled is None else order.scheduled.start,
     )
+
+
+def _beside_schedule(
+    entry: RunEntry, order: Order, settings: Settings
+) -> tuple[RunEntry, list[Message], list[Message]]:
+    """The entry with the starts that were missed before it, what to tell of them, and why they could not be found."""
+    schedule = settings.schedule
+    if schedule is None:
+        return entry, [], []
+    found: list[Timeliness] = []
+
+    def look() -> None:
+        answer = timeliness(settings, entry.started_at)
+        if answer is not None:
+            found.append(answer)
+
+    troubles = _try(look)
+    notes = [] if order.scheduled is None else list(order.scheduled.doubts)
+    late_by = None if entry.scheduled_for is None else entry.started_at - entry.scheduled_for
+    if late_by is not None and late_by > timedelta(minutes=schedule.late_minutes):
+        notes.append(late_words(late_by))
+    for answer in found:
+        missed = tuple(start for start in answer.missed if start != entry.scheduled_for)
+        entry = replace(entry, missed=missed)
+        notes = [*timeliness_words(replace(answer, missed=missed, late_by=None), schedule), *notes]
+    return replace(entry, troubles=tuple(map(told, notes))), notes, troubles
+
+
+def _permission(order: Order, settings: Settings, seen: _Seen, clock: Clock) -> Permission:
+    """Whether, and until when, this run may write. Raises RefusedError when it may not and nobody lets it pass."""
+    schedule, now = settings.schedule, clock.now()
+    if schedule is None:
+        return Permission(None, None)
+    permission = may_write(schedule, now)
+    if permission.refusal is None:
+        return permission
+    if not order.allow_window:
+        raise refused(permission, schedule)
+    at = f"{shown_at(now, schedule)} {schedule.timezone}"
+    seen.passed = (Verdict("write_window", False, True, at, english(permission.refusal), permission.refusal),)
+    return Permission(None, None)  # whoever lets it pass has taken the end upon himself as well
+
+
+def _until(permission: Permission, asked_to_stop: Callable[[], bool], settings: Settings, clock: Clock) -> AskedToStop:
+    """Asked to stop, or the hours of writing are over."""
+    until, schedule = permission.until, settings.schedule
+    if until is None or schedule is None:
+        return asked_to_stop
+
+    def ask() -> bool | Message:
+        if clock.now() >= until:
+            return msg("The hours of writing were over at {time}", time=shown_at(until, schedule))
+        return asked_to_stop()
+
+    return ask
 
 
 def _run(
@@ -178,7 +241,7 @@ def _run(
     clock: Clock,
     watch: Stopwatch,
     kept: KeptLog,
-    asked_to_stop: Callable[[], bool],
+    asked_to_stop: AskedToStop,
     show: Callable[[Installation, Planned], None],
 ) -> None:
     """The run itself; what it comes to is noted in ``seen``, so that it is known however it ends."""
@@ -206,6 +269,7 @@ def _run(
         observer=kept.log,
         asked_to_stop=asked_to_stop,
         allow_reason=order.reason,
+        passed=seen.passed,
         plan_file=None if order.plan is None else order.plan[1],
     ) as night:
         seen.result = night.run(take) if order.plan is None else night.apply(order.plan[0])
@@ -217,6 +281,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
     entry = replace(entry, state="ended", ended_at=now)
     if seen.planned is not None and seen.installation is not None:
         entry = _with_plan(entry, seen.planned, seen.installation)
+    entry = replace(entry, guards=(*map(_guard_found, seen.passed), *entry.guards))
     result = seen.result
     if result is not None:
         error = result.stopped_by
@@ -233,7 +298,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
             audit_count=result.audit_count,
             audit_hash=result.audit_hash,
             exit_code=int(result.exit_code),
-            troubles=tuple(map(told, result.unanchored)),
+            troubles=(*entry.troubles, *map(told, result.unanchored)),
         )
     if error is None:
         return entry
@@ -263,11 +328,12 @@ def _with_plan(entry: RunEntry, planned: Planned, installation: Installation) ->
             TierFigures(line.tier, line.now, line.recommended, line.revenue)
             for line in tier_lines(planned.decision.customers, policy)
         ),
-        guards=tuple(
-            GuardFound(verdict.guard, verdict.ok, verdict.allowed, told(verdict.message))
-            for verdict in planned.verdicts
-        ),
+        guards=tuple(map(_guard_found, planned.verdicts)),
     )
+
+
+def _guard_found(verdict: Verdict) -> GuardFound:
+    return GuardFound(verdict.guard, verdict.ok, verdict.allowed, told(verdict.message))
 
 
 def _reported(

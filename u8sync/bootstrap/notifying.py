@@ -97,7 +97,7 @@ def tell_run(settings: Settings, entry: RunEntry, due: Timeliness | None) -> tup
 def tell_missed(settings: Settings, due: Timeliness) -> tuple[Condition, tuple[Message, ...], int]:
     """Tell people that a start was missed, once; returns how things stand, why some were not reached, how many were."""
     told = read_told(settings.runs_folder)
-    condition = missed(due.missed)
+    condition = missed(due)
     step = next_step(told, condition)
     if condition.ok or step == "nothing":
         return condition, (), 0

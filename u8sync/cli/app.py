@@ -27,6 +27,7 @@ from u8sync.cli.notifying import notify
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
+from u8sync.cli.scheduling import schedule
 from u8sync.cli.session import Session
 from u8sync.cli.tiers import tiers
 from u8sync.errors import ExitCode, U8SyncError
@@ -63,8 +64,8 @@ def cli(lang: str | None, debug: bool) -> None:
 
 
 COMMANDS = (
-    *(demo, doctor, plan, apply, run, approve, status, runs, explain, tiers),
-    *(audit, accounts, grants, mappings, sample, sandbox, notify),
+    *(demo, doctor, plan, apply, run, approve, status, runs, schedule, notify, explain, tiers),
+    *(audit, accounts, grants, mappings, sample, sandbox),
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -46,12 +46,14 @@ NEWEST: Final = "last"
 def status(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     """Is all well?"""
     from u8sync.bootstrap.status import read_status
+    from u8sync.bootstrap.timing import timeliness
     from u8sync.config.settings import load_settings
     from u8sync.domain.status import concerns_of
     from u8sync.report.terminal import status_view
 
     settings = load_settings(config)
-    found = read_status(config, settings, datetime.now(UTC), None)
+    now = datetime.now(UTC)
+    found = read_status(config, settings, now, timeliness(settings, now))
     concerns = concerns_of(found)
     if as_json:
         session.emit(json.dumps(_status_json(found, concerns), ensure_ascii=False, indent=1))

@@ -79,6 +79,39 @@ def show(session: Session, *, run_id: str | None, config: Path) -> ExitCode:
     return ExitCode.DONE
 
 
+@notify.command(
+    short_help=N_("Tell people when a run did not come."),
+    help=N_(
+        "Look whether a run answered the last start of the schedule, and tell people once when none did. For a second"
+        " scheduled task, best on another machine that sees the folder of runs. Ends with 0 when all is well, 2 when a"
+        " start was missed."
+    ),
+)
+@config_option
+@click.pass_obj
+def check(session: Session, *, config: Path) -> ExitCode:
+    """Tell people when a run did not come."""
+    from u8sync import bootstrap
+    from u8sync.bootstrap.notifying import tell_missed
+    from u8sync.bootstrap.timing import timeliness
+
+    settings = _settings(config, ())
+    due = timeliness(settings, bootstrap.SystemClock().now())
+    if due is None:
+        raise InputError(
+            msg("The configuration {file} means no start: there is nothing to watch", file=settings.located.file),
+            hint=msg("Add 'at' to the section 'schedule'."),
+        )
+    condition, troubles, reached = tell_missed(settings, due)
+    if condition.ok:
+        session.say(msg("All is well: no start was missed."))
+        return ExitCode.DONE
+    session.say(msg("A start was missed; people told now: {count:,}", count=reached))
+    for trouble in troubles:
+        session.note(trouble)
+    return ExitCode.PENDING
+
+
 def _settings(config: Path, names: Sequence[str]) -> Settings:
     """The configuration, with these targets only. Raises InputError when it tells nobody."""
     from u8sync.bootstrap.notifying import check_addresses

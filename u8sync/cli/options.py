@@ -15,6 +15,7 @@ from u8sync.text import N_, msg
 __all__ = [
     "Day",
     "allow_option",
+    "allow_window_option",
     "approve_option",
     "as_of_option",
     "audit_folders",
@@ -68,8 +69,17 @@ allow_option = click.option(
     help=N_("Let this guard pass for this run; may be given several times."),
 )
 
+allow_window_option = click.option(
+    "--allow-window",
+    is_flag=True,
+    help=N_("Write outside the hours that the schedule allows; --reason is recorded in the audit log."),
+)
+
 reason_option = click.option(
-    "--reason", "reason", default=None, help=N_("Why, for the audit log; goes with --allow and --approve.")
+    "--reason",
+    "reason",
+    default=None,
+    help=N_("Why, for the audit log; goes with the --allow options and --approve."),
 )
 
 approve_option = click.option(

@@ -15,6 +15,7 @@ import click
 from u8sync.cli.journal import in_journal
 from u8sync.cli.options import (
     allow_option,
+    allow_window_option,
     approve_option,
     as_of_option,
     config_option,
@@ -32,6 +33,7 @@ from u8sync.text import N_, msg
 if TYPE_CHECKING:
     from u8sync.bootstrap import Installation
     from u8sync.bootstrap.nights import Done
+    from u8sync.bootstrap.timing import Scheduled
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
     from u8sync.domain.run_entry import StepTime
@@ -163,6 +165,7 @@ def _planned(
 @config_option
 @allow_option
 @approve_option
+@allow_window_option
 @reason_option
 @json_option
 @click.pass_obj
@@ -173,14 +176,25 @@ def apply(
     config: Path,
     allow: tuple[str, ...],
     approve: bool,
+    allow_window: bool,
     reason: str | None,
     as_json: bool,
 ) -> ExitCode:
     """Write a saved plan."""
     from u8sync.engine.plan_file import load_plan
 
+    ask_for_reason(reason, allow_window=allow_window, approve=approve)
     saved = load_plan(plan_file), plan_file.read_bytes()
-    done = run_once(session, config, allow=allow, approve=approve, reason=reason, plan=saved, quiet=True)
+    done = run_once(
+        session,
+        config,
+        allow=allow,
+        approve=approve,
+        allow_window=allow_window,
+        reason=reason,
+        plan=saved,
+        quiet=True,
+    )
     show_end(session, done, as_json=as_json)
     return end_of(done)
 
@@ -189,13 +203,19 @@ def apply(
     short_help=N_("Plan and write in one go: the nightly run."),
     help=N_(
         "Plan and write in one go: the nightly run. Ends with 0 when U8 holds every planned value, 2 when some rows"
-        " were not applied, 3 when another run is at work, 4 when a guard stopped it."
+        " were not applied, 3 when another run is at work, 4 when a guard stopped it, 78 outside the hours of writing."
     ),
 )
 @config_option
 @as_of_option
+@click.option(
+    "--scheduled",
+    is_flag=True,
+    help=N_("Run only when a start on schedule is due and unanswered; else end with 0 at once. For schedulers."),
+)
 @allow_option
 @approve_option
+@allow_window_option
 @reason_option
 @report_option
 @timings_option
@@ -206,21 +226,75 @@ def run(
     *,
     config: Path,
     as_of: date | None,
+    scheduled: bool,
     allow: tuple[str, ...],
     approve: bool,
+    allow_window: bool,
     reason: str | None,
     report: Path | None,
     timings: bool,
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
-    done = run_once(session, config, as_of=as_of, allow=allow, approve=approve, reason=reason, quiet=as_json)
+    ask_for_reason(reason, allow_window=allow_window, approve=approve)
+    start = None
+    if scheduled:
+        start = _scheduled(session, config, by_hand=allow_window or approve or bool(allow) or as_of is not None)
+        if start is None:
+            return ExitCode.DONE
+    done = run_once(
+        session,
+        config,
+        as_of=as_of,
+        allow=allow,
+        approve=approve,
+        allow_window=allow_window,
+        reason=reason,
+        scheduled=start,
+        quiet=as_json,
+    )
     show_end(session, done, as_json=as_json)
     if timings:
         show_timings(session, done.entry.steps, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
     return end_of(done)
+
+
+def ask_for_reason(reason: str | None, *, allow_window: bool, approve: bool) -> None:
+    """What a person answers for is recorded with a reason. Raises InputError when there is none."""
+    if approve and not (reason or "").strip():
+        raise InputError(
+            msg("--approve needs a reason"),
+            hint=msg("Add --reason TEXT: it stands in the audit log beside the approval."),
+        )
+    if allow_window and not (reason or "").strip():
+        raise InputError(
+            msg("--allow-window needs --reason: the audit log records why"),
+            hint=msg("For instance: --allow-window --reason 'asked for by accounting'"),
+        )
+
+
+def _scheduled(session: Session, config: Path, *, by_hand: bool) -> Scheduled | None:
+    """The start on schedule that is due; null: none is, and it was said why.
+
+    Raises InputError beside options that only a person may give.
+    """
+    from u8sync import bootstrap
+    from u8sync.bootstrap.timing import Scheduled, scheduled_start
+    from u8sync.config.settings import load_settings
+
+    if by_hand:
+        raise InputError(
+            msg("--scheduled takes none of --allow, --allow-window, --approve, --as-of: no scheduler may decide them"),
+            hint=msg("Leave --scheduled out of a run by hand."),
+        )
+    start = scheduled_start(load_settings(config), bootstrap.SystemClock().now())
+    if isinstance(start, Scheduled):
+        return start
+    for sentence in (*start.doubts, start.why):
+        session.note(sentence)
+    return None
 
 
 @click.command(
@@ -282,8 +356,10 @@ def run_once(
     as_of: date | None = None,
     allow: tuple[str, ...] = (),
     approve: bool = False,
+    allow_window: bool = False,
     reason: str | None = None,
     plan: tuple[Plan, bytes] | None = None,
+    scheduled: Scheduled | None = None,
     quiet: bool,
 ) -> Done:
     """Run, with an entry in the history; the plan is shown unless ``quiet``. A signal asks it to stop."""
@@ -295,11 +371,6 @@ def run_once(
         if not quiet:
             show_planned(session, installation, planned, limit=20)
 
-    if approve and not (reason or "").strip():
-        raise InputError(
-            msg("--approve needs a reason"),
-            hint=msg("Add --reason TEXT: it stands in the audit log beside the approval."),
-        )
     order = Order(
         config,
         session.command,
@@ -309,6 +380,8 @@ def run_once(
         approve=approve,
         reason=reason,
         plan=plan,
+        scheduled=scheduled,
+        allow_window=allow_window,
     )
     with listening() as asked_to_stop:
         return run_night(
@@ -367,7 +440,7 @@ def show_end(session: Session, done: Done, *, as_json: bool) -> None:
     """Print what became of a run, and what went wrong around it."""
     if done.result is not None:
         show_result(session, done.result, as_json=as_json)
-    for trouble in done.troubles:
+    for trouble in (*done.notes, *done.troubles):
         session.note(trouble)
     if done.entry.waiting:
         session.note(msg("{count:,} changes wait for a person: u8sync approve", count=done.entry.waiting))

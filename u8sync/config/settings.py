@@ -17,11 +17,13 @@ from typing import Literal
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
 from u8sync.config.notify import Notify, notify_of
+from u8sync.config.schedule import schedule_of
 from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.approval import ApprovalShape
 from u8sync.config.telling import Logs, Metrics, logs_of, metrics_of
 from u8sync.domain.approvals import ApprovalRules
 from u8sync.domain.guards import Limits
+from u8sync.domain.run_schedule import RunSchedule
 from u8sync.errors import ConfigError, Problem
 from u8sync.text import Place, msg
 
@@ -143,6 +145,7 @@ class Settings:
         logs: The log of each run.
         metrics: Figures of each run for monitoring.
         notify: Who is told how runs go.
+        schedule: When runs start by themselves, and when they may write; null: nothing is said of that.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -170,6 +173,7 @@ class Settings:
     logs: Logs
     metrics: Metrics
     notify: Notify
+    schedule: RunSchedule | None
     digest: str
 
 
@@ -220,6 +224,7 @@ def load_settings(path: Path) -> Settings:
         logs=logs_of(shape.logs, folder),
         metrics=metrics_of(shape.metrics, folder),
         notify=notify_of(shape.notify),
+        schedule=None if shape.schedule is None else schedule_of(shape.schedule, shape.timezone),
         digest=located.sha256,
     )
 

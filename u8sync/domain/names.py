@@ -17,10 +17,14 @@ GuardName = Literal[
     "top_downgrades",
     "issue_share",
     "edited_in_u8",
+    "write_window",
 ]
 
-GUARDS: Final[tuple[GuardName, ...]] = get_args(GuardName)
-"""Names of all guards, in the order they are tested, as ``--allow`` takes them."""
+GUARDS: Final[tuple[GuardName, ...]] = tuple(name for name in get_args(GuardName) if name != "write_window")
+"""Names of the guards of a plan, in the order they are tested, as ``--allow`` takes them.
+
+``write_window`` is none of them: it stands before the plan, is of no plan's doing, and has ``--allow-window``.
+"""
 
 OutcomeName = Literal[
     "applied", "already_applied", "conflict", "gone", "rejected", "not_applied", "unknown", "open", "not_started"

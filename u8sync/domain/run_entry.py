@@ -109,6 +109,7 @@ class RunEntry:
         audit_hash: Hash of the last one; null: as above.
         files: What lies beside the entry: ``report`` -> ``report.html``, ``log`` -> ``log.jsonl`` and the like.
         troubles: What went wrong around the run and changed nothing in U8: a report, a card, a checkpoint not sent.
+        missed: Starts before this one that no run answered, aware UTC, oldest first; it is not their answer.
     """
 
     run_id: str
@@ -144,6 +145,7 @@ class RunEntry:
     audit_hash: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     troubles: tuple[Told, ...] = ()
+    missed: tuple[datetime, ...] = ()
 
     @property
     def in_place(self) -> int:

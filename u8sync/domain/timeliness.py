@@ -17,9 +17,11 @@ class Timeliness:
         next_due: The next one; null: the schedule means no other.
         missed: Starts that no run answered, oldest first; the last one stands here once it is overdue.
         late_by: How long after its start the newest run began; null: in time, or not started by the schedule.
+        ahead: Runs whose entries come from the future: the clock was ahead then, or is behind now. They answer nothing.
     """
 
     last_due: datetime | None
     next_due: datetime | None
     missed: tuple[datetime, ...]
     late_by: timedelta | None
+    ahead: tuple[str, ...] = ()

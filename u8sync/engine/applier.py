@@ -39,9 +39,12 @@ from u8sync.ports import (
     Progress,
     Stamp,
 )
-from u8sync.text import msg
+from u8sync.text import Message, msg
 
-__all__ = ["Applied", "apply_changes"]
+__all__ = ["Applied", "AskedToStop", "apply_changes"]
+
+AskedToStop = Callable[[], bool | Message]
+"""Whether a run is to stop before its next batch; a sentence: it is, and why."""
 
 LOST_BATCHES: Final = 3
 """So many batches in a row that could not be written, or whose answer is missing, end the run: U8 is not well."""
@@ -73,7 +76,7 @@ def apply_changes(
     retry: Retry,
     progress: Progress,
     observer: Observer,
-    asked_to_stop: Callable[[], bool],
+    asked_to_stop: AskedToStop,
 ) -> Applied:
     """Write the changes of ``plan``, ``batch`` customers a transaction, or as many as U8 takes at once.
 
@@ -85,9 +88,9 @@ def apply_changes(
     lost = 0
     progress.start(msg("Writing to U8"), len(plan.changes))
     for number, changes in enumerate(_batches(plan.changes, min(batch, backend.most_edits or batch)), 1):
-        if asked_to_stop():
+        if (asked := asked_to_stop()) is not False:
             stopped_by = StoppedError(
-                msg("The run was asked to stop"),
+                asked if isinstance(asked, Message) else msg("The run was asked to stop"),
                 hint=msg("What was sent is recorded, the rest was not started. Run it again to go on."),
             )
             break

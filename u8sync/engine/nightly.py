@@ -18,7 +18,7 @@ from u8sync.domain.model import AccountSet, CustomerCode, same
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
 from u8sync.engine import records
-from u8sync.engine.applier import apply_changes
+from u8sync.engine.applier import AskedToStop, apply_changes
 from u8sync.engine.memory import TYPES, Memory, remember
 from u8sync.engine.planner import Rules, judge, make_plan, seal_of, sorted_out
 from u8sync.engine.records import Actor
@@ -74,11 +74,12 @@ class Night:
         retry: When to try again.
         progress: Hears how far a step has come.
         observer: Hears what happens, for a log.
-        asked_to_stop: Whether somebody wants the run to end before its next batch.
+        asked_to_stop: Whether the run is to end before its next batch, or why it is.
         publish: Takes checkpoints of the log out of its writer's reach.
         plan_hours: How long a saved plan may be applied after it was made.
         plan_file: SHA-256 of the saved plan that is applied, hex; null: it was made just now.
         allow_reason: Why guards are let pass, in the words of the person who does; null: not said.
+        passed: Guards that stood before the plan and that a person let pass.
     """
 
     backend: Backend
@@ -94,11 +95,12 @@ class Night:
     retry: Retry
     progress: Progress
     observer: Observer = Unobserved()  # noqa: RUF009 - it holds nothing
-    asked_to_stop: Callable[[], bool] = _nobody_asks
+    asked_to_stop: AskedToStop = _nobody_asks
     publish: Publish = _nowhere
     plan_hours: int = 24
     plan_file: str | None = None
     allow_reason: str | None = None
+    passed: tuple[Verdict, ...] = ()
 
     def run(self, show: Callable[[Planned], None]) -> RunResult:
         """Plan and apply. ``show`` is told the plan before the guards may stop it.
@@ -231,7 +233,7 @@ class Night:
     def _announce(self, plan: Plan, verdicts: Sequence[Verdict], sorting: Sorted) -> None:
         """Record the plan, what the guards found, and who is left alone or left to a person. Nothing is sent yet."""
         self.log.append("plan", records.plan_record(plan, self.rules.policy, file=self.plan_file))
-        for verdict in verdicts:
+        for verdict in (*self.passed, *verdicts):
             self.log.append("guard", records.guard(verdict))
             if verdict.allowed and not verdict.ok:
                 self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))

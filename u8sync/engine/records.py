@@ -146,7 +146,7 @@ def approval(verdict: Verdict, plan: Plan, actor: Actor, reason: str | None) -> 
         "what": verdict.guard,
         "plan": plan.fingerprint,
         "approver": actor.user,
-        "method": "--allow",
+        "method": "--allow-window" if verdict.guard == "write_window" else "--allow",
         "reason": reason,
         "measured": verdict.measured,
         "limit": verdict.limit,

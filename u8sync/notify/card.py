@@ -70,7 +70,7 @@ def card_of(
         translate: Puts messages into the words of it.
         zone: The time zone of the account set.
     """
-    lines = [translate(line) if isinstance(line, Message) else _in(line, language) for line in _lines(entry, due, zone)]
+    lines = [translate(line) if isinstance(line, Message) else _in(line, language) for line in _lines(entry, zone)]
     headline = HEADLINES[condition.name]
     if step == "recovered":
         headline = msg("well again")
@@ -109,9 +109,8 @@ def _account_set(entry: RunEntry) -> str | None:
     return " ".join(parts) or None
 
 
-def _lines(entry: RunEntry, due: Timeliness | None, zone: tzinfo) -> Iterator[Message | Told]:
+def _lines(entry: RunEntry, zone: tzinfo) -> Iterator[Message | Told]:
     yield msg("Started {time}, took {duration}", time=_time(entry.started_at, zone), duration=_duration(entry.duration))
-    yield from _timing(due, zone)
     if entry.error is not None:
         yield entry.error
         if entry.hint is not None:
@@ -121,13 +120,6 @@ def _lines(entry: RunEntry, due: Timeliness | None, zone: tzinfo) -> Iterator[Me
     if entry.audit_count is not None and entry.audit_hash is not None:
         yield msg("Audit log: {count:,} records, {head}", count=entry.audit_count, head=entry.audit_hash[:12])
     yield msg("Run {run} on {host}", run=entry.run_id, host=entry.host)
-
-
-def _timing(due: Timeliness | None, zone: tzinfo) -> Iterator[Message]:
-    if due is not None and due.late_by is not None:
-        yield msg("It was {duration} late.", duration=_duration(due.late_by))
-    if due is not None and due.missed:
-        yield msg("Missed before: {count:,}, last {time}", count=len(due.missed), time=_time(due.missed[-1], zone))
 
 
 def _to_do(entry: RunEntry) -> Iterator[Message | Told]:

@@ -7,12 +7,11 @@ comes every night, so the same trouble is told once, another trouble is told aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from u8sync.domain.run_entry import RunEntry
+from u8sync.domain.timeliness import Timeliness
 from u8sync.errors import ExitCode
 
 __all__ = ["Condition", "ConditionName", "Step", "condition_of", "missed", "next_step"]
@@ -59,9 +58,9 @@ def condition_of(entry: RunEntry) -> Condition:
             return Condition("failed", str(code))
 
 
-def missed(starts: Sequence[datetime]) -> Condition:
-    """The condition after starts that no run answered; ok when there are none. Each later one is the same trouble."""
-    return Condition("missed") if starts else Condition("ok")
+def missed(due: Timeliness) -> Condition:
+    """The condition between runs: whether a run answered the last start. Each later one missed is the same trouble."""
+    return Condition("missed") if due.last_due in due.missed else Condition("ok")
 
 
 def next_step(told: Condition | None, now: Condition) -> Step:

@@ -122,6 +122,7 @@ GUARD_NAMES: Final[Mapping[GuardName, Message]] = {
     "top_downgrades": msg("falls from the highest tier"),
     "issue_share": msg("share of unusable values"),
     "edited_in_u8": msg("values changed by people"),
+    "write_window": msg("hours of writing"),
 }
 """What a guard looks at."""
 

@@ -108,6 +108,11 @@ class Locks:
                 return "NoLock"
             return "Exclusive" if lock.exclusive else "Shared"
 
+    def granted(self) -> list[tuple[Hashable, int, bool]]:
+        """Every lock that is held: what, the session, and whether it holds it alone."""
+        with self._changed:
+            return [(what, spid, lock.exclusive) for what, lock in self._locks.items() for spid in lock.holders]
+
     def is_free(self, what: Hashable, who: Waiter, *, exclusive: bool) -> bool:
         """Whether the session could take the lock without a wait."""
         with self._changed:

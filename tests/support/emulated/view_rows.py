@@ -257,11 +257,28 @@ def sessions(session: EmulatedSession, _database: Database) -> Rows:
             )  # fmt: skip
 
 
-def connections(session: EmulatedSession, _database: Database) -> Rows:
+def _refuse_strangers(session: EmulatedSession) -> None:
     if not session.server.rights.on_server(session.account, "VIEW SERVER STATE"):
         raise SqlError(
             300, "VIEW SERVER STATE permission was denied on object 'server', database 'master'.", severity=14
         )
+
+
+def application_locks(session: EmulatedSession, _database: Database) -> Rows:
+    """The named locks; those of tables and rows are not listed, because nothing that we ask looks at them."""
+    _refuse_strangers(session)
+    numbers = {database.name: database.number for database in session.server.databases}
+    for what, spid, exclusive in session.server.locks.granted():
+        if isinstance(what, tuple) and what[0] == "application":
+            _, database, resource = what
+            yield (
+                "APPLICATION", "", numbers[database], f"0:[{resource[:32]}]:(5ab0c1d2)", 0,
+                "X" if exclusive else "S", "LOCK", "GRANT", spid,
+            )  # fmt: skip
+
+
+def connections(session: EmulatedSession, _database: Database) -> Rows:
+    _refuse_strangers(session)
     for other in session.server.sessions:
         encrypted = "TRUE" if other.login.encrypted else "FALSE"
         since = session.stored_time(other.since)

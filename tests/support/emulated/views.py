@@ -215,6 +215,16 @@ VIEWS: Final[Mapping[str, View]] = {
         view_rows.sessions,
         live=True,
     ),
+    "sys.dm_tran_locks": View(
+        _columns_of(
+            resource_type=SqlType("nvarchar", 60), resource_subtype=SqlType("nvarchar", 60), resource_database_id=INT,
+            resource_description=SqlType("nvarchar", 256), resource_associated_entity_id=BIGINT,
+            request_mode=SqlType("nvarchar", 60), request_type=SqlType("nvarchar", 60),
+            request_status=SqlType("nvarchar", 60), request_session_id=INT,
+        ),
+        view_rows.application_locks,
+        live=True,
+    ),
     "sys.dm_exec_connections": View(
         _columns_of(
             session_id=INT, connect_time=DATETIME, net_transport=_NAME, protocol_type=_NAME, encrypt_option=_NAME,

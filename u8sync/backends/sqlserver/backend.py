@@ -44,6 +44,12 @@ _TAKE: Final = text(
     " @LockOwner = N'Session', @LockTimeout = :wait_ms; SELECT @result"
 )
 _HELD: Final = text("SELECT APPLOCK_MODE(N'public', :resource, N'Session')")
+_HOLDERS: Final = text(
+    "SELECT l.resource_description, s.session_id, s.program_name, s.host_name, s.login_name, s.login_time"
+    " FROM sys.dm_tran_locks AS l JOIN sys.dm_exec_sessions AS s ON s.session_id = l.request_session_id"
+    " WHERE l.resource_type = N'APPLICATION' AND l.resource_database_id = DB_ID() AND l.request_status = N'GRANT'"
+)
+"""Needs the right VIEW SERVER STATE. The writing connection is opened for the lock: it is about as old as that."""
 
 
 class SqlServerBackend(SqlBackend):
@@ -216,21 +222,49 @@ class SqlServerBackend(SqlBackend):
             self._let_go()
             raise
         if result < 0:
+            holder = self._holder(self._writer)
             self._let_go()
-            raise self._locked_out()
+            raise self._locked_out(holder)
         self._claimed = True
         return self._writer
 
-    def _locked_out(self) -> LockHeldError | TransientError:
+    def _holder(self, connection: Connection) -> Message | None:
+        """Who has the lock, as the server tells it; null when the login may not ask, or it was given back just now."""
+        try:
+            rows = connection.execute(_HOLDERS).all()
+        except DBAPIError:
+            return None
+        for row in rows:
+            if f"[{LOCK}]" in str(row.resource_description):
+                return msg(
+                    "{program} on {host}, login {login}, session {session}, since {since} by the server's clock",
+                    program=str(row.program_name or "?").strip(),
+                    host=str(row.host_name or "?").strip(),
+                    login=row.login_name,
+                    session=row.session_id,
+                    since=f"{row.login_time:%Y-%m-%d %H:%M:%S}",
+                )
+        return None
+
+    def _locked_out(self, holder: Message | None) -> LockHeldError | TransientError:
         where = self._account.current.name
         if self._claimed:
             return TransientError(
                 msg("The lock of {database} was lost with the connection and is not free yet.", database=where),
                 hint=msg("Nothing of this batch was sent. Another u8sync may have begun to write meanwhile."),
             )
+        if holder is None:
+            return LockHeldError(
+                msg("Another u8sync is writing to {database}, here or on another machine.", database=where),
+                hint=msg(
+                    "Nothing was written. Wait until it is done. The server lists its program as {name}; who it is can"
+                    " be said here when the login has the right VIEW SERVER STATE.",
+                    name=LOCK,
+                ),
+            )
         return LockHeldError(
-            msg("Another u8sync is writing to {database}, here or on another machine.", database=where),
-            hint=msg("Nothing was written. Wait until it is done. The server lists its program as {name}.", name=LOCK),
+            msg("Another u8sync is writing to {database}: {holder}", database=where, holder=holder),
+            hint=msg("Nothing was written. Wait until it is done. The lock goes with its connection."),
         )
 
     def _refuse_privileged(self) -> None:

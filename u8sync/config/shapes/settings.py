@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from u8sync.config.shapes.approval import ApprovalShape
 from u8sync.config.shapes.notify import NotifyShape
+from u8sync.config.shapes.schedule import ScheduleShape
 from u8sync.config.shapes.telling import LogsShape, MetricsShape
 from u8sync.config.shapes.words import (
     AsOf,
@@ -214,3 +215,6 @@ class SettingsShape(Shape):
     logs: LogsShape = Field(default_factory=LogsShape, description="日志。Logs of the runs.")
     metrics: MetricsShape = Field(default_factory=MetricsShape, description="监控指标。Figures for monitoring.")
     notify: NotifyShape | None = Field(default=None, description="运行情况通知谁。Who is told how runs go.")
+    schedule: ScheduleShape | None = Field(
+        default=None, description="定时运行与写入时段。Starts by themselves, and hours of writing."
+    )

@@ -22,6 +22,7 @@ from u8sync.report.terminal.plan import planned_view
 from u8sync.report.terminal.policy_checked import policy_checked_view
 from u8sync.report.terminal.record import record_view
 from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.schedule import schedule_view
 from u8sync.report.terminal.simulation import simulation_view
 from u8sync.report.terminal.status import status_view
 from u8sync.report.terminal.tier_list import tier_lists_view
@@ -52,6 +53,7 @@ __all__ = [
     "result_view",
     "run_view",
     "runs_view",
+    "schedule_view",
     "simulation_view",
     "status_view",
     "tally_words",
