@@ -149,7 +149,7 @@ def test_no_scheduler_decides_what_a_person_must(place: Path, ask: Ask, words: t
     write(place, NIGHTLY)
     answer = ask("run", "--scheduled", *words, "--reason", "x")
     assert answer.code == 65
-    assert "no scheduler may decide those" in answer.err
+    assert "no scheduler may decide them" in answer.err
 
 
 def test_a_clock_that_jumped_back_hides_no_missed_night(place: Path, ask: Ask, clock: SetClock) -> None:
