@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 from cli_home import Ask
-from listeners import Listener, listening_at
+from post_office import PostOffice, post_office
 
 CONFIG = "config.yaml"
 
 
 @pytest.fixture
-def heard() -> Iterator[Listener]:
-    with listening_at() as listener:
-        yield listener
+def heard() -> Iterator[PostOffice]:
+    with post_office() as office:
+        yield office
 
 
 @pytest.fixture
-def told(fresh: Path, heard: Listener, monkeypatch: pytest.MonkeyPatch) -> Path:
+def told(fresh: Path, heard: PostOffice, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Before the first night; one target wants everything in Chinese."""
     shutil.rmtree(fresh / "runs")
-    monkeypatch.setenv("U8SYNC_HOOK", f"json://127.0.0.1:{heard.port}/canary-0badcafe")
+    monkeypatch.setenv("U8SYNC_HOOK", heard.url("canary-0badcafe"))
     add(fresh, "notify: {site: 二厂, to: [{name: IT, url: {env: U8SYNC_HOOK}}]}")
     return fresh
 
@@ -39,21 +39,21 @@ def replace(home: Path, old: str, new: str) -> None:
     config.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def titles(heard: Listener) -> list[str]:
-    return [json.loads(body)["title"] for body in heard.bodies]
+def titles(heard: PostOffice) -> list[str]:
+    return [letter["title"] for letter in heard.taken]
 
 
-def test_every_run_sends_its_card(told: Path, heard: Listener, ask: Ask) -> None:
+def test_every_run_sends_its_card(told: Path, heard: PostOffice, ask: Ask) -> None:
     result = ask("run", "--json")
     assert result.code == 0
-    (body,) = map(json.loads, heard.bodies)
+    (body,) = heard.taken
     assert body["title"].startswith("u8sync 二厂 999")
     assert body["title"].endswith("一切正常")
     assert f"已写入：{result.json['planned']:,} 项更改" in body["message"]
     assert result.json["audit"]["head"][:12] in body["message"]
 
 
-def test_a_blocked_night_is_told_and_so_is_the_end_of_it(told: Path, heard: Listener, ask: Ask) -> None:
+def test_a_blocked_night_is_told_and_so_is_the_end_of_it(told: Path, heard: PostOffice, ask: Ask) -> None:
     ask("run")
     replace(told, "as_of: 2026-10-31", "as_of: 2026-09-30")
     replace(told, "share_changed: 20", "share_changed: 1")
@@ -70,11 +70,11 @@ def test_a_blocked_night_is_told_and_so_is_the_end_of_it(told: Path, heard: List
 
 
 def test_who_wants_alerts_alone_hears_once_of_each_trouble_and_once_of_its_end(
-    told: Path, heard: Listener, ask: Ask
+    told: Path, heard: PostOffice, ask: Ask
 ) -> None:
     replace(told, "{env: U8SYNC_HOOK}}", "{env: U8SYNC_HOOK}, cards: false}")
     ask("run")
-    assert heard.bodies == []
+    assert heard.taken == []
     (told / "account-set.db").rename(told / "gone.db")
     for _ in range(3):
         assert ask("run").code == 69
@@ -84,21 +84,20 @@ def test_who_wants_alerts_alone_hears_once_of_each_trouble_and_once_of_its_end(
     assert [title.rpartition("：")[2] for title in titles(heard)] == ["失败", "已恢复正常"]
 
 
-def test_an_alert_that_did_not_get_out_is_sent_by_the_next_run(told: Path, heard: Listener, ask: Ask) -> None:
+def test_an_alert_that_did_not_get_out_is_sent_by_the_next_run(told: Path, heard: PostOffice, ask: Ask) -> None:
     replace(told, "{env: U8SYNC_HOOK}}", "{env: U8SYNC_HOOK}, cards: false}")
     (told / "account-set.db").unlink()
-    heard.status = 503
+    heard.answers[:] = [503]
     answer = ask("run")
     assert answer.code == 69
     assert "Notification to IT" in answer.err
-    heard.status = 200
     ask("run")
     ask("run")
-    assert len(heard.bodies) == 2, "one that was refused, one that was taken"
+    assert len(heard.taken) == 2, "one that was refused, one that was taken"
 
 
-def test_a_card_that_did_not_get_out_is_a_trouble_and_nothing_else(told: Path, heard: Listener, ask: Ask) -> None:
-    heard.status = 500
+def test_a_card_that_did_not_get_out_is_a_trouble_and_nothing_else(told: Path, heard: PostOffice, ask: Ask) -> None:
+    heard.answers[:] = [500]
     answer = ask("run", "--json")
     assert answer.code == 2
     assert answer.json["totals"]["applied"] == answer.json["planned"] > 0
@@ -110,11 +109,11 @@ def test_a_card_that_did_not_get_out_is_a_trouble_and_nothing_else(told: Path, h
     assert "canary-0badcafe" not in answer.err + run.read_text(encoding="utf-8")
 
 
-def test_quiet_nights_need_no_card_where_the_site_says_so(told: Path, heard: Listener, ask: Ask) -> None:
+def test_quiet_nights_need_no_card_where_the_site_says_so(told: Path, heard: PostOffice, ask: Ask) -> None:
     replace(told, "site: 二厂,", "site: 二厂, cards: changes,")
     ask("run")
     ask("run")
-    assert len(heard.bodies) == 1
+    assert len(heard.taken) == 1
 
 
 def test_an_address_that_is_not_there_is_a_trouble(told: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,32 +123,32 @@ def test_an_address_that_is_not_there_is_a_trouble(told: Path, ask: Ask, monkeyp
     assert "U8SYNC_HOOK" in answer.err
 
 
-def test_a_broken_mapping_is_told(told: Path, heard: Listener, ask: Ask) -> None:
+def test_a_broken_mapping_is_told(told: Path, heard: PostOffice, ask: Ask) -> None:
     mapping = told / "mappings/customer.yaml"
     mapping.write_text(mapping.read_text(encoding="utf-8").replace("version: 1", "version: 9"), encoding="utf-8")
     assert ask("run").code == 65
     assert titles(heard)[0].endswith("失败")
 
 
-def test_try_it_out(told: Path, heard: Listener, ask: Ask) -> None:
+def test_try_it_out(told: Path, heard: PostOffice, ask: Ask) -> None:
     assert ask("notify", "test").out.strip() == "IT: sent"
-    (body,) = map(json.loads, heard.bodies)
+    (body,) = heard.taken
     assert "这是测试" in body["message"]
-    heard.status = 404
+    heard.answers[:] = [404]
     answer = ask("notify", "test")
     assert answer.code == 2
     assert "404" in answer.out
     assert ask("notify", "test", "--to", "nobody").code == 65
 
 
-def test_see_what_would_be_told(told: Path, heard: Listener, ask: Ask) -> None:
+def test_see_what_would_be_told(told: Path, heard: PostOffice, ask: Ask) -> None:
     assert ask("notify", "show").code == 65
     ask("run")
-    heard.bodies.clear()
+    heard.taken.clear()
     shown = ask("notify", "show").out
     assert "To IT:" in shown
     assert "一切正常" in shown
-    assert heard.bodies == []
+    assert heard.taken == []
 
 
 def test_without_targets_there_is_nothing_to_try(home: Path, ask: Ask) -> None:

@@ -1,175 +1,122 @@
-"""Messages over real sockets on this machine, to services that take, refuse, hang and are not there."""
+"""Sending over real connections of this machine."""
 
-import json
-import logging
-import sys
+from __future__ import annotations
+
+import email
 import time
-from collections.abc import Iterator
+from email.policy import default
 
 import pytest
-import requests
-import responses
-from listeners import deaf, listening_at, mail_box
+from post_office import closed_port, mail_office, post_office
 
 from u8sync.errors import InputError
-from u8sync.notify import child
-from u8sync.notify.card import Card
-from u8sync.notify.scrubbing import scrub
-from u8sync.notify.sending import Delivery, Outcome, send_all
+from u8sync.notify import sending
+from u8sync.notify.sending import Letter, deliver
 
-CARD = Card("u8sync: all is well", "Written: 12\n已写入", "success")
-TOKEN = "canary-5f1d3e7a9b"  # noqa: S105 - made up
+LONG = 60
 
 
-def send(*urls: str, timeout_s: float = 10) -> tuple[Outcome, ...]:
-    deliveries = [Delivery(f"target {number}", url, CARD) for number, url in enumerate(urls)]
-    return send_all(deliveries, timeout_s)
+def letter(url: str, target: str = "a") -> Letter:
+    return Letter(target, url, "标题 title", "第一行\nsecond line")
 
 
-def test_a_card_arrives_whole() -> None:
-    with listening_at() as heard:
-        (outcome,) = send(f"json://127.0.0.1:{heard.port}/{TOKEN}")
-    assert outcome == Outcome("target 0", None)
-    (body,) = map(json.loads, heard.bodies)
-    assert (body["title"], body["message"], body["type"]) == (CARD.title, CARD.body, "success")
+def test_everybody_gets_it_and_one_that_refuses_keeps_nothing_from_the_others() -> None:
+    with post_office() as office, post_office() as other:
+        other.answers = [500]
+        sent = deliver([letter(office.url("x")), letter(other.url(), "b"), letter("nothing://x", "c")], LONG)
+    assert [one.target for one in sent] == ["a", "b", "c"]
+    assert sent[0].why is None
+    assert str(sent[1].why) == "the host answered 500"
+    assert str(sent[2].why) == "its address has no form that apprise knows"
+    assert office.taken[0]["title"] == "标题 title"
+    assert office.taken[0]["message"] == "第一行\nsecond line"
 
 
-def test_a_mail_arrives_whole() -> None:
-    with mail_box() as heard:
-        (outcome,) = send(f"mailto://127.0.0.1:{heard.port}?from=u8sync@example.com&to=it@example.com")
-    assert outcome.failure is None, str(outcome.failure)
-    assert b"all is well" in heard.bodies[0]
-
-
-def test_who_hangs_holds_up_nobody_and_is_named() -> None:
-    with deaf() as port, listening_at() as heard:
+@pytest.mark.parametrize("path", ["hang", "drip"])
+def test_a_server_that_never_ends_costs_no_more_than_the_limit_and_nothing_of_the_others(path: str) -> None:
+    with post_office() as office:
         began = time.monotonic()
-        slow, quick = send(f"json://127.0.0.1:{port}/", f"json://127.0.0.1:{heard.port}/", timeout_s=1)
-        took = time.monotonic() - began
-    assert quick.failure is None
-    assert slow.failure is not None
-    assert took < 20
-
-
-def test_a_process_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("u8sync.notify.sending.GRACE_S", 0.0)
-    with deaf() as port:
-        (outcome,) = send(f"json://127.0.0.1:{port}/", timeout_s=0.2)
-    assert "no answer within 0.2 seconds" in str(outcome.failure)
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
-def test_a_refusal_is_told(status: int) -> None:
-    with listening_at(status) as heard:
-        (outcome,) = send(f"json://127.0.0.1:{heard.port}/{TOKEN}?x={TOKEN}")
-    assert str(status) in str(outcome.failure)
-    assert TOKEN not in str(outcome.failure)
+        sent = deliver([letter(office.url(path)), letter(office.url("fine"), "b")], 8)
+        assert time.monotonic() - began < 12
+    assert str(sent[0].why) == "no answer within 8 s" or "no answer came in time" in str(sent[0].why)
+    assert sent[0].hint is not None
+    assert sent[1].why is None
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "why"),
     [
-        f"json://user:{TOKEN}@127.0.0.1:1/{TOKEN}",
-        f"jsons://127.0.0.1:1/?key={TOKEN}",
-        f"json://no-such-host.invalid/{TOKEN}",
-        f"mailto://user:{TOKEN}@127.0.0.1:1?from=a@example.com&to=b@example.com",
-        f"nothing-known://{TOKEN}",
-        f"{TOKEN}",
-        "http://[bad",
+        ("json://127.0.0.1:{closed}/", "the host cannot be reached, or it broke off"),
+        ("json://no-such-host.invalid/", "the host's name is not known"),
+        ("jsons://127.0.0.1:{open}/", "the host's certificate cannot be trusted, or it does not speak TLS there"),
+        (
+            "mailto://user:pass@127.0.0.1:{closed}?from=a@site.com&to=b@site.com",
+            "the host cannot be reached, or it broke off",
+        ),
+        ("", "its address has no form that apprise knows"),
+        ("wecombot://", "its address has no form that apprise knows"),
     ],
+    ids=["refused", "dns", "tls", "mail", "empty", "no key"],
 )
-def test_whatever_goes_wrong_is_told_without_the_token(url: str) -> None:
-    (outcome,) = send(url, timeout_s=3)
-    assert outcome.failure is not None
-    assert TOKEN not in str(outcome.failure)
+def test_each_failure_says_why_and_what_to_do(url: str, why: str) -> None:
+    with post_office() as office:
+        sent = deliver([letter(url.format(closed=closed_port(), open=office.server_address[1]))], LONG)
+    assert str(sent[0].why) == why
+    assert sent[0].hint is not None
 
 
-def test_an_address_that_apprise_does_not_know_is_told_as_such() -> None:
-    (outcome,) = send("nothing-known://somewhere")
-    assert "does not know this kind of address" in str(outcome.failure)
+def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://canaryuser:canarypass@127.0.0.1:{closed_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    sent = deliver([letter("json://example.invalid/")], LONG)
+    assert str(sent[0].why) == "the proxy did not let it through"
 
 
-def test_without_apprise_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apprise", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(InputError, match="apprise") as caught:
-        send("json://127.0.0.1/")
-    assert "u8sync[notify]" in str(caught.value.hint)
+def test_a_mail_arrives_as_text_in_chinese() -> None:
+    with mail_office() as (port, taken):
+        url = f"mailto://127.0.0.1:{port}?from=u8sync@site.invalid&to=ops@site.invalid&mode=insecure"
+        sent = deliver([letter(url)], LONG)
+    assert sent[0].why is None, str(sent[0].why)
+    mail = email.message_from_bytes(taken[0], policy=default)
+    assert mail["Subject"] == "标题 title"
+    text = mail.get_body(("html", "plain"))
+    assert text is not None
+    assert "第一行" in text.get_content()
+    assert "second line" in text.get_content()
 
 
-def test_nothing_to_send_needs_no_process() -> None:
-    assert send_all([], 10) == ()
+CANARIES = ["canaryuser", "canarypass", "canarypath", "canaryquery"]
 
 
-# --- services that say no with HTTP 200 -------------------------------------------------------------------------------
-
-SERVICES = {
-    "wecombot://canary5f1d3e7a9b": ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send", "errcode"),
-    "dingtalk://canary5f1d3e7a9b": ("https://oapi.dingtalk.com/robot/send", "errcode"),
-    "feishu://canary5f1d3e7a9b": ("https://open.feishu.cn/open-apis/bot/v2/hook/canary5f1d3e7a9b/", "code"),
-}
-
-
-@pytest.fixture
-def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
-    """The sending process's own view of requests, with answers made here."""
-    monkeypatch.setattr(requests.Session, "send", requests.Session.send)
-    child._be_strict()
-    monkeypatch.setattr(logging.getLogger("apprise"), "level", logging.DEBUG)
-    with responses.RequestsMock() as answers:
-        yield answers
+@pytest.mark.parametrize("path", ["", "hang"])
+def test_no_piece_of_an_address_comes_back(
+    path: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("U8SYNC_DEBUG", "1")
+    with post_office() as office:
+        office.answers = [403]
+        there = office.url(f"{path}/canarypath?key=canaryquery", "canaryuser:canarypass@")
+        nowhere = f"json://canaryuser:canarypass@127.0.0.1:{closed_port()}/canarypath?-x=canaryquery"
+        letters = [letter(there), letter(nowhere, "b"), letter("canaryquery://canarypath", "c")]
+        sent = deliver(letters, LONG if not path else 6)
+    said = capfd.readouterr()
+    everything = f"{sent!r} {[str(one.why) for one in sent]} {letters!r} {said.out} {said.err}"
+    assert all(one.why is not None for one in sent)
+    assert not [canary for canary in CANARIES if canary in everything]
 
 
-def post(url: str) -> child.Report:
-    return child._send(child.Post("x", url, CARD.title, CARD.body, "success"), 5.0)
+def test_without_the_library_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "find_spec", lambda _: None)
+    with pytest.raises(InputError) as refused:
+        deliver([letter("json://127.0.0.1/")], LONG)
+    assert refused.value.hint is not None
+    assert 'pip install "u8sync[notify]"' in str(refused.value.hint)
+    assert deliver([], LONG) == ()
 
 
-@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # apprise's own
-@pytest.mark.parametrize("url", SERVICES)
-def test_a_service_that_takes_it_gets_title_and_body(url: str, strict: responses.RequestsMock) -> None:
-    address, key = SERVICES[url]
-    strict.post(address, json={key: 0, "errmsg": "ok"})
-    assert post(url).sent
-    sent = json.loads(strict.calls[0].request.body or b"")
-    text = json.dumps(sent, ensure_ascii=False)
-    assert "all is well" in text
-    assert "已写入" in text
-
-
-@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # apprise's own
-@pytest.mark.parametrize("url", SERVICES)
-def test_a_service_that_refuses_with_http_200_has_not_taken_it(url: str, strict: responses.RequestsMock) -> None:
-    address, key = SERVICES[url]
-    strict.post(address, json={key: 93000, "errmsg": "invalid webhook url", "msg": "invalid webhook url"})
-    report = post(url)
-    assert not report.sent
-    assert "93000" in report.why
-    assert "invalid webhook url" in report.why
-
-
-@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
-def test_an_answer_that_is_no_json_counts_by_its_status(strict: responses.RequestsMock) -> None:
-    strict.post("https://qyapi.weixin.qq.com/cgi-bin/webhook/send", body="<html>ok</html>")
-    assert post("wecombot://canary5f1d3e7a9b").sent
-
-
-# --- no token leaves --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"wecombot://{TOKEN}",
-        f"dingtalk://secret@{TOKEN}/",
-        f"https://hooks.example.com/services/{TOKEN}/B0/{TOKEN}",
-        f"json://u%40x:{TOKEN}@host.example.com:8080/a/?k={TOKEN}&l=%7B{TOKEN}%7D",
-        f"mailto://me:{TOKEN}@example.com",
-    ],
-)
-def test_no_part_of_an_address_that_may_be_a_token_stays(url: str) -> None:
-    said = f"HTTPSConnectionPool: Max retries exceeded with url: {url} ({TOKEN}) key={TOKEN}"
-    assert TOKEN not in scrub(said, url)
-
-
-def test_the_host_may_be_named() -> None:
-    assert "hooks.example.com" in scrub("cannot reach hooks.example.com", "https://hooks.example.com/services/T0KEN99")
+def test_a_process_that_dies_without_a_word_is_a_failure_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_ask", lambda *_: b"")
+    assert all(one.why is not None for one in deliver([letter("json://a/"), letter("json://b/", "b")], LONG))
+    monkeypatch.setattr(sending, "_ask", lambda *_: None)
+    assert str(deliver([letter("json://a/")], LONG)[0].why) == "the process that sends could not be started"

@@ -24,7 +24,7 @@ from u8sync.domain.timeliness import Timeliness
 from u8sync.errors import InputError
 from u8sync.notify.card import Card, card_of, missed_card
 from u8sync.notify.memory import read_told, write_told
-from u8sync.notify.sending import Delivery, Outcome, send_all
+from u8sync.notify.sending import Letter, Sent, deliver
 from u8sync.notify.state import Condition, Step, condition_of, missed, next_step
 from u8sync.report.language import translator
 from u8sync.text import Message, msg
@@ -109,39 +109,39 @@ def tell_missed(settings: Settings, due: Timeliness) -> tuple[Condition, tuple[M
     )
     outcomes = send_to(settings, cards)
     _remember(settings, Telling(condition, step, cards), outcomes, told)
-    return condition, tuple(_troubles(outcomes)), sum(one.failure is None for one in outcomes)
+    return condition, tuple(_troubles(outcomes)), sum(one.why is None for one in outcomes)
 
 
-def send_to(settings: Settings, cards: Sequence[tuple[NotifyTarget, Card]]) -> tuple[Outcome, ...]:
+def send_to(settings: Settings, cards: Sequence[tuple[NotifyTarget, Card]]) -> tuple[Sent, ...]:
     """Send each card to its target, all within the configured time. Raises InputError when apprise is not installed."""
     base = Path(settings.located.file).parent
-    ready: list[Delivery] = []
-    unready: dict[str, Outcome] = {}
+    ready: list[Letter] = []
+    unready: dict[str, Sent] = {}
     for target, card in cards:
         try:
             reference = check_part(settings.located, target.route, SecretReference)
             url = resolve(reference, base, key=f"notify: {target.name}: url").get_secret_value()
         except InputError as error:
-            unready[target.name] = Outcome(target.name, error.message)
+            unready[target.name] = Sent(target.name, error.message, error.hint)
         else:
-            ready.append(Delivery(target.name, url, card))
-    sent = {one.target: one for one in send_all(ready, settings.notify.timeout_s)}
+            ready.append(Letter(target.name, url, card.title, card.body, card.kind))
+    sent = {one.target: one for one in deliver(ready, settings.notify.timeout_s)}
     return tuple({**sent, **unready}[target.name] for target, _ in cards)
 
 
-def _remember(settings: Settings, telling: Telling, outcomes: Sequence[Outcome], told: Condition | None) -> None:
+def _remember(settings: Settings, telling: Telling, outcomes: Sequence[Sent], told: Condition | None) -> None:
     """What was told is only remembered once somebody who wants alerts was reached."""
     if telling.step == "nothing":
         return
     alerted = {target.name for target, _ in telling.cards if target.alerts}
-    if alerted and not any(one.failure is None for one in outcomes if one.target in alerted):
+    if alerted and not any(one.why is None for one in outcomes if one.target in alerted):
         return
     now = None if telling.condition.ok else telling.condition
     if now != told:
         write_told(settings.runs_folder, now)
 
 
-def _troubles(outcomes: Sequence[Outcome]) -> Iterator[Message]:
+def _troubles(outcomes: Sequence[Sent]) -> Iterator[Message]:
     for one in outcomes:
-        if one.failure is not None:
-            yield msg("Notification to {target}: {why}", target=one.target, why=one.failure)
+        if one.why is not None:
+            yield msg("Notification to {target}: {why}", target=one.target, why=one.why)

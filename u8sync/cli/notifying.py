@@ -49,11 +49,13 @@ def test(session: Session, *, names: tuple[str, ...], config: Path) -> ExitCode:
     entry = _made_up(settings, bootstrap.new_run_id(bootstrap.SystemClock()), now)
     outcomes = send_to(settings, cards_for(settings, entry, None, None).cards)
     for outcome in outcomes:
-        if outcome.failure is None:
+        if outcome.why is None:
             session.say(msg("{target}: sent", target=outcome.target))
         else:
-            session.say(msg("{target}: {why}", target=outcome.target, why=outcome.failure))
-    return ExitCode.PENDING if any(outcome.failure for outcome in outcomes) else ExitCode.DONE
+            session.say(msg("{target}: {why}", target=outcome.target, why=outcome.why))
+            if outcome.hint is not None:
+                session.say(outcome.hint)
+    return ExitCode.PENDING if any(outcome.why for outcome in outcomes) else ExitCode.DONE
 
 
 @notify.command(

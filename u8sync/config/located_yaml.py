@@ -60,9 +60,14 @@ SECRET_KEY: Final = re.compile(f"(?i)({_CONFIDENTIAL})$")
 
 SECRET_TEXT: Final = re.compile(
     rf"(?i)(?:{_CONFIDENTIAL})[\"']?\s*[:=：]|://[^/\s:@]{{0,200}}:(?=[^\s@]{{1,200}}@)|PRIVATE\+KEY\+"
+    r"|(?:wecombot|dingtalk|feishu|lark|mailtos?|jsons?|forms?|xmls?|tgram|slack|discord)://"
+    r"|/webhook/send\?key=|/bot/v2/hook/"
 )
 """What comes just before a secret inside a text: ``PWD=``, the colon of ``scheme://user:``, a key without its blank,
-the beginning of a signing key."""
+the beginning of a signing key, the address of a bot."""
+
+_ADDRESS: Final = re.compile(r"(?i)\burl[\"']?\s*:\s*(?!\s|\{\s*(?:env\s*:\s*\w+\s*[,}]|(?:file|keyring)\b))")
+"""What comes just before an address that is no reference: no excerpt shows it, a token may be a part of it."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -192,7 +197,7 @@ def _without_secrets(lines: Sequence[str], index: int) -> str:
             indent = _indent(above)
             if SECRET_TEXT.search(above):
                 return "***"
-    shown = SECRET_TEXT.search(line)
+    shown = SECRET_TEXT.search(line) or _ADDRESS.search(line)
     return f"{line[: shown.end()]} ***" if shown else line
 
 
