@@ -285,6 +285,21 @@ def test_each_night_leaves_its_figures_also_one_that_failed(fresh: Path, ask: As
     assert "u8sync_run_planned_changes" not in bad, "one series an account set, also when it was not reached"
 
 
+def test_a_mistake_around_the_night_does_not_hide_what_was_written(
+    fresh: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def boom(*_: object) -> str:
+        raise KeyError("a template")
+
+    monkeypatch.setattr("u8sync.bootstrap.nights.render_report", boom)
+    said = ask("run")
+    assert said.code == 2
+    assert "KeyError: 'a template'" in said.err
+    entry = newest(fresh)
+    assert (entry.state, entry.exit_code, entry.in_place) == ("ended", 2, entry.planned)
+    assert events(fresh)[-2:] == ["trouble", "run_ended"]
+
+
 def test_figures_that_cannot_be_written_are_a_trouble(fresh: Path, ask: Ask) -> None:
     configure(fresh, metrics={"textfile": "gone/u8sync.prom", "otlp": "http://127.0.0.1:9", "timeout_s": 1})
     assert ask("run").code == 2

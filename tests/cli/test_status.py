@@ -183,7 +183,9 @@ def test_days_are_those_of_the_configured_time_zone(home: Path, ask: Ask) -> Non
     write_entry(home / "runs", replace(newest(home), run_id="20260301T170000Z-dddddd", started_at=late))
     found = ask("runs", "--from", "2026-03-02", "--to", "2026-03-02", "--json").json
     assert [run["run_id"] for run in found] == ["20260301T170000Z-dddddd"]
-    assert "2026-03-02 01:00:00" in ask("runs", "--to", "2026-03-02").out
+    said = ask("runs", "--to", "2026-03-02").out
+    assert "2026-03-02 01:00 " in said
+    assert "Times are those of Asia/Shanghai." in said
 
 
 def test_one_run_is_shown_by_its_name_a_part_of_it_or_as_the_last(home: Path, ask: Ask) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ended_runs import BEGAN, ENTRY
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from u8sync.domain.run_entry import GuardFound, RunEntry, StepTime, TierFigures, Told
@@ -139,6 +139,8 @@ def test_a_run_that_has_not_written_its_entry_yet_is_no_problem(tmp_path: Path) 
     assert (read_history(tmp_path).entries, read_history(tmp_path).problems) == ((), ())
 
 
+@example(days=[-11, -10, -9, 0], keep=10, jump=0)
+@example(days=[0], keep=10, jump=-500)
 @given(
     days=st.lists(st.integers(-900, 900), max_size=8, unique=True),
     keep=st.integers(1, 800),

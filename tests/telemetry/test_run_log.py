@@ -206,6 +206,19 @@ def test_after_the_run_its_log_hears_no_library_any_more(caplog: pytest.LogCaptu
     assert caplog.messages == ["late"]
 
 
+def test_a_line_that_cannot_be_made_breaks_nothing_and_is_told_once() -> None:
+    class Broken(Kept):
+        def write(self, line: str, *, level: str, last: bool) -> None:
+            raise ValueError(f"no line with {WORD}")
+
+    log = run_log(Broken(), secrets=[WORD])
+    log.notice(BatchSent(1, 200))
+    log.say("info", "later")
+    assert [str(trouble) for trouble in log.troubles] == [
+        "The run's log misses a line: batch_sent: ValueError: no line with ***"
+    ]
+
+
 def test_lines_of_several_threads_stand_in_the_same_order_in_every_outlet() -> None:
     kept, plain = Kept(), Kept()
     log = RunLog(

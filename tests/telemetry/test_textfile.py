@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 import threading
@@ -159,7 +160,11 @@ def test_what_is_no_file_of_figures_is_replaced(tmp_path: Path, data: bytes) -> 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")
 def test_the_collector_runs_as_another_user_and_can_read_it(tmp_path: Path) -> None:
-    write(tmp_path / "u8sync.prom")
+    former = os.umask(0o027)  # as the command line sets it
+    try:
+        write(tmp_path / "u8sync.prom")
+    finally:
+        os.umask(former)
     assert stat.S_IMODE((tmp_path / "u8sync.prom").stat().st_mode) == 0o644
 
 

@@ -448,4 +448,6 @@ def _try(step: Callable[[], object]) -> list[Message]:
                 why=error.strerror or str(error),
             )
         ]
+    except Exception as error:  # noqa: BLE001 - what was written to U8 stands, and the entry has to say so
+        return [msg("{kind}: {what}", kind=type(error).__name__, what=str(error))]
     return []

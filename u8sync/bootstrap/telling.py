@@ -68,8 +68,8 @@ class KeptLog:
 
     @property
     def troubles(self) -> Sequence[Message]:
-        """What kept the file from being whole."""
-        return [] if self.sink is None else list(self.sink.troubles)
+        """What kept the log from being whole."""
+        return [*self.log.troubles, *(() if self.sink is None else self.sink.troubles)]
 
     @property
     def dropped(self) -> int:

@@ -143,6 +143,7 @@ def runs(
         session.say(msg("The history has no such run."))
     else:
         session.out.print(entries_view(shown, session.translate, zone=zone))
+        session.say(msg("Times are those of {zone}.", zone=str(zone)))
         if len(shown) < len(found):
             more = f"{len(found) - len(shown):,}"
             session.say(msg("{count} older run(s) are not shown; --last 0 shows all.", count=more))

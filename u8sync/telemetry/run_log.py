@@ -21,6 +21,7 @@ from u8sync.telemetry.happenings import Level, lines_of
 from u8sync.telemetry.redaction import Redactor
 from u8sync.telemetry.rendering import Record, instant
 from u8sync.telemetry.sinks import Sink
+from u8sync.text import Message, msg
 
 __all__ = ["LIBRARIES", "Outlet", "RunLog"]
 
@@ -66,6 +67,7 @@ class RunLog:
         self._bound = dict(bound)
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._missed: str | None = None
         self._logger: Any = structlog.wrap_logger(
             self,
             processors=[self._completed],
@@ -73,6 +75,12 @@ class RunLog:
             context_class=dict,
             cache_logger_on_first_use=False,
         )
+
+    @property
+    def troubles(self) -> Iterator[Message]:
+        """What kept a line from being made; nothing when none was."""
+        if self._missed is not None:
+            yield msg("The run's log misses a line: {why}", why=self._missed)
 
     def notice(self, event: Event) -> None:
         """Write what is to be said of an event."""
@@ -82,8 +90,11 @@ class RunLog:
             self.say(line.level, line.event, **line.fields)
 
     def say(self, level: Level, event: str, **fields: object) -> None:
-        """Write one line."""
-        self._logger.log(getattr(logging, level.upper()), event, **fields)
+        """Write one line. It stands between an intent and its write: a mistake in a line must not break a batch."""
+        try:
+            self._logger.log(getattr(logging, level.upper()), event, **fields)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the log's own
+            self._missed = self._missed or self.without_secrets(f"{event}: {type(error).__name__}: {error}")
 
     def without_secrets(self, text: str) -> str:
         """The text as this log would write it: without the secrets of the run."""

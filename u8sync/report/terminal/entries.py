@@ -53,12 +53,12 @@ def end_words(entry: RunEntry, fate: Fate) -> Message:
 
 
 def entries_view(entries: Sequence[tuple[RunEntry, Fate]], translate: Translate, *, zone: tzinfo) -> RenderableType:
-    """One run a line, in the order given."""
+    """One run a line, in the order given; times are those of the zone, to the minute."""
     write = Writer(translate)
     return write.table(
         [
             (msg("Run"), "left"),
-            (msg("Began ({zone})", zone=str(zone)), "left"),
+            (msg("Began"), "left"),
             (msg("Duration"), "right"),
             (msg("Account set"), "left"),
             (msg("Planned"), "right"),
@@ -70,7 +70,7 @@ def entries_view(entries: Sequence[tuple[RunEntry, Fate]], translate: Translate,
         (
             (
                 entry.run_id,
-                local(entry.started_at, zone),
+                f"{entry.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
                 None if entry.duration is None else duration(max(entry.duration, timedelta())),
                 entry.account_set,
                 count_words(entry.planned),
