@@ -272,7 +272,7 @@ def _reported(entry: RunEntry, settings: Settings, seen: _Seen, language: Langua
     planned, policy = seen.planned, seen.installation.policy
 
     def write() -> None:
-        page = render_report(planned, seen.result, policy, translator(language), language)
+        page = render_report(planned, seen.result, policy, translator(language), language, entry=entry)
         save_page(run_folder(settings.runs_folder, entry.run_id) / REPORT, page)
 
     troubles = _try(write)

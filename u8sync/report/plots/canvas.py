@@ -1,0 +1,205 @@
+"""A drawing of a fixed width in units of the page's small print, and its SVG without anything a page must not hold.
+
+The idea: every colour is a sentinel that becomes a variable of the page's style sheet, and every text a token that
+becomes the escaped words afterwards. What matplotlib writes besides shapes (ids, metadata, its fonts, comments) goes,
+so that two charts of a page do not disturb each other and the same figures make the same bytes on every machine.
+
+Why matplotlib at all, and why so little of it: it owns the geometry of curves and patches and writes them as SVG; its
+axes, ticks and legends measure text with fonts that a server does not have, and are therefore not used.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal
+
+from markupsafe import Markup, escape
+
+from u8sync.report.words import say
+from u8sync.text import Message, Translate
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
+
+__all__ = ["SERIES", "WIDTH", "Canvas", "compact", "place"]
+
+WIDTH: Final = 420
+"""Units; a phone shows a unit as 0.8 pixels, a screen as 1.1."""
+
+SERIES: Final = ("s1", "s2", "s3", "s4", "s5", "s6")
+"""Colours of series, from the top tier down; what comes after takes the last one."""
+
+_COLOURS: Final = (
+    *("ink", "soft", "line", "faint", "card", "accent", "up", "down", "wait", "stop", "now"),
+    *SERIES,
+)
+
+_SENTINELS: Final = {name: f"#fe{number:02x}01" for number, name in enumerate(_COLOURS)}
+
+_DROPPED: Final = re.compile(
+    r"<!--.*?-->|<metadata>.*?</metadata>|<defs>.*?</defs>|\s(?:id|clip-path)=\"[^\"]*\"", re.DOTALL
+)
+_FONT: Final = re.compile(r"(font:|font-family:)[^;\"]*")
+_TOKEN: Final = re.compile(r"zz(\d+)zz")
+_BODY: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+
+SMALL: Final = 12
+"""Size of the words, units."""
+
+
+class Canvas:
+    """One chart in the making. The origin is the upper left corner, y grows downwards."""
+
+    def __init__(self, height: float, translate: Translate) -> None:
+        import logging
+
+        # The cache of fonts and the folder for it are matplotlib's own business: a run has no word to say about them.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
+        from matplotlib.figure import Figure
+
+        self.height = height
+        self._translate = translate
+        self._words: list[str] = []
+        self._figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        self._axes.set_xlim(0, WIDTH)
+        self._axes.set_ylim(height, 0)
+        self._axes.set_axis_off()
+
+    def box(
+        self, x: float, y: float, width: float, height: float, colour: str, *, round_by: float = 2, edge: str = ""
+    ) -> None:
+        """A rectangle; with ``edge`` it is hollow."""
+        from matplotlib.patches import FancyBboxPatch, Rectangle
+
+        by = min(round_by, width / 2, height / 2)
+        shape: Patch = (
+            FancyBboxPatch((x, y), width, height, boxstyle=f"round,pad=0,rounding_size={by:.4f}")
+            if by > 0
+            else Rectangle((x, y), width, height)
+        )
+        self._add(shape, "" if edge else colour, edge=edge)
+
+    def line(
+        self, points: Sequence[tuple[float, float]], colour: str, *, width: float = 1, dashed: bool = False
+    ) -> None:
+        """A line through points."""
+        from matplotlib.lines import Line2D
+
+        drawn = Line2D(
+            [x for x, _ in points],
+            [y for _, y in points],
+            color=_SENTINELS[colour],
+            linewidth=width,
+            linestyle=(0, (4, 3)) if dashed else "-",
+            clip_on=False,
+        )
+        self._axes.add_line(drawn)
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
+        """A filled polygon."""
+        from matplotlib.patches import Polygon
+
+        self._add(Polygon(points, closed=True), colour)
+
+    def band(self, left: tuple[float, float], right: tuple[float, float], x: tuple[float, float], colour: str) -> None:
+        """A band that flows from ``left`` (top, bottom) at ``x[0]`` to ``right`` at ``x[1]``."""
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
+        middle = (x[0] + x[1]) / 2
+        points = [
+            (x[0], left[0]), (middle, left[0]), (middle, right[0]), (x[1], right[0]),
+            (x[1], right[1]), (middle, right[1]), (middle, left[1]), (x[0], left[1]), (x[0], left[0]),
+        ]  # fmt: skip
+        steps = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+        self._add(PathPatch(Path(points, steps)), colour, alpha=0.45)
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str | Message,
+        *,
+        colour: str = "ink",
+        align: Literal["left", "center", "right"] = "left",
+        bold: bool = False,
+    ) -> None:
+        """Words whose base line is at ``y``."""
+        self._words.append(say(words, self._translate))
+        self._axes.text(
+            x,
+            y,
+            f"zz{len(self._words) - 1}zz",
+            ha=align,
+            va="baseline",
+            fontsize=SMALL,
+            color=_SENTINELS[colour],
+            fontweight="bold" if bold else "normal",
+            clip_on=False,
+        )
+
+    def legend(self, y: float, entries: Sequence[tuple[str, str | Message]], x: float = 0) -> None:
+        """What the colours mean, in columns of equal width."""
+        column = (WIDTH - x) / max(1, len(entries))
+        for number, (colour, words) in enumerate(entries):
+            self.box(x + number * column, y - 9, 10, 10, colour)
+            self.text(x + number * column + 15, y, words, colour="soft")
+
+    def svg(self, title: Message, summary: Message) -> Markup:
+        """The chart for a page, with what it is and what it says for those who do not see it."""
+        import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        out = io.StringIO()
+        with mpl.rc_context():
+            mpl.rcdefaults()  # whatever a matplotlibrc on this machine says
+            mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "u8sync", "path.simplify": False})
+            FigureCanvasSVG(self._figure).print_svg(out, metadata={"Date": None})
+        found = _BODY.search(out.getvalue())
+        if found is None:  # pragma: no cover - matplotlib always writes one
+            raise AssertionError("no drawing")
+        body = _FONT.sub(_sized, _DROPPED.sub("", found.group(1)))
+        for name, sentinel in _SENTINELS.items():
+            body = body.replace(sentinel, f"var(--{name})")
+        body = _TOKEN.sub(lambda token: str(escape(self._words[int(token.group(1))])), body)
+        body = re.sub(r">\s+<", "><", body).replace("\n", " ").strip()
+        head, said = escape(say(title, self._translate)), escape(say(summary, self._translate))
+        return Markup(  # noqa: S704 - its words are escaped one by one, the shapes are ours
+            f'<svg class="plot" viewBox="0 0 {WIDTH} {self.height:g}" role="img" aria-label="{head}. {said}">'
+            f"<title>{head}</title><desc>{said}</desc>{body}</svg>"
+        )
+
+    def _add(self, shape: Patch, colour: str, *, edge: str = "", alpha: float | None = None) -> None:
+        shape.set_facecolor(_SENTINELS[colour] if colour else "none")
+        shape.set_edgecolor(_SENTINELS[edge] if edge else "none")
+        shape.set_linewidth(1.5 if edge else 0)
+        shape.set_alpha(alpha)
+        shape.set_clip_on(False)
+        self._axes.add_patch(shape)
+
+
+def _sized(declared: re.Match[str]) -> str:
+    """A font declaration without its family: the page has its own."""
+    if declared.group(1) == "font-family:":
+        return ""
+    weight = "font-weight: 650; " if re.search(r"\b(bold|700)\b", declared.group(0)) else ""
+    return f"{weight}font-size: {SMALL}px"
+
+
+def compact(value: Decimal | float, language_is_chinese: bool = False) -> str:  # noqa: FBT001, FBT002
+    """A figure for the edge of a chart, three digits at most; Chinese counts in ten thousands."""
+    number = float(value)
+    steps = ((1e8, "亿"), (1e4, "万")) if language_is_chinese else ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+    for size, unit in steps:
+        if abs(number) >= size:
+            return f"{number / size:.3g}{unit}" if abs(number) < 1000 * size else f"{number / size:,.0f}{unit}"
+    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"  # noqa: PLR2004
+
+
+def place(value: Decimal | float, most: Decimal | float, length: float) -> float:
+    """How far a value reaches on a scale from 0 to ``most``."""
+    return length * max(0.0, float(value)) / float(most) if most > 0 else 0.0

@@ -1,0 +1,51 @@
+"""The ladder as a pyramid: how many customers U8 holds in each tier, and how many are recommended for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from u8sync.report.figures import TierLine
+from u8sync.report.plots.canvas import SERIES, WIDTH, Canvas, place
+from u8sync.report.words import tier_name
+from u8sync.text import Translate, listed, msg
+
+__all__ = ["pyramid_plot"]
+
+ROW: Final = 52
+LEFT: Final = 92
+
+
+def pyramid_plot(lines: Sequence[TierLine], translate: Translate) -> Markup:
+    """Centred bars from the top tier down; the outline is what U8 holds now."""
+    canvas = Canvas(ROW * len(lines) + 30, translate)
+    room, middle = WIDTH - LEFT - 8, LEFT + (WIDTH - LEFT) / 2
+    most = max((max(line.now, line.recommended) for line in lines), default=0)
+    for number, line in enumerate(lines):
+        top = number * ROW + 4
+        wide, held = place(line.recommended, most, room), place(line.now, most, room)
+        colour = SERIES[min(number, len(SERIES) - 1)] if line.share is not None else "soft"
+        if wide:
+            canvas.box(middle - wide / 2, top, wide, 26, colour, round_by=3)
+        if held:
+            canvas.box(middle - held / 2, top - 2, held, 30, "", round_by=3, edge="now")
+        canvas.text(0, top + 17, tier_name(line.tier), bold=True)
+        canvas.text(middle, top + 41, _figures(line), align="center", colour="soft")
+    bottom = ROW * len(lines) + 24
+    canvas.box(LEFT, bottom - 9, 10, 10, "s1")
+    canvas.text(LEFT + 15, bottom, msg("Recommended"), colour="soft")
+    canvas.box(LEFT + 140, bottom - 9, 10, 10, "", edge="now")
+    canvas.text(LEFT + 155, bottom, msg("Now in U8"), colour="soft")
+    return canvas.svg(
+        msg("Customers in each tier"),
+        msg(
+            "Recommended, and now in U8: {what}",
+            what=listed([msg("{tier} {figures}", tier=tier_name(one.tier), figures=_figures(one)) for one in lines]),
+        ),
+    )
+
+
+def _figures(line: TierLine) -> str:
+    return f"{line.now:,} → {line.recommended:,}"
