@@ -51,7 +51,7 @@ class Look:
 
 @pytest.fixture
 def look(browser: Any) -> Iterator[Any]:
-    """Open a file: ``look(path, width=390, scheme="dark")``. Whatever it asks for besides files is refused and noted."""
+    """Open a file: ``look(path, width=390, scheme="dark")``. Whatever else it asks for is refused and noted."""
     contexts = []
 
     def open_it(path: Path, *, width: int = 1280, scheme: str = "light", script: bool = True) -> Look:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
+from u8sync.bootstrap.runs_page import write_index
 from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
@@ -158,7 +159,7 @@ def run_night(
     entry, more = _reported(entry, settings, seen, order.language)
     own = run_folder(settings.runs_folder, entry.run_id)
     done = Done(entry, own, seen.installation, seen.planned, seen.result, error, (*troubles, *more))
-    return _close(done, settings, clock)
+    return _close(done, settings, order.language, clock)
 
 
 def told(message: Message) -> Told:
@@ -279,10 +280,13 @@ def _reported(entry: RunEntry, settings: Settings, seen: _Seen, language: Langua
     return (entry if troubles else replace(entry, files={**entry.files, "report": REPORT})), troubles
 
 
-def _close(done: Done, settings: Settings, clock: Clock) -> Done:
+def _close(done: Done, settings: Settings, language: Language, clock: Clock) -> Done:
     """Write the entry for good, and clear away what is older than it has to be kept."""
     troubles = [*done.troubles, *_try(lambda: prune(settings.runs_folder, settings.runs_days, clock.now()))]
     troubles += _try(lambda: write_entry(settings.runs_folder, _with_troubles(done.entry, troubles)))
+    if settings.runs_report and (more := _try(lambda: write_index(settings.runs_folder, language, clock.now()))):
+        troubles += more
+        _try(lambda: write_entry(settings.runs_folder, _with_troubles(done.entry, troubles)))
     once = tuple({str(trouble): trouble for trouble in troubles}.values())
     return replace(done, entry=_with_troubles(done.entry, once), troubles=once)
 

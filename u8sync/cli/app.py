@@ -21,6 +21,7 @@ from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
 from u8sync.cli.mappings import mappings
+from u8sync.cli.reporting import report
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
@@ -59,7 +60,22 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, tiers, audit, accounts, grants, mappings, sample, sandbox):
+for command in (
+    demo,
+    doctor,
+    plan,
+    apply,
+    run,
+    report,
+    explain,
+    tiers,
+    audit,
+    accounts,
+    grants,
+    mappings,
+    sample,
+    sandbox,
+):
     cli.add_command(command)
 
 

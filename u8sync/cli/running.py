@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from u8sync.domain.run import Planned, RunResult
     from u8sync.domain.undo import PlannedUndo
 
-__all__ = ["apply", "explain", "plan", "run"]
+__all__ = ["apply", "explain", "plan", "plan_now", "run", "write_report"]
 
 
 @click.command(
@@ -79,7 +79,7 @@ def plan(
         else:
             show_undo(session, taken_back, limit=limit)
         return _planned(session, taken_back, out, quiet=as_json)
-    planned = _plan(session, installation, as_of=as_of, allow=allow)
+    planned = plan_now(session, installation, as_of=as_of, allow=allow)
     _save(planned.plan, out)
     if as_json:
         session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
@@ -194,7 +194,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     from u8sync.report.terminal import explanation_view
 
     installation = bootstrap.load(config)
-    planned = _plan(session, installation, as_of=as_of, allow=())
+    planned = plan_now(session, installation, as_of=as_of, allow=())
     explanation = explain_customer(
         planned.decision.customers,
         code,
@@ -214,7 +214,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     return ExitCode.DONE
 
 
-def _plan(session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
+def plan_now(session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
     """Read the account set and decide; the backend refuses every write."""
     from u8sync import bootstrap
     from u8sync.engine.planner import make_plan

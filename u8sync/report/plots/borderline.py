@@ -28,7 +28,7 @@ def borderline_plot(rows: Sequence[tuple[str | Message, int, int]], translate: T
     most = max((max(fall, rise) for _, fall, rise in rows), default=0)
     for number, (name, fall, rise) in enumerate(rows):
         top = 26 + number * ROW
-        canvas.text(0, top + 16, name, bold=True)
+        canvas.text(0, top + 16, name, bold=True, most=13)
         for count, colour, way in ((fall, "down", -1), (rise, "up", 1)):
             wide = place(count, most, room)
             if wide:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
@@ -63,7 +64,9 @@ class Canvas:
         self.height = height
         self._translate = translate
         self._words: list[str] = []
+        self._drawn = 0
         self._figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        self._figure.patch.set_visible(False)  # the page's own paper
         self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(height, 0)
@@ -96,6 +99,7 @@ class Canvas:
             linewidth=width,
             linestyle=(0, (4, 3)) if dashed else "-",
             clip_on=False,
+            zorder=self._above(),
         )
         self._axes.add_line(drawn)
 
@@ -127,9 +131,11 @@ class Canvas:
         colour: str = "ink",
         align: Literal["left", "center", "right"] = "left",
         bold: bool = False,
+        most: int | None = None,
     ) -> None:
-        """Words whose base line is at ``y``."""
-        self._words.append(say(words, self._translate))
+        """Words whose base line is at ``y``, cut after ``most`` columns: the table beside the chart has them whole."""
+        said = say(words, self._translate)
+        self._words.append(said if most is None else _cut(said, most))
         self._axes.text(
             x,
             y,
@@ -140,14 +146,8 @@ class Canvas:
             color=_SENTINELS[colour],
             fontweight="bold" if bold else "normal",
             clip_on=False,
+            zorder=self._above(),
         )
-
-    def legend(self, y: float, entries: Sequence[tuple[str, str | Message]], x: float = 0) -> None:
-        """What the colours mean, in columns of equal width."""
-        column = (WIDTH - x) / max(1, len(entries))
-        for number, (colour, words) in enumerate(entries):
-            self.box(x + number * column, y - 9, 10, 10, colour)
-            self.text(x + number * column + 15, y, words, colour="soft")
 
     def svg(self, title: Message, summary: Message) -> Markup:
         """The chart for a page, with what it is and what it says for those who do not see it."""
@@ -173,13 +173,33 @@ class Canvas:
             f"<title>{head}</title><desc>{said}</desc>{body}</svg>"
         )
 
+    def _above(self) -> int:
+        """What is drawn later lies above."""
+        self._drawn += 1
+        return self._drawn
+
     def _add(self, shape: Patch, colour: str, *, edge: str = "", alpha: float | None = None) -> None:
         shape.set_facecolor(_SENTINELS[colour] if colour else "none")
         shape.set_edgecolor(_SENTINELS[edge] if edge else "none")
         shape.set_linewidth(1.5 if edge else 0)
         shape.set_alpha(alpha)
         shape.set_clip_on(False)
+        shape.set_zorder(self._above())
         self._axes.add_patch(shape)
+
+
+def _cut(words: str, most: int) -> str:
+    """The words in so many columns; a Chinese character takes two."""
+    wide = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in words]
+    if sum(wide) <= most:
+        return words
+    kept, room = 0, most - 1
+    for columns in wide:
+        room -= columns
+        if room < 0:
+            break
+        kept += 1
+    return f"{words[:kept].rstrip()}…"
 
 
 def _sized(declared: re.Match[str]) -> str:

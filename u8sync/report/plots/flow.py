@@ -84,7 +84,7 @@ def flow_plot(
 
 
 def _label(canvas: Canvas, x: float, middle: float, name: str | Message, total: str, *, left: bool) -> None:
-    canvas.text(x, middle - 1, name, align="left" if left else "right", bold=True)
+    canvas.text(x, middle - 1, name, align="left" if left else "right", bold=True, most=13)
     canvas.text(x, middle + 14, total, align="left" if left else "right", colour="soft")
 
 
@@ -100,7 +100,7 @@ def _thicknesses(streams: Sequence[Stream], room: float) -> list[float]:
 def _stacked(
     streams: Sequence[Stream], thick: Sequence[float], side: str, names: int
 ) -> dict[int, tuple[float, float]]:
-    """Number of a band -> (top, bottom) on one side, each tier's bands upon each other in the order of the other side."""
+    """Number of a band -> (top, bottom) on one side, a tier's bands in the order of the other side."""
     other = "becomes" if side == "was" else "was"
     places: dict[int, tuple[float, float]] = {}
     y = float(TOP)

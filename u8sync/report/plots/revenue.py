@@ -14,8 +14,7 @@ from u8sync.text import Translate, listed, msg
 
 __all__ = ["revenue_plot"]
 
-ROW: Final = 52
-LEFT: Final = 92
+ROW: Final = 46
 
 
 def revenue_plot(lines: Sequence[TierLine], translate: Translate, *, chinese: bool) -> Markup:
@@ -25,12 +24,12 @@ def revenue_plot(lines: Sequence[TierLine], translate: Translate, *, chinese: bo
     for number, line in enumerate(lines):
         top = number * ROW + 4
         colour = SERIES[min(number, len(SERIES) - 1)] if line.share is not None else "soft"
-        canvas.box(LEFT, top, WIDTH - LEFT, 26, "faint", round_by=3)
-        if wide := place(line.revenue, most, WIDTH - LEFT):
-            canvas.box(LEFT, top, wide, 26, colour, round_by=3)
-        canvas.text(0, top + 17, tier_name(line.tier), bold=True)
-        canvas.text(LEFT, top + 41, _figures(line, chinese=chinese), colour="soft")
-    canvas.text(LEFT, ROW * len(lines) + 24, msg("Home currency, without tax"), colour="soft")
+        canvas.box(0, top + 17, WIDTH, 18, "faint", round_by=3)
+        if wide := place(line.revenue, most, WIDTH):
+            canvas.box(0, top + 17, wide, 18, colour, round_by=3)
+        canvas.text(0, top + 9, tier_name(line.tier), bold=True, most=34)
+        canvas.text(WIDTH, top + 9, _figures(line, chinese=chinese), align="right", colour="soft")
+    canvas.text(0, ROW * len(lines) + 24, msg("Home currency, without tax"), colour="soft")
     return canvas.svg(
         msg("Revenue by recommended tier"),
         listed(

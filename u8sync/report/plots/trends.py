@@ -86,7 +86,7 @@ def _ground(
     for number, trend in enumerate(trends):
         x, y = LEFT + number % 3 * 124, BOTTOM + 42 + 18 * (number // 3)
         canvas.box(x, y - 9, 10, 10, SERIES[number % len(SERIES)])
-        canvas.text(x + 15, y, trend.title, colour="soft")
+        canvas.text(x + 15, y, trend.title, colour="soft", most=16)
     return canvas, (WIDTH - LEFT) / max(1, len(days))
 
 
