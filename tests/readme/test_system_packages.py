@@ -74,8 +74,8 @@ def test_root_installs_exactly_what_is_missing(machine: Machine) -> None:
     assert machine.run() == ""
     assert machine.asked.read_text().splitlines() == [
         " update",
-        "noninteractive install -y --no-install-recommends python3-venv unixodbc tdsodbc strace openssl chromium"
-        " fontconfig fonts-wqy-zenhei",
+        "noninteractive install -y --no-install-recommends "
+        "python3-venv unixodbc tdsodbc strace openssl chromium fontconfig fonts-wqy-zenhei",
     ]
 
 

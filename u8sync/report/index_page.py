@@ -86,6 +86,7 @@ def render_index(
     """
     planned = [entry for entry in entries if entry.planned is not None]
     ends = [run_end(entry) for entry in entries]
+    kinds = [(end, colour, words) for end, (colour, words) in ENDS.items()]
     drawn = tuple(_plots(planned[-MOST_DRAWN:], translate, chinese=language == "zh"))
     named = next((entry for entry in reversed(entries) if entry.account_set is not None), None)
     return (
@@ -101,7 +102,7 @@ def render_index(
             problems=problems,
             nights=(
                 msg("The last {days} days", days=NIGHTS),
-                nights_plot(_by_day(entries), ENDS, now.astimezone(UTC).date(), NIGHTS, translate),
+                nights_plot(_by_day(entries), kinds, now.astimezone(UTC).date(), NIGHTS, translate),
             ),
             took=drawn[:1],
             plots=drawn[1:],

@@ -152,13 +152,12 @@ class Canvas:
     def svg(self, title: Message, summary: Message) -> Markup:
         """The chart for a page, with what it is and what it says for those who do not see it."""
         import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         out = io.StringIO()
         with mpl.rc_context():
             mpl.rcdefaults()  # whatever a matplotlibrc on this machine says
             mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "u8sync", "path.simplify": False})
-            FigureCanvasSVG(self._figure).print_svg(out, metadata={"Date": None})
+            self._figure.savefig(out, format="svg", metadata={"Date": None})
         found = _BODY.search(out.getvalue())
         if found is None:  # pragma: no cover - matplotlib always writes one
             raise AssertionError("no drawing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ WEEKDAYS: Final = {0: msg("Mon"), 2: msg("Wed"), 4: msg("Fri")}
 
 def nights_plot(
     states: Mapping[date, str],
-    kinds: Mapping[str, tuple[str, Message]],
+    kinds: Sequence[tuple[str, str, Message]],
     last: date,
     days: int,
     translate: Translate,
@@ -30,7 +30,7 @@ def nights_plot(
 
     Args:
         states: Day -> how its worst run ended; days without a run are absent.
-        kinds: State -> (colour, words), in the order of the legend.
+        kinds: State, colour and words, in the order of the legend.
         last: The last day.
         days: How many.
         translate: Puts messages into words.
@@ -39,7 +39,8 @@ def nights_plot(
     monday = first - timedelta(days=first.weekday())
     weeks = (last - monday).days // 7 + 1
     step = (WIDTH - LEFT) / weeks
-    legend = [*kinds.values(), ("faint", msg("no run"))]
+    colours = {state: colour for state, colour, _ in kinds}
+    legend = [*((colour, words) for _, colour, words in kinds), ("faint", msg("no run"))]
     canvas = Canvas(TOP + 7 * step + 22 + 18 * ((len(legend) + 2) // 3), translate)
     for weekday, words in WEEKDAYS.items():
         canvas.text(0, TOP + weekday * step + step * 0.65, words, colour="soft")
@@ -49,7 +50,7 @@ def nights_plot(
         week = (day - monday).days // 7
         x, y = LEFT + week * step, TOP + day.weekday() * step
         state = states.get(day)
-        canvas.box(x + 1, y + 1, step - 3, step - 3, "faint" if state is None else kinds[state][0], round_by=3)
+        canvas.box(x + 1, y + 1, step - 3, step - 3, "faint" if state is None else colours[state], round_by=3)
         if (day.year, day.month) != named and (day.day <= 7 or number == 0) and week < weeks - 1:  # noqa: PLR2004
             named = (day.year, day.month)
             if day.day <= 7 or (week + 2 < weeks and first.day <= 20):  # noqa: PLR2004 - else two names would touch
@@ -63,7 +64,7 @@ def nights_plot(
         msg("The last {days} days", days=days),
         listed(
             [
-                *(msg("{count} {state}", count=counts[state], state=words) for state, (_, words) in kinds.items()),
+                *(msg("{count} {state}", count=counts[state], state=words) for state, _, words in kinds),
                 msg("{count} without a run", count=days - counts.total()),
             ]
         ),

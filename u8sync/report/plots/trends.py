@@ -56,8 +56,8 @@ def stack_plot(
     title: Message, trends: Sequence[Trend], days: Sequence[str], translate: Translate, *, chinese: bool
 ) -> Markup:
     """The trends upon each other, the first on top; a run without figures leaves a gap."""
-    totals = [sum(float(one.values[at] or 0) for one in trends) for at in range(len(days))]
-    most = _round(max(totals, default=0))
+    totals = [sum((float(one.values[at] or 0) for one in trends), 0.0) for at in range(len(days))]
+    most = _round(max(totals, default=0.0))
     canvas, slot = _ground(trends, days, most, translate, chinese=chinese)
     lower = [float(BOTTOM)] * len(days)
     for number, trend in reversed(list(enumerate(trends))):
@@ -91,17 +91,11 @@ def _ground(
 
 
 def _round(value: float) -> float:
-    """The end of a scale that four whole parts make up: 4, 8, 20, 40, 80, 200 and so on."""
+    """The end of a scale that four whole parts make up: 4, 8, 12, 20, 28, 40, 80 and so on."""
     end = 4.0
-    for factor in (1, 2, 5, 10) if value <= 40 else ():  # noqa: PLR2004
-        if value <= 4 * factor:
-            return 4.0 * factor
-    while end < value:
-        for factor in (1, 1.5, 2, 3, 4, 5, 7.5, 10):
-            if end * factor >= value:
-                return end * factor
+    while end * 10 < value:
         end *= 10
-    return end
+    return next(end * factor for factor in (1, 2, 3, 5, 7, 10) if end * factor >= value)
 
 
 def _latest(trends: Sequence[Trend], *, chinese: bool) -> Message:
@@ -110,7 +104,7 @@ def _latest(trends: Sequence[Trend], *, chinese: bool) -> Message:
         "Newest: {what}",
         what=listed(
             [
-                msg("{title} {figure}", title=one.title, figure=compact(one.values[-1] or 0, chinese))
+                msg("{tier} {figures}", tier=one.title, figures=compact(one.values[-1] or 0, chinese))
                 for one in trends
                 if one.values
             ]
