@@ -71,11 +71,11 @@ def test_root_installs_exactly_what_is_missing(machine: Machine) -> None:
         (machine.folder / name).unlink()
     machine.has_apt()
     as_root(machine)
+    every = "python3-venv unixodbc tdsodbc strace openssl chromium fontconfig fonts-wqy-zenhei"
     assert machine.run() == ""
     assert machine.asked.read_text().splitlines() == [
         " update",
-        "noninteractive install -y --no-install-recommends "
-        "python3-venv unixodbc tdsodbc strace openssl chromium fontconfig fonts-wqy-zenhei",
+        f"noninteractive install -y --no-install-recommends {every}",
     ]
 
 

@@ -40,8 +40,9 @@ def pages(books: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[st
 
 @KINDS
 @LANGUAGES
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_axe_has_nothing_to_say(pages: Any, look: Any, kind: str, language: str, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("screen", [(1280, "light"), (390, "dark")], ids=["screen in the light", "phone in the dark"])
+def test_axe_has_nothing_to_say(pages: Any, look: Any, kind: str, language: str, screen: tuple[int, str]) -> None:
+    width, scheme = screen
     seen = look(pages[kind, language], width=width, scheme=scheme)
 
     violations = Axe().run(seen.page).response["violations"]
@@ -60,7 +61,6 @@ def test_a_page_asks_for_nothing_complains_of_nothing_and_fits_a_phone(
     assert wide <= 390
     assert seen.asked == []
     assert seen.said == []
-    assert seen.page.evaluate("window.hostile") is None
 
 
 def test_a_page_that_wants_something_from_outside_would_be_noticed(look: Any, tmp_path: Path) -> None:

@@ -209,14 +209,13 @@ def _sized(declared: re.Match[str]) -> str:
     return f"{weight}font-size: {SMALL}px"
 
 
-def compact(value: Decimal | float, language_is_chinese: bool = False) -> str:  # noqa: FBT001, FBT002
-    """A figure for the edge of a chart, three digits at most; Chinese counts in ten thousands."""
+def compact(value: Decimal | float, *, chinese: bool) -> str:
+    """A figure for the edge of a chart, three digits where they are enough; Chinese counts in ten thousands."""
     number = float(value)
-    steps = ((1e8, "亿"), (1e4, "万")) if language_is_chinese else ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
-    for size, unit in steps:
-        if abs(number) >= size:
-            return f"{number / size:.3g}{unit}" if abs(number) < 1000 * size else f"{number / size:,.0f}{unit}"
-    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"  # noqa: PLR2004
+    steps = ((1e8, "亿"), (1e4, "万")) if chinese else ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+    size, unit = next(((size, unit) for size, unit in steps if abs(number) >= size), (1.0, ""))
+    part = number / size
+    return f"{part:,.0f}{unit}" if abs(part) >= 1000 else f"{float(f'{part:.3g}'):g}{unit}"  # noqa: PLR2004
 
 
 def place(value: Decimal | float, most: Decimal | float, length: float) -> float:

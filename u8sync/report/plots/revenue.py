@@ -42,5 +42,5 @@ def revenue_plot(lines: Sequence[TierLine], translate: Translate, *, chinese: bo
 
 
 def _figures(line: TierLine, *, chinese: bool) -> str:
-    amount = compact(line.revenue, chinese)
+    amount = compact(line.revenue, chinese=chinese)
     return amount if line.share is None else f"{amount} · {line.share} %"

@@ -78,7 +78,7 @@ def _ground(
     for part in range(SCALE + 1):
         y = BOTTOM - (BOTTOM - TOP) * part / SCALE
         canvas.line([(LEFT, y), (WIDTH, y)], "line")
-        canvas.text(LEFT - 7, y + 4, compact(most * part / SCALE, chinese), colour="soft", align="right")
+        canvas.text(LEFT - 7, y + 4, compact(most * part / SCALE, chinese=chinese), colour="soft", align="right")
     if days:
         canvas.text(LEFT, BOTTOM + 18, days[0], colour="soft")
     if len(days) > 1:
@@ -104,7 +104,7 @@ def _latest(trends: Sequence[Trend], *, chinese: bool) -> Message:
         "Newest: {what}",
         what=listed(
             [
-                msg("{tier} {figures}", tier=one.title, figures=compact(one.values[-1] or 0, chinese))
+                msg("{tier} {figures}", tier=one.title, figures=compact(one.values[-1] or 0, chinese=chinese))
                 for one in trends
                 if one.values
             ]
