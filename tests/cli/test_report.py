@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_home import Ask, ask, demo_folder, edit, home
 
+from u8sync.errors import ExitCode
 from u8sync.history.store import read_history
 
 __all__ = ["ask", "demo_folder", "home"]
@@ -18,12 +19,12 @@ __all__ = ["ask", "demo_folder", "home"]
 def test_the_report_of_a_plan_made_now_writes_that_file_and_nothing_else(ask: Ask, home: Path) -> None:
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
-    assert ask("report").code == 0
+    assert ask("report", "--html", "made.html").code == 0
 
     after = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
-    assert set(after) - set(before) == {home / "report.html"}
+    assert set(after) - set(before) == {home / "made.html"}
     assert {path: after[path] for path in before} == before
-    assert '<html lang="en">' in (home / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in (home / "made.html").read_text(encoding="utf-8")
 
 
 def test_a_night_leaves_its_report_with_times_and_the_page_over_all_runs(ask: Ask, home: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_kept_report_is_shown_and_copied(ask: Ask, home: Path) -> None:
 def test_what_makes_no_sense_is_refused_in_words(ask: Ask, home: Path, words: tuple[str, ...], said: str) -> None:
     answer = ask("report", *words)
 
-    assert answer.code == 64 or answer.code > 0
+    assert answer.code == ExitCode.BAD_INPUT
     assert said in answer.complaint
     assert "Traceback" not in answer.err
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from markupsafe import Markup, escape
 
@@ -23,6 +23,7 @@ from u8sync.report.words import say
 from u8sync.text import Message, Translate
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.patches import Patch
 
 __all__ = ["SERIES", "WIDTH", "Canvas", "compact", "place"]
@@ -55,72 +56,65 @@ class Canvas:
     """One chart in the making. The origin is the upper left corner, y grows downwards."""
 
     def __init__(self, height: float, translate: Translate) -> None:
-        import logging
-
-        # The cache of fonts and the folder for it are matplotlib's own business: a run has no word to say about them.
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)
-        from matplotlib.figure import Figure
-
         self.height = height
         self._translate = translate
         self._words: list[str] = []
-        self._drawn = 0
-        self._figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
-        self._figure.patch.set_visible(False)  # the page's own paper
-        self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        self._axes.set_xlim(0, WIDTH)
-        self._axes.set_ylim(height, 0)
-        self._axes.set_axis_off()
+        # What is drawn is kept until the end: matplotlib looks at its settings when a shape is made, too.
+        self._shapes: list[Callable[[], Artist]] = []
 
     def box(
         self, x: float, y: float, width: float, height: float, colour: str, *, round_by: float = 2, edge: str = ""
     ) -> None:
         """A rectangle; with ``edge`` it is hollow."""
-        from matplotlib.patches import FancyBboxPatch, Rectangle
-
         by = min(round_by, width / 2, height / 2)
-        shape: Patch = (
-            FancyBboxPatch((x, y), width, height, boxstyle=f"round,pad=0,rounding_size={by:.4f}")
-            if by > 0
-            else Rectangle((x, y), width, height)
-        )
-        self._add(shape, "" if edge else colour, edge=edge)
+
+        def shape() -> Patch:
+            from matplotlib.patches import FancyBboxPatch
+
+            return FancyBboxPatch((x, y), width, height, boxstyle=f"round,pad=0,rounding_size={by:.4f}")
+
+        self._fill(shape, "" if edge else colour, edge=edge)
 
     def line(
         self, points: Sequence[tuple[float, float]], colour: str, *, width: float = 1, dashed: bool = False
     ) -> None:
         """A line through points."""
-        from matplotlib.lines import Line2D
 
-        drawn = Line2D(
-            [x for x, _ in points],
-            [y for _, y in points],
-            color=_SENTINELS[colour],
-            linewidth=width,
-            linestyle=(0, (4, 3)) if dashed else "-",
-            clip_on=False,
-            zorder=self._above(),
-        )
-        self._axes.add_line(drawn)
+        def shape() -> Artist:
+            from matplotlib.lines import Line2D
+
+            style: Any = (0, (4, 3)) if dashed else "-"
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            return Line2D(xs, ys, color=_SENTINELS[colour], linewidth=width, linestyle=style)
+
+        self._shapes.append(shape)
 
     def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         """A filled polygon."""
-        from matplotlib.patches import Polygon
 
-        self._add(Polygon(points, closed=True), colour)
+        def shape() -> Patch:
+            from matplotlib.patches import Polygon
+
+            return Polygon(points, closed=True)
+
+        self._fill(shape, colour)
 
     def band(self, left: tuple[float, float], right: tuple[float, float], x: tuple[float, float], colour: str) -> None:
         """A band that flows from ``left`` (top, bottom) at ``x[0]`` to ``right`` at ``x[1]``."""
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path
-
         middle = (x[0] + x[1]) / 2
         points = [
             (x[0], left[0]), (middle, left[0]), (middle, right[0]), (x[1], right[0]),
             (x[1], right[1]), (middle, right[1]), (middle, left[1]), (x[0], left[1]), (x[0], left[0]),
         ]  # fmt: skip
-        steps = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-        self._add(PathPatch(Path(points, steps)), colour, alpha=0.45)
+
+        def shape() -> Patch:
+            from matplotlib.patches import PathPatch
+            from matplotlib.path import Path
+
+            steps = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+            return PathPatch(Path(points, steps))
+
+        self._fill(shape, colour, alpha=0.45)
 
     def text(
         self,
@@ -136,28 +130,50 @@ class Canvas:
         """Words whose base line is at ``y``, cut after ``most`` columns: the table beside the chart has them whole."""
         said = say(words, self._translate)
         self._words.append(said if most is None else _cut(said, most))
-        self._axes.text(
-            x,
-            y,
-            f"zz{len(self._words) - 1}zz",
-            ha=align,
-            va="baseline",
-            fontsize=SMALL,
-            color=_SENTINELS[colour],
-            fontweight="bold" if bold else "normal",
-            clip_on=False,
-            zorder=self._above(),
-        )
+        token = f"zz{len(self._words) - 1}zz"
+
+        def shape() -> Artist:
+            from matplotlib.text import Text
+
+            return Text(
+                x,
+                y,
+                token,
+                horizontalalignment=align,
+                verticalalignment="baseline",
+                fontsize=SMALL,
+                color=_SENTINELS[colour],
+                fontweight="bold" if bold else "normal",
+            )
+
+        self._shapes.append(shape)
 
     def svg(self, title: Message, summary: Message) -> Markup:
         """The chart for a page, with what it is and what it says for those who do not see it."""
+        import logging
+
+        # The cache of fonts and the folder for it are matplotlib's own business: a run has no word to say about them.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         import matplotlib as mpl
+        from matplotlib.figure import Figure
 
         out = io.StringIO()
         with mpl.rc_context():
             mpl.rcdefaults()  # whatever a matplotlibrc on this machine says
             mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "u8sync", "path.simplify": False})
-            self._figure.savefig(out, format="svg", metadata={"Date": None})
+            figure = Figure(figsize=(WIDTH / 72, self.height / 72), dpi=72)
+            figure.patch.set_visible(False)  # the page's own paper
+            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+            axes.set_xlim(0, WIDTH)
+            axes.set_ylim(self.height, 0)
+            axes.set_axis_off()
+            for order, shape in enumerate(self._shapes):
+                drawn = shape()
+                drawn.set_zorder(order)
+                drawn.set_clip_on(False)
+                axes.add_artist(drawn)
+                drawn.set_clip_path(None)
+            figure.savefig(out, format="svg", metadata={"Date": None})
         found = _BODY.search(out.getvalue())
         if found is None:  # pragma: no cover - matplotlib always writes one
             raise AssertionError("no drawing")
@@ -172,19 +188,16 @@ class Canvas:
             f"<title>{head}</title><desc>{said}</desc>{body}</svg>"
         )
 
-    def _above(self) -> int:
-        """What is drawn later lies above."""
-        self._drawn += 1
-        return self._drawn
+    def _fill(self, shape: Callable[[], Patch], colour: str, *, edge: str = "", alpha: float | None = None) -> None:
+        def filled() -> Artist:
+            patch = shape()
+            patch.set_facecolor(_SENTINELS[colour] if colour else "none")
+            patch.set_edgecolor(_SENTINELS[edge] if edge else "none")
+            patch.set_linewidth(1.5 if edge else 0)
+            patch.set_alpha(alpha)
+            return patch
 
-    def _add(self, shape: Patch, colour: str, *, edge: str = "", alpha: float | None = None) -> None:
-        shape.set_facecolor(_SENTINELS[colour] if colour else "none")
-        shape.set_edgecolor(_SENTINELS[edge] if edge else "none")
-        shape.set_linewidth(1.5 if edge else 0)
-        shape.set_alpha(alpha)
-        shape.set_clip_on(False)
-        shape.set_zorder(self._above())
-        self._axes.add_patch(shape)
+        self._shapes.append(filled)
 
 
 def _cut(words: str, most: int) -> str:
