@@ -58,7 +58,9 @@ def main() -> None:
     """Make them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=PICTURES)
-    parser.add_argument("--all", action="store_true", dest="every", help="also the long way down, on a phone and in the dark")
+    parser.add_argument(
+        "--all", action="store_true", dest="every", help="also the long way down, on a phone and in the dark"
+    )
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:
