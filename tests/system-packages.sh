@@ -1,6 +1,6 @@
 #!/bin/sh
-# The Debian packages that the tests use: the ODBC driver manager, FreeTDS, strace, openssl, and what "python3 -m venv"
-# needs.
+# The Debian packages that the tests use: the ODBC driver manager, FreeTDS, strace, openssl, a browser with a Chinese
+# font, and what "python3 -m venv" needs.
 # Installs those that are missing if it may; otherwise says so, and the tests that need them are skipped.
 set -eu
 
@@ -12,6 +12,9 @@ odbcinst -q -d -n FreeTDS >/dev/null 2>&1 || missing="$missing tdsodbc"
 # Nights are killed, and their disks fail, at chosen system calls; a time stamping service is made of openssl.
 command -v strace >/dev/null || missing="$missing strace"
 command -v openssl >/dev/null || missing="$missing openssl"
+# Reports are looked at as people do; a browser that lacks Chinese letters shows boxes.
+command -v chromium >/dev/null || missing="$missing chromium"
+[ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-zenhei"
 [ -n "$missing" ] || exit 0
 
 by_hand() {

@@ -24,8 +24,9 @@ class Machine:
         self.folder = folder
         self.asked = folder / "asked"
         self.has("env", f'exec {shutil.which("env")} "$@"')
-        for name in ("python3", "strace", "openssl"):
+        for name in ("python3", "strace", "openssl", "chromium"):
             self.has(name, PRESENT)
+        self.has("fc-list", "echo WenQuanYi Zen Hei")
 
     def has(self, name: str, body: str) -> None:
         program = self.folder / name
@@ -66,14 +67,15 @@ def test_nothing_is_done_where_everything_is_there(machine: Machine) -> None:
 
 def test_root_installs_exactly_what_is_missing(machine: Machine) -> None:
     machine.has("python3", MISSING)
-    for name in ("strace", "openssl"):
+    for name in ("strace", "openssl", "chromium", "fc-list"):
         (machine.folder / name).unlink()
     machine.has_apt()
     as_root(machine)
+    every = "python3-venv unixodbc tdsodbc strace openssl chromium fontconfig fonts-wqy-zenhei"
     assert machine.run() == ""
     assert machine.asked.read_text().splitlines() == [
         " update",
-        "noninteractive install -y --no-install-recommends python3-venv unixodbc tdsodbc strace openssl",
+        f"noninteractive install -y --no-install-recommends {every}",
     ]
 
 
@@ -83,6 +85,15 @@ def test_what_is_there_is_not_installed_again(machine: Machine) -> None:
     as_root(machine)
     machine.run()
     assert machine.asked.read_text().splitlines()[-1].endswith("--no-install-recommends tdsodbc")
+
+
+def test_a_machine_without_chinese_letters_gets_some(machine: Machine) -> None:
+    machine.has("odbcinst", PRESENT)
+    machine.has("fc-list", PRESENT)
+    machine.has_apt()
+    as_root(machine)
+    machine.run()
+    assert machine.asked.read_text().splitlines()[-1].endswith("--no-install-recommends fontconfig fonts-wqy-zenhei")
 
 
 def test_a_user_installs_with_sudo_that_asks_no_password(machine: Machine) -> None:

@@ -16,6 +16,7 @@ class Page(HTMLParser):
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     text: str = ""
     style: str = ""
+    script: str = ""
     tables: list[list[list[str]]] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
 
@@ -40,6 +41,9 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" in self.open:
             self.style += data
+            return
+        if "script" in self.open:
+            self.script += data
             return
         self.text += data
         if {"td", "th"} & set(self.open):

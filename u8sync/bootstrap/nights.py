@@ -17,6 +17,7 @@ from pathlib import Path
 from u8sync import __version__
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
 from u8sync.bootstrap.notifying import tell_run
+from u8sync.bootstrap.runs_page import write_index
 from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
 from u8sync.bootstrap.timing import Scheduled, late_words, refused, shown_at, timeliness, timeliness_words
 from u8sync.config.settings import Settings, load_settings
@@ -141,7 +142,8 @@ def run_night(
     troubles += _try(lambda: write_entry(settings.runs_folder, entry))
     kept = open_run_log(settings, entry, clock, stderr)
     watch.observer = kept.log
-    around = _Around(settings, clock, watch, kept, Monitoring(settings, lambda now: timeliness(settings, now)))
+    monitoring = Monitoring(settings, lambda now: timeliness(settings, now))
+    around = _Around(settings, order.language, clock, watch, kept, monitoring)
     kept.log.say("info", "run_began", command=entry.command, config=entry.config, user=entry.user, tool=__version__)
     seen = _Seen()
     error: U8SyncError | None = None
@@ -344,9 +346,10 @@ def _reported(
     if seen.planned is None or seen.installation is None or not settings.runs_report:
         return entry, []
     planned, policy = seen.planned, seen.installation.policy
+    so_far = replace(entry, steps=step_times(watch))
 
     def write() -> None:
-        page = render_report(planned, seen.result, policy, translator(language), language)
+        page = render_report(planned, seen.result, policy, translator(language), language, entry=so_far)
         save_page(run_folder(settings.runs_folder, entry.run_id) / REPORT, page)
 
     watch.start(msg("Writing the report"), None)
@@ -360,6 +363,7 @@ class _Around:
     """What goes on around a run, and ends after it."""
 
     settings: Settings
+    language: Language
     clock: Clock
     watch: Stopwatch
     kept: KeptLog
@@ -396,6 +400,9 @@ class _Around:
         self._end_log(entry, found)
         found += self.kept.troubles
         found += _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
+        if settings.runs_report and (more := _try(lambda: write_index(settings.runs_folder, self.language, now))):
+            found += more
+            _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
         once = list({str(trouble): trouble for trouble in found}.values())
         return _with_troubles(entry, once), once
 

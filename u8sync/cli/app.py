@@ -24,6 +24,7 @@ from u8sync.cli.excerpts import excerpt_of
 from u8sync.cli.history import runs, status
 from u8sync.cli.mappings import mappings
 from u8sync.cli.notifying import notify
+from u8sync.cli.reporting import report
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
@@ -64,7 +65,7 @@ def cli(lang: str | None, debug: bool) -> None:
 
 
 COMMANDS = (
-    *(demo, doctor, plan, apply, run, approve, status, runs, schedule, notify, explain, tiers),
+    *(demo, doctor, plan, apply, run, approve, status, runs, report, schedule, notify, explain, tiers),
     *(audit, accounts, grants, mappings, sample, sandbox),
 )
 for command in COMMANDS:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from u8sync.domain.undo import PlannedUndo
     from u8sync.ports import Progress
 
-__all__ = ["apply", "explain", "plan", "run"]
+__all__ = ["apply", "explain", "plan", "plan_now", "run", "write_report"]
 
 
 @click.command(
@@ -106,7 +106,7 @@ def plan(
             watch.finish()
             show_timings(session, step_times(watch), as_json=as_json)
         return _planned(session, taken_back, out, quiet=as_json)
-    planned = _plan(installation, watch, as_of=as_of, allow=allow)
+    planned = plan_now(installation, watch, as_of=as_of, allow=allow)
     watch.step(msg("Showing the plan"))
     _save(planned.plan, out)
     if as_json:
@@ -314,7 +314,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     from u8sync.report.terminal import explanation_view
 
     installation = bootstrap.load(config)
-    planned = _plan(installation, session.progress(), as_of=as_of, allow=())
+    planned = plan_now(installation, session.progress(), as_of=as_of, allow=())
     explanation = explain_customer(
         planned.decision.customers,
         code,
@@ -333,7 +333,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     return ExitCode.DONE
 
 
-def _plan(installation: Installation, progress: Progress, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
+def plan_now(installation: Installation, progress: Progress, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
     """Read the account set and decide; the backend refuses every write."""
     from u8sync import bootstrap
     from u8sync.engine.planner import make_plan

@@ -265,7 +265,11 @@ def _secrets(located: Located) -> Iterator[Problem]:
     refused: set[Route] = set()
     for route, place in located.keys.items():
         key = str(route[-1])
-        if SECRET_KEY.search(key) and not _is_reference(located.at(route)):
+        if _is_target_url(route) and not _is_reference(located.at(route)):
+            refused.add(route)
+            # At the value: what the shape says of it there would show it.
+            yield Problem(located.value_place(route), msg("'{key}' would put a secret into this file", key=key), hint)
+        elif SECRET_KEY.search(key) and not _is_reference(located.at(route)):
             refused.add(route)
             yield Problem(place, msg("'{key}' would put a secret into this file", key=key), hint)
         elif SECRET_TEXT.search(key):
@@ -274,6 +278,11 @@ def _secrets(located: Located) -> Iterator[Problem]:
         value = located.at(route)
         if isinstance(value, str) and SECRET_TEXT.search(value) and route not in refused:
             yield Problem(place, msg("this text would put a secret into this file"), hint)
+
+
+def _is_target_url(route: Route) -> bool:
+    """Whether the address of somebody to be told stands there: the token is a part of it."""
+    return len(route) == 4 and (route[0], route[1], route[3]) == ("notify", "to", "url")  # noqa: PLR2004
 
 
 def _is_reference(value: Value) -> bool:

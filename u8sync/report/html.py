@@ -1,23 +1,30 @@
 """The report as one HTML file: readable on a phone, in print, on a dark screen, and in ten years without a network.
 
 What does not live here: the counting (``figures.py``), the words (``words.py``) and the layout
-(``templates/report.html.j2``). The page holds no script and asks for nothing outside itself; everything that comes from
-the ERP is escaped by Jinja and freed of invisible characters on its way into the page.
+(``templates/report.html.j2``), the charts (``plots/``). The page asks for nothing outside itself and says all without
+its script, which only finds and sorts rows; everything that comes from the ERP is escaped by Jinja and freed of
+invisible characters on its way into the page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
+
+import polars as pl
+from markupsafe import Markup
 
 from u8sync.domain.edges import NEAR, near_edges
 from u8sync.domain.mapping import CODE
 from u8sync.domain.plan import Change
 from u8sync.domain.policy import Policy
 from u8sync.domain.run import Ending, EndingStatus, Planned, RunResult
+from u8sync.domain.run_entry import RunEntry, StepTime, Told
 from u8sync.report.borderline import borderline_rows
 from u8sync.report.figures import (
+    TierLine,
     causes,
     cut,
     duration,
@@ -35,7 +42,10 @@ from u8sync.report.figures import (
     tier_move,
     way_of,
 )
-from u8sync.report.pages import page_environment
+from u8sync.report.pages import page_environment, page_script
+from u8sync.report.pending import pending_rows
+from u8sync.report.plots import borderline_plot, flow_plot, pyramid_plot, revenue_plot
+from u8sync.report.plots.flow import Stream
 from u8sync.report.rule_words import HELD, figure_words
 from u8sync.report.rules_page import held_rows, rules_in_words
 from u8sync.report.words import (
@@ -75,6 +85,7 @@ def render_report(
     language: str,
     *,
     names: Mapping[str, str] | None = None,
+    entry: RunEntry | None = None,
 ) -> str:
     """The page, complete.
 
@@ -85,6 +96,7 @@ def render_report(
         translate: Puts messages into the words of ``language``.
         language: ``zh`` or ``en``.
         names: Code -> name of the customers; null: as the mapping reads them.
+        entry: What the history says of the run so far: times, troubles, what waits; null: it is none of the history.
     """
     template = page_environment(translate).get_template("report.html.j2")
     population, window = planned.plan.population, planned.facts.window
@@ -93,6 +105,8 @@ def render_report(
     held = tuple(held_rows(planned, shown_names))
     edges = near_edges(planned.decision.customers, policy)
     near = edges[CODE].n_unique()
+    lines, matrix = tier_lines(planned.decision.customers, policy), tuple(_matrix(planned, policy))
+    near_tiers = tuple(_near_tiers(edges, policy))
     return template.render(
         page_language="zh-CN" if language == "zh" else "en",
         planned=planned,
@@ -108,8 +122,15 @@ def render_report(
         | {"spelling": sum(tier_move(change) is None for change in changes)},
         way_words=WAYS,
         causes=[(CAUSES[cause], f"{count:,}") for cause, count in causes(planned.plan.skipped).items()],
-        tiers=tuple(_tier_bars(planned, policy)),
-        matrix=tuple(_matrix(planned, policy)),
+        tiers=tuple(map(_tier_row, lines)),
+        matrix=matrix,
+        plots={
+            "pyramid": pyramid_plot(lines, translate),
+            "revenue": revenue_plot(lines, translate, chinese=language == "zh"),
+            "flow": _flow(matrix, policy, translate),
+            "borderline": borderline_plot(near_tiers, translate),
+        },
+        near_tiers=near_tiers,
         changes=tuple(_change_rows(changes[:MOST_CHANGES], policy, shown_names)),
         unlisted=max(0, len(changes) - MOST_CHANGES),
         issues=grouped(planned.decision.issues),
@@ -129,6 +150,12 @@ def render_report(
         run=None if result is None else _run(result),
         settled_words=SETTLED,
         count=lambda number: f"{number:,}",
+        entry=entry,
+        told=lambda words: words.zh if language == "zh" else words.en,
+        pending=tuple(pending_rows(planned.sorting.waiting[:MOST_HELD], policy, shown_names)),
+        waiting=len(planned.sorting.waiting),
+        steps=() if entry is None else tuple(_step_rows(entry.steps)),
+        script=page_script("find.js"),
     )
 
 
@@ -156,33 +183,45 @@ def _standing(planned: Planned, result: RunResult | None) -> tuple[Literal["ok",
 
 
 @dataclass(frozen=True)
-class TierBar:
-    """A line of the tier chart; widths in percent of the longest bar, and of the whole revenue."""
+class TierRow:
+    """A line of the table of tiers."""
 
     name: str | Message
     now: str
     recommended: str
     difference: str
-    now_width: str
-    width: str
     revenue: str
     share: str | None
 
 
-def _tier_bars(planned: Planned, policy: Policy) -> Iterator[TierBar]:
-    lines = tier_lines(planned.decision.customers, policy)
-    longest = max((max(line.now, line.recommended) for line in lines), default=0)
-    for line in lines:
-        yield TierBar(
-            name=tier_name(line.tier),
-            now=f"{line.now:,}",
-            recommended=f"{line.recommended:,}",
-            difference=f"{line.recommended - line.now:+,}" if line.recommended != line.now else "0",
-            now_width=percent(line.now, longest) or "0",
-            width=percent(line.recommended, longest) or "0",
-            revenue=money(line.revenue),
-            share=line.share,
-        )
+def _tier_row(line: TierLine) -> TierRow:
+    return TierRow(
+        name=tier_name(line.tier),
+        now=f"{line.now:,}",
+        recommended=f"{line.recommended:,}",
+        difference=f"{line.recommended - line.now:+,}" if line.recommended != line.now else "0",
+        revenue=money(line.revenue),
+        share=line.share,
+    )
+
+
+def _near_tiers(edges: pl.DataFrame, policy: Policy) -> Iterator[tuple[str, int, int]]:
+    """Tier, borderline customers in it that would fall, and that would rise; the ladder from the top."""
+    counts = {
+        (tier, way): count
+        for tier, way, count in edges.group_by("tier", "way").agg(pl.col(CODE).n_unique()).iter_rows()
+    }
+    for tier in policy.tiers:
+        fall, rise = counts.get((tier.name, "down"), 0), counts.get((tier.name, "up"), 0)
+        if fall or rise or not tier.without_business:
+            yield tier.name, fall, rise
+
+
+def _step_rows(steps: tuple[StepTime, ...]) -> Iterator[tuple[Told, str, str]]:
+    """Step, seconds, and its part of the longest one in percent."""
+    longest = max((step.seconds for step in steps), default=Decimal(0))
+    for step in steps:
+        yield step.name, f"{step.seconds:,.1f}", percent(step.seconds, longest) or "0"
 
 
 @dataclass(frozen=True)
@@ -218,6 +257,16 @@ def _matrix(planned: Planned, policy: Policy) -> Iterator[tuple[str | Message, l
                     for name in ladder
                 ],
             )
+
+
+def _flow(matrix: tuple[tuple[str | Message, list[Cell]], ...], policy: Policy, translate: Translate) -> Markup:
+    streams = [
+        Stream(was, becomes, cell.count, cell.way)
+        for was, (_, cells) in enumerate(matrix)
+        for becomes, cell in enumerate(cells)
+        if cell.count
+    ]
+    return flow_plot([name for name, _ in matrix], [tier.name for tier in policy.tiers], streams, translate)
 
 
 @dataclass(frozen=True)
