@@ -25,6 +25,7 @@ from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.session import Session
+from u8sync.cli.setup import init
 from u8sync.cli.tiers import tiers
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.report.language import Language, choose, translator
@@ -59,7 +60,22 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, tiers, audit, accounts, grants, mappings, sample, sandbox):
+for command in (
+    init,
+    demo,
+    doctor,
+    plan,
+    apply,
+    run,
+    explain,
+    tiers,
+    audit,
+    accounts,
+    grants,
+    mappings,
+    sample,
+    sandbox,
+):
     cli.add_command(command)
 
 
