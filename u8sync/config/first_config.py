@@ -63,14 +63,13 @@ def _put(text: str, route: tuple[str, ...], piece: str) -> str:
     return text[: found.start()] + line + text[found.end() :]
 
 
-def _nodes(text: str, route: tuple[str, ...]) -> tuple[yaml.MappingNode, yaml.Node | None]:
+def _nodes(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, yaml.Node | None]:
     """The group of keys that a place belongs to, and its value; null when it has none yet."""
     parent: Any = None
     node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     for step in route:
-        if not isinstance(node, yaml.MappingNode):
-            raise ValueError(f"the example has no place for {'.'.join(route)}")
-        parent, node = node, next((value for key, value in node.value if key.value == step), None)
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        parent, node = node, next((value for key, value in pairs if key.value == step), None)
     return parent, node
 
 

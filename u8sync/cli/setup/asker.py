@@ -108,7 +108,7 @@ class Asker:
     def secret(self, text: Message, hint: Message) -> str:
         """A secret, typed unseen. Raises InputError where nobody is there to type."""
         if not self.terminal.attended:
-            raise InputError(msg("{question}: there is nobody to answer.", question=text), hint=hint)
+            raise InputError(msg("{question} There is nobody to answer.", question=text), hint=hint)
         while True:
             typed = self.terminal.secret(f"{self.session.translate(text)}: ")
             if typed:
@@ -131,7 +131,7 @@ class Asker:
             return usual
         if not self.terminal.attended:
             raise InputError(
-                msg("{question}: there is nobody to answer.", question=question.text),
+                msg("{question} There is nobody to answer.", question=question.text),
                 hint=msg("Answer with {option}, or take what is usual with --yes.", option=question.option)
                 if usual is not None
                 else msg("Answer with {option}.", option=question.option),

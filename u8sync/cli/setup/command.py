@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from u8sync.cli.sandboxing import LAST_DAY
 from u8sync.cli.session import Session
 from u8sync.cli.setup.answers import ACCOUNT_SET_FILE
 from u8sync.cli.setup.asker import Asker
+from u8sync.cli.setup.given import NOT_ASKED, given_answers
 from u8sync.cli.setup.placing import lost, put_in_place, staging
 from u8sync.cli.setup.questions import first_questions
 from u8sync.cli.setup.telling import say_next, say_what_was_written, warn_of_folder
@@ -78,6 +78,7 @@ EARLIER: Final = ".u8sync-init.json"
 @click.pass_context
 def init(
     ctx: click.Context,
+    /,
     *,
     folder: Path,
     yes: bool,
@@ -87,13 +88,13 @@ def init(
 ) -> ExitCode:
     """Begin: a few questions, then configuration, mapping and first plan."""
     session: Session = ctx.obj
-    given = _given(options)
+    given = given_answers(options)
     _refuse_to_harm(folder, force=force)
     asker = Asker(session, Terminal(), given, _earlier(folder), yes)
     if asker.terminal.attended:
         session.say(msg("A few questions. {help} explains one, {back} goes back, Ctrl+C leaves.", help="?", back="<"))
     with staging(folder) as stage:
-        answers = {name: given[name] for name in _NOT_ASKED & given.keys()}
+        answers = {name: given[name] for name in NOT_ASKED & given.keys()}
         answers = asker.ask_all(first_questions(), answers)
         warn_of_folder(session, folder / answers["audit_folder"])
         practice = answers["backend"] == "practice"
@@ -112,50 +113,6 @@ def init(
         (folder / EARLIER).unlink()
     say_what_was_written(session, folder, draft, kept)
     return _first_look(ctx, folder, trial, draft)
-
-
-_NOT_ASKED: Final = frozenset({"driver", "encryption", "insecure_reason"})
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, str]:
-    """The answers on the command line, by the names of the questions."""
-    names = {"tier_item": "item", "tier_length": "item_length", "tier_column": "column"}
-    plain = {
-        "backend", "server", "login", "driver", "insecure_reason", "account", "url", "from_account", "to_account",
-        "app_key", "ds_sequence", "tier_item", "tier_length", "tier_column", "as_of", "timezone", "audit_folder",
-    }  # fmt: skip
-    given = {names.get(name, name): options[name] for name in plain if options[name] is not None}
-    if options["sandbox"]:
-        if given.setdefault("backend", "practice") != "practice":
-            raise _one_of("--sandbox", "--backend")
-    if options["login"] is not None and options["windows"]:
-        raise _one_of("--login", "--windows")
-    if options["windows"] or options["login"] is not None:
-        given["authentication"] = "windows" if options["windows"] else "login"
-    places = [name for name in ("env", "file", "keyring") if options[f"password_{name}"] is not None]
-    if len(places) > 1:
-        raise _one_of(*(f"--password-{name}" for name in places))
-    for place in places:
-        given["secret_place"] = place
-        given["secret_service" if place == "keyring" else f"secret_{place}"] = options[f"password_{place}"]
-    if options["trust_certificate"] and options["no_encryption"]:
-        raise _one_of("--trust-certificate", "--no-encryption")
-    if options["trust_certificate"] or options["no_encryption"]:
-        given["encryption"] = "trust" if options["trust_certificate"] else "none"
-        if "insecure_reason" not in given:
-            raise InputError(
-                msg("{option}: there must be a reason.", option="--trust-certificate / --no-encryption"),
-                hint=msg("Say with --insecure-reason why your site accepts it."),
-            )
-    if options["sign"] is not None:
-        given["sign"] = "yes" if options["sign"] else "no"
-    return given
-
-
-def _one_of(*options: str) -> InputError:
-    return InputError(
-        msg("{options} do not go together.", options=", ".join(options)), hint=msg("Leave all but one of them out.")
-    )
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -216,7 +173,7 @@ def _reach(trial: Trial, folder: Path, stage: Path) -> Draft:
         trial.reach()
         return trial.look()
     except BackendError as error:
-        answers = {name: text for name, text in trial.answers.items() if name not in _NOT_ASKED}
+        answers = {name: text for name, text in trial.answers.items() if name not in NOT_ASKED}
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / EARLIER).write_text(json.dumps(answers, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -53,41 +53,57 @@ def put_in_place(stage: Path, folder: Path) -> list[Path]:
     Returns where the old ones are kept. Raises InputError when one cannot be moved; all is then as it was before.
     """
     names = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
-    undo: list[tuple[Path, Path | None]] = []
+    moved: list[tuple[Path, Path | None]] = []
     made: list[Path] = []
     try:
         for name in names:
-            target = folder / name
-            for parent in reversed([target.parent, *target.parent.parents]):
-                if not parent.exists():
-                    parent.mkdir()
-                    made.append(parent)
-            if _holds(target, (stage / name).read_bytes()):
-                continue
-            kept = _free_name(target) if target.exists() else None
-            undo.append((target, kept))
-            if kept is not None:
-                target.rename(kept)
-            (stage / name).rename(target)
-    except BaseException as error:
-        for target, kept in reversed(undo):
-            with suppress(OSError):
-                if kept is None:
-                    target.unlink(missing_ok=True)
-                elif kept.exists():
-                    kept.replace(target)
-        for parent in reversed(made):
-            with suppress(OSError):
-                parent.rmdir()
-        if not isinstance(error, OSError):
-            raise
+            _make_folders((folder / name).parent, made)
+            if not _holds(folder / name, (stage / name).read_bytes()):
+                _move(stage / name, folder / name, moved)
+    except OSError as error:
+        _take_back(moved, made)
         raise InputError(
             msg("{path} cannot be written: {why}", path=str(error.filename), why=error.strerror or str(error)),
             hint=msg("Nothing was written. Close the files in other programs, and check the rights of the folder."),
         ) from None
-    return [kept for _, kept in undo if kept is not None]
+    except BaseException:
+        _take_back(moved, made)
+        raise
+    return [kept for _, kept in moved if kept is not None]
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it that are not there, and note which."""
+    if not folder.exists():
+        _make_folders(folder.parent, made)
+        folder.mkdir()
+        made.append(folder)
+
+
+def _move(source: Path, target: Path, moved: list[tuple[Path, Path | None]]) -> None:
+    """Move a file, and note where the one is kept that was there."""
+    kept = _free_name(target) if os.path.lexists(target) else None
+    if kept is not None:
+        moved.append((target, kept))
+        target.rename(kept)
+        source.rename(target)
+    else:
+        source.rename(target)
+        moved.append((target, None))
+
+
+def _take_back(moved: list[tuple[Path, Path | None]], made: list[Path]) -> None:
+    for target, kept in reversed(moved):
+        with suppress(OSError):
+            if kept is None:
+                target.unlink(missing_ok=True)
+            elif os.path.lexists(kept):
+                kept.replace(target)
+    for folder in reversed(made):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _free_name(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.bak{'' if number == 1 else f'-{number}'}") for number in count(1))
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not os.path.lexists(name))

@@ -88,7 +88,7 @@ class Secret:
             os.environ.pop(TRIAL, None)
 
     def keep(self, stage: Path) -> None:
-        """Put it in its place: a file goes into ``stage`` first. Raises InputError when the keyring does not take it."""
+        """Put it in its place; a file goes into ``stage`` first. Raises InputError when that cannot be done."""
         if self._typed is None:
             return
         match self._answers["secret_place"]:

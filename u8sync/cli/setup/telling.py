@@ -75,7 +75,7 @@ def say_next(session: Session, config: Path, trial: Trial, *, planned: bool) -> 
 
 def _steps(config: Path, trial: Trial, *, planned: bool) -> Iterator[tuple[Message, str | None]]:
     option = "" if config == Path("config.yaml") else f" --config {_quoted(str(config))}"
-    if trial.secret is not None and trial.secret.typed and trial.answers["secret_place"] == "env":
+    if trial.secret is not None and trial.secret.typed and "secret_env" in trial.answers:
         yield (
             msg("Set the environment variable {name} where u8sync runs.", name=trial.answers["secret_env"]),
             None,
