@@ -1,4 +1,4 @@
-"""``init`` as a new administrator meets it: questions, files, first plan; and nothing left behind when it ends early."""
+"""``init`` as a new administrator meets it: questions, files, first plan; nothing is left when it ends early."""
 
 from __future__ import annotations
 
@@ -8,36 +8,12 @@ from typing import Any
 
 import pytest
 from cli_home import Ask
+from setup_person import Person, sits_there
 
-from u8sync.cli.setup import command
-from u8sync.cli.setup.terminal import Terminal
 from u8sync.config.settings import load_settings
 from u8sync.errors import ExitCode
 
 PRACTICE = ("--sandbox", "--customers", "60")
-
-
-class Person(Terminal):
-    """Somebody at a terminal who answers with these lines; an exception among them is what happens there."""
-
-    def __init__(self, *lines: str | type[BaseException]) -> None:
-        self.lines = list(lines)
-        self.secrets: list[str] = []
-        self.prompts: list[str] = []
-
-    @property
-    def attended(self) -> bool:
-        return True
-
-    def line(self, prompt: str) -> str:
-        self.prompts.append(prompt)
-        said = self.lines.pop(0)
-        if isinstance(said, str):
-            return said
-        raise said
-
-    def secret(self, prompt: str) -> str:
-        return self.line(prompt)
 
 
 @pytest.fixture
@@ -46,10 +22,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-def sits_there(monkeypatch: pytest.MonkeyPatch, person: Terminal) -> None:
-    monkeypatch.setattr(command, "Terminal", lambda: person)
 
 
 def files(folder: Path) -> list[str]:

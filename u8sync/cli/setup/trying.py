@@ -93,13 +93,6 @@ class Trial:
                 raise
             break
         if self.answers["backend"] == "sqlserver":
-            if not found:
-                raise FatalError(
-                    msg("The login reaches the server, and sees no account set of U8 there."),
-                    hint=msg(
-                        "Is it the server of U8? An administrator lets the login enter UFSystem and the database."
-                    ),
-                )
             self.answers = self._asker.ask_all([account_question(found)], self.answers)
 
     def look(self) -> Draft:
