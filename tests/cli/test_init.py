@@ -80,7 +80,9 @@ def test_who_leaves_at_any_question_leaves_nothing_behind(
     person = Person(*[""] * answered, leaving)
     sits_there(monkeypatch, person)
 
-    assert ask("init", "--customers", "60").code == ExitCode.TEMPORARY
+    answer = ask("init", "--customers", "60")
+    assert answer.code == ExitCode.TEMPORARY
+    assert "Left. Nothing was written." in answer.err
     assert person.lines == []
     assert list(here.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""``init`` against a SQL Server and an OpenAPI that answer over the wire; the password is a canary that may show nowhere."""
+"""``init`` against a SQL Server and an OpenAPI over the wire; the password is a canary that may show nowhere."""
 
 from __future__ import annotations
 
@@ -232,9 +232,8 @@ def test_a_locked_login_is_not_tried_with_another_password(
 def test_the_second_try_begins_with_the_answers_of_the_first(
     ask: Ask, here: Path, site: EmulatedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sits_there(
-        monkeypatch, Person("2", "127.0.0.1,1", "1", "u8sync_w", "file", "", "2026-10-31", "", "logs", "no", WORD)
-    )
+    way = ("2", "127.0.0.1,1", "1", "u8sync_w", "file", "")
+    sits_there(monkeypatch, Person(*way, "2026-10-31", "", "logs", "no", WORD))
     answer = ask("init", "--driver", site.options["driver"], *in_the_open())
     assert answer.code == ExitCode.TEMPORARY, answer.err
     assert "Run'u8syncinit'again" in answer.complaint
@@ -291,28 +290,44 @@ def test_an_account_set_that_is_not_there_is_told_with_those_that_are(
     assert list(here.iterdir()) == []
 
 
-@pytest.mark.parametrize(("choice", "key"), [("trust", True), ("stop", None)])
-def test_a_certificate_that_nobody_vouches_for_is_a_choice_with_a_reason(
-    ask: Ask, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, key: bool | None
-) -> None:
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[EmulatedSite]:
+    """A server with a certificate that nobody vouches for."""
     tls = Tls(make_certificates(tmp_path))
-    with emulated_site(
-        tmp_path / "tls", "msodbcsql", account_set=small_account_set(), database=DATABASE, tls=tls
-    ) as site:
-        _add_login(site)
-        person = Person(WORD, choice, REASON)
-        sits_there(monkeypatch, person)
-        words = [word for word in options(site, "--password-file", "password.txt", "--timezone", "Asia/Shanghai")]
-        answer = ask("init", *[word for word in words if word != "--yes"], "--audit-folder", "logs", "--no-sign")
+    small = small_account_set()
+    with emulated_site(tmp_path / "tls", "msodbcsql", account_set=small, database=DATABASE, tls=tls) as made:
+        _add_login(made)
+        yield made
+
+
+def at_choice(ask: Ask, site: EmulatedSite) -> Answer:
+    words = options(site, "--password-file", "password.txt", "--timezone", "Asia/Shanghai")
+    return ask("init", *[word for word in words if word != "--yes"], "--audit-folder", "logs", "--no-sign")
+
+
+def test_a_certificate_that_nobody_vouches_for_may_be_trusted_with_a_reason(
+    ask: Ask, here: Path, encrypted: EmulatedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sits_there(monkeypatch, Person(WORD, "trust", "short", REASON))
+    answer = at_choice(ask, encrypted)
     assert answer.code == ExitCode.UNREACHABLE
-    if key is None:
-        assert "certificateisnottrusted" in answer.complaint
-        assert person.lines == [REASON]
-        assert files_of(here) == [".u8sync-init.json"]
-    else:
-        assert told(here)["trust_server_certificate"] is True
-        assert told(here)["insecure_reason"] == REASON
-        assert "encrypt" not in told(here)
+    assert "at least 8 characters are needed" in answer.out
+    assert told(here)["trust_server_certificate"] is True
+    assert told(here)["insecure_reason"] == REASON
+    assert "encrypt" not in told(here)
+
+
+def test_who_does_not_trust_the_certificate_stops_there(
+    ask: Ask, here: Path, encrypted: EmulatedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person(WORD, "stop", REASON)
+    sits_there(monkeypatch, person)
+    answer = at_choice(ask, encrypted)
+    assert answer.code == ExitCode.UNREACHABLE
+    assert "certificateisnottrusted" in answer.complaint
+    assert person.lines == [REASON]
+    assert files_of(here) == [".u8sync-init.json"]
+    assert encrypted.server.sessions == ()
 
 
 def files_of(here: Path) -> list[str]:
@@ -354,8 +369,5 @@ def test_the_openapi_is_reached_with_a_typed_secret(
     assert (here / "app-secret.txt").read_text(encoding="utf-8").strip() == secret
     assert secret not in answer.out + answer.err
     assert not gateway.edits
-    assert not any(
-        secret.encode() in path.read_bytes()
-        for path in here.rglob("*")
-        if path.is_file() and path.name != "app-secret.txt"
-    )
+    kept = [path for path in here.rglob("*") if path.is_file() and path.name != "app-secret.txt"]
+    assert not any(secret.encode() in path.read_bytes() for path in kept)

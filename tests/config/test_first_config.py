@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -79,8 +80,6 @@ def test_whatever_was_answered_stands_in_the_configuration_and_all_else_is_the_e
 
 @given(practice, common.filter(lambda rest: "=" not in rest["audit_folder"]))
 def test_every_configuration_loads_and_keeps_its_comments(way: dict[str, str], rest: dict[str, str]) -> None:
-    from tempfile import TemporaryDirectory
-
     answers = {**way, **rest}
     text = first_config(EXAMPLE, way_of(answers), values_of(answers, date(2026, 10, 31)))
     comments = [line for line in EXAMPLE.splitlines() if line.startswith("#")]
@@ -95,7 +94,7 @@ def test_every_configuration_loads_and_keeps_its_comments(way: dict[str, str], r
 
 
 def test_a_place_that_the_example_does_not_have_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no place for audit.kee"):
+    with pytest.raises(ValueError, match=r"no place for audit\.kee"):
         first_config(EXAMPLE, {"backend": "sqlite"}, {("audit", "kee"): "x"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -93,6 +94,20 @@ def init(
     asker = Asker(session, Terminal(), given, _earlier(folder), yes)
     if asker.terminal.attended:
         session.say(msg("A few questions. {help} explains one, {back} goes back, Ctrl+C leaves.", help="?", back="<"))
+    try:
+        trial, draft, kept = _set_up(asker, folder, customers, force=force)
+    except (KeyboardInterrupt, EOFError):
+        session.note(msg("Left. Nothing was written."))
+        return ExitCode.TEMPORARY
+    with suppress(FileNotFoundError):
+        (folder / EARLIER).unlink()
+    say_what_was_written(session, folder, draft, kept)
+    return _first_look(ctx, folder, trial, draft)
+
+
+def _set_up(asker: Asker, folder: Path, customers: int, *, force: bool) -> tuple[Trial, Draft, Sequence[Path]]:
+    """Ask, try, and put all files in their places; what it went by, and where old files are kept."""
+    session, given = asker.session, asker.given
     with staging(folder) as stage:
         answers = {name: given[name] for name in NOT_ASKED & given.keys()}
         answers = asker.ask_all(first_questions(), answers)
@@ -109,10 +124,7 @@ def init(
             if trial.secret is not None:
                 trial.secret.take_back()
             raise
-    with suppress(FileNotFoundError):
-        (folder / EARLIER).unlink()
-    say_what_was_written(session, folder, draft, kept)
-    return _first_look(ctx, folder, trial, draft)
+    return trial, draft, kept
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
