@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from u8sync.cli.keeping import made_key
 from u8sync.cli.sandboxing import LAST_DAY
 from u8sync.cli.session import Session
 from u8sync.cli.setup.answers import ACCOUNT_SET_FILE
@@ -200,7 +201,6 @@ def _reach(trial: Trial, folder: Path, stage: Path) -> Draft:
 def _fill(trial: Trial, draft: Draft, folder: Path, stage: Path) -> None:
     """Make the files in ``stage``."""
     from u8sync import bootstrap
-    from u8sync.audit.checkpoint import new_key
     from u8sync.config.json_schema import FOLDER
     from u8sync.config.mapping_file import load_mapping
     from u8sync.config.settings import load_settings
@@ -215,7 +215,7 @@ def _fill(trial: Trial, draft: Draft, folder: Path, stage: Path) -> None:
     settings = load_settings(stage / CONFIG)
     load_mapping(settings.mapping, shown_as=MAPPING)
     if settings.audit_key is not None and not (folder / KEY).exists():
-        bootstrap.key_store(settings).put(new_key("u8sync"))
+        bootstrap.key_store(settings).put(made_key(None))
     if trial.secret is not None:
         trial.secret.keep(stage)
 
