@@ -63,37 +63,44 @@ class Trial:
 
     def reach(self) -> None:
         """Reach the server, and have the account set chosen. Raises BackendError or InputError when that fails."""
-        say = self._asker.session.say
         if self.secret is not None and not self.secret.is_there:
             self.secret.ask(self._asker)
         corrections = 0
-        while True:
+        found = None
+        while found is None:
             try:
                 found = self._account_sets()
             except FatalError as error:
                 if not self._asker.terminal.attended:
                     raise
-                if (
-                    error.about in _LOGIN
-                    and self.secret is not None
-                    and self.secret.typed
-                    and corrections < CORRECTIONS
-                ):
+                if error.about in _LOGIN and corrections < CORRECTIONS and self._typed_anew(error):
                     corrections += 1
-                    say(error.message)
-                    say(msg("Was the password mistyped? Ctrl+C ends it: too many failures lock the login for all."))
-                    self.secret.ask(self._asker)
-                    continue
-                if error.about in _UNCHECKED and "encryption" not in self.answers:
-                    say(error.message)
-                    decided = self._asker.ask_all(encryption_questions(), self.answers)
-                    if decided["encryption"] != "stop":
-                        self.answers.update(decided)
-                        continue
-                raise
-            break
+                elif error.about not in _UNCHECKED or not self._accepted(error):
+                    raise
         if self.answers["backend"] == "sqlserver":
             self.answers = self._asker.ask_all([account_question(found)], self.answers)
+
+    def _typed_anew(self, error: FatalError) -> bool:
+        """Have the secret typed again after a refusal; false for one that nobody typed."""
+        if self.secret is None or not self.secret.typed:
+            return False
+        self._asker.session.say(error.message)
+        self._asker.session.say(
+            msg("Was the password mistyped? Ctrl+C ends it: too many failures lock the login for all.")
+        )
+        self.secret.ask(self._asker)
+        return True
+
+    def _accepted(self, error: FatalError) -> bool:
+        """Whether the person accepts a line that cannot be relied on, and says why; asked once."""
+        if "encryption" in self.answers:
+            return False
+        self._asker.session.say(error.message)
+        decided = self._asker.ask_all(encryption_questions(), self.answers)
+        if decided["encryption"] == "stop":
+            return False
+        self.answers.update(decided)
+        return True
 
     def look(self) -> Draft:
         """What a first mapping says, with the item for the tiers chosen. Raises BackendError."""
