@@ -159,7 +159,18 @@ class TransientError(BackendError):
 
 
 class FatalError(BackendError):
-    """Trying again cannot help: not reachable, not allowed, not a U8 account set. Never retried."""
+    """Trying again cannot help: not reachable, not allowed, not a U8 account set. Never retried.
+
+    Args:
+        message: What is wrong, and where.
+        hint: What to do next; null when the message says it all.
+        about: What a person could answer differently: ``login``, ``tls_certificate``, ``tls_none`` and the like, as the
+            way into U8 calls it; empty when it does not say.
+    """
+
+    def __init__(self, message: Message, *, hint: Message | None = None, about: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.about = about
 
 
 class UnknownOutcomeError(BackendError):

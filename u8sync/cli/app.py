@@ -30,6 +30,7 @@ from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.scheduling import schedule
 from u8sync.cli.session import Session
+from u8sync.cli.setup import init
 from u8sync.cli.tiers import tiers
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.report.language import Language, choose, translator
@@ -65,7 +66,7 @@ def cli(lang: str | None, debug: bool) -> None:
 
 
 COMMANDS = (
-    *(demo, doctor, plan, apply, run, approve, status, runs, report, schedule, notify, explain, tiers),
+    *(init, demo, doctor, plan, apply, run, approve, status, runs, report, schedule, notify, explain, tiers),
     *(audit, accounts, grants, mappings, sample, sandbox),
 )
 for command in COMMANDS:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from u8sync.audit.checkpoint import SigningKey
     from u8sync.audit.store import ChainedLog
 
-__all__ = ["archive", "key"]
+__all__ = ["archive", "key", "made_key"]
 
 
 @click.group(help=N_("Make, show and change the key that signs checkpoints of the audit log."))
@@ -52,7 +52,7 @@ def new(session: Session, *, name: str | None, config: Path) -> ExitCode:
                 "'u8sync audit key show' prints its public half; 'u8sync audit key rotate' puts another in place."
             ),
         )
-    made = _made(name)
+    made = made_key(name)
     store.put(made)
     session.say(msg("The key was made. Its public half, for your auditor and for 'trusted_keys':"))
     session.emit(made.verification.text)
@@ -96,7 +96,7 @@ def rotate(session: Session, *, lost: bool, name: str | None, config: Path) -> E
     if store.next.exists():
         successor = bootstrap.read_key(store.next)
     else:
-        successor = _made(name)
+        successor = made_key(name)
         store.next.put(successor)
     for folder in logs_below(settings.audit_folder):
         signers = [key for key in (old, successor) if key is not None]
@@ -159,7 +159,8 @@ def archive(session: Session, *, to: Path | None, keep: int, config: Path) -> Ex
     return ExitCode.DONE
 
 
-def _made(name: str | None) -> SigningKey:
+def made_key(name: str | None) -> SigningKey:
+    """A new key; one without a name is called after this machine. Raises InputError for a name that cannot be."""
     from u8sync.audit.checkpoint import new_key
 
     machine = re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname())[:60]

@@ -304,6 +304,7 @@ class Client:
                 words=self._words(reply),
             ),
             hint=advice_for(reply.errmsg, step),
+            about="login" if step == "token" else "",
         )
 
     def _words(self, reply: Reply, hide: Collection[str] = ()) -> str:

@@ -118,7 +118,7 @@ def to_error(
         case "transient":
             return TransientError(message, hint=hint, wait_s=wait_s)
         case "fatal":
-            return (NoSuchCallError if situation == "refused" else FatalError)(message, hint=hint)
+            return (NoSuchCallError if situation == "refused" else FatalError)(message, hint=hint, about=situation)
         case "unknown":
             return UnknownOutcomeError(message, hint=_READ_BACK, ends_run=situation in _END_RUN)
 

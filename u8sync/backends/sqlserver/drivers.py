@@ -174,6 +174,7 @@ def _security(options: SqlServerOptions, driver: Driver) -> dict[str, str]:
                     "Install the Microsoft ODBC Driver 18, or set 'trust_server_certificate: true' with an"
                     " insecure_reason."
                 ),
+                about="tls_certificate",
             )
         return {"Encryption": "off" if options.encrypt == "no" else "require"}
     if options.encrypt == "strict" and driver.family not in ("microsoft18", "mssql-python"):

@@ -104,12 +104,14 @@ class Verdict:
         fault_class: A key of :data:`MEANINGS`.
         sentence: What is wrong.
         hint: What to do next.
+        topic: What it is about, a topic of ``faults.tsv``.
     """
 
     meaning: Meaning
     fault_class: str
     sentence: Message
     hint: Message
+    topic: str = "unknown"
 
 
 @cache
@@ -163,7 +165,7 @@ def classify(fault: Fault, phase: Phase) -> Verdict:
     fault_class, topic = (row["fault_class"], row["topic"]) if row else ("U", "unknown")
     meaning = MEANINGS[fault_class][PHASES.index(phase)]
     words = words_for(topic, connecting=phase == "connect", unknown=meaning == "unknown", detail=_detail(fault))
-    return Verdict(meaning, fault_class, words.sentence, words.hint)
+    return Verdict(meaning, fault_class, words.sentence, words.hint, topic)
 
 
 def to_error(verdict: Verdict, place: str) -> BackendError:
@@ -178,7 +180,7 @@ def to_error(verdict: Verdict, place: str) -> BackendError:
         case "unknown":
             return UnknownOutcomeError(message, hint=verdict.hint, ends_run=verdict.fault_class in _END_RUN)
         case "fatal" | "row":
-            return FatalError(message, hint=verdict.hint)
+            return FatalError(message, hint=verdict.hint, about=verdict.topic)
 
 
 _END_RUN: Final = frozenset({"P1", "P1*", "P2", "P3", "U"})
