@@ -28,11 +28,13 @@ from u8sync.report.figures import movements, tier_lines
 from u8sync.report.html import render_report
 from u8sync.report.language import Language, translator
 from u8sync.report.pages import save_page
+from u8sync.report.workbook import save_workbook
 from u8sync.text import Message, english, msg
 
 __all__ = ["Done", "Order", "run_night", "told"]
 
 REPORT = "report.html"
+WORKBOOK = "report.xlsx"
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,9 @@ def run_night(
     timed.finish()
     entry = replace(_ended(entry, seen, error, clock.now()), steps=tuple(timed.steps))
     entry, more = _reported(entry, settings, seen, order.language)
+    entry, of_workbook = _with_workbook(entry, settings, seen, order.language)
     own = run_folder(settings.runs_folder, entry.run_id)
-    done = Done(entry, own, seen.installation, seen.planned, seen.result, error, (*troubles, *more))
+    done = Done(entry, own, seen.installation, seen.planned, seen.result, error, (*troubles, *more, *of_workbook))
     return _close(done, settings, clock)
 
 
@@ -277,6 +280,22 @@ def _reported(entry: RunEntry, settings: Settings, seen: _Seen, language: Langua
 
     troubles = _try(write)
     return (entry if troubles else replace(entry, files={**entry.files, "report": REPORT})), troubles
+
+
+def _with_workbook(
+    entry: RunEntry, settings: Settings, seen: _Seen, language: Language
+) -> tuple[RunEntry, list[Message]]:
+    """The same for the workbook, where one is wanted."""
+    if seen.planned is None or seen.installation is None or not settings.runs_xlsx:
+        return entry, []
+    planned, policy = seen.planned, seen.installation.policy
+    path = run_folder(settings.runs_folder, entry.run_id) / WORKBOOK
+
+    def write() -> None:
+        save_workbook(planned, seen.result, policy, translator(language), path, language=language, entry=entry)
+
+    troubles = _try(write)
+    return (entry if troubles else replace(entry, files={**entry.files, "workbook": WORKBOOK})), troubles
 
 
 def _close(done: Done, settings: Settings, clock: Clock) -> Done:

@@ -23,6 +23,7 @@ __all__ = [
     "logs_below",
     "reason_option",
     "report_option",
+    "xlsx_option",
 ]
 
 
@@ -74,6 +75,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help=N_("Print JSO
 
 report_option = click.option(
     "--report", "report", type=click.Path(path_type=Path), default=None, help=N_("Also write the report, an HTML file.")
+)
+
+xlsx_option = click.option(
+    "--xlsx", "xlsx", type=click.Path(path_type=Path), default=None, help=N_("Also write an Excel workbook.")
 )
 
 folder_option = click.option(

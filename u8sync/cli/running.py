@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from u8sync.cli.options import allow_option, as_of_option, config_option, json_option, reason_option, report_option
+from u8sync.cli.options import (
+    allow_option,
+    as_of_option,
+    config_option,
+    json_option,
+    reason_option,
+    report_option,
+    xlsx_option,
+)
 from u8sync.cli.session import Session
 from u8sync.cli.stopping import listening
 from u8sync.cli.undoing import plan_to_undo
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from u8sync.bootstrap.nights import Done
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
+    from u8sync.domain.run_entry import RunEntry
     from u8sync.domain.undo import PlannedUndo
 
 __all__ = ["apply", "explain", "plan", "run"]
@@ -48,6 +57,7 @@ __all__ = ["apply", "explain", "plan", "run"]
 @click.option("--field", "fields", multiple=True, help=N_("With --undo: only this field; may be repeated."))
 @allow_option
 @report_option
+@xlsx_option
 @json_option
 @click.pass_obj
 def plan(
@@ -62,13 +72,16 @@ def plan(
     fields: tuple[str, ...],
     allow: tuple[str, ...],
     report: Path | None,
+    xlsx: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Show what would change, and why."""
     from u8sync import bootstrap
     from u8sync.cli.as_json import planned_json, undo_json
 
-    _refuse_mixed(undo, of_tiers=report is not None or as_of is not None, of_undo=bool(customers or fields))
+    _refuse_mixed(
+        undo, of_tiers=any(one is not None for one in (report, xlsx, as_of)), of_undo=bool(customers or fields)
+    )
     limit = None if show_all else 20
     installation = bootstrap.load(config)
     if undo is not None:
@@ -87,6 +100,8 @@ def plan(
         show_planned(session, installation, planned, limit=limit)
     if report is not None:
         write_report(session, installation, planned, None, report)
+    if xlsx is not None:
+        write_workbook(session, installation, planned, None, xlsx)
     return _planned(session, planned, out, quiet=as_json)
 
 
@@ -99,7 +114,7 @@ def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
         )
     if undo is not None and of_tiers:
         raise InputError(
-            msg("--report and --as-of belong to a plan of tiers; an undo decides none"),
+            msg("--report, --xlsx and --as-of belong to a plan of tiers; an undo decides none"),
             hint=msg("Leave them out."),
         )
 
@@ -157,6 +172,7 @@ def apply(
 @allow_option
 @reason_option
 @report_option
+@xlsx_option
 @json_option
 @click.pass_obj
 def run(
@@ -167,6 +183,7 @@ def run(
     allow: tuple[str, ...],
     reason: str | None,
     report: Path | None,
+    xlsx: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
@@ -174,6 +191,8 @@ def run(
     show_end(session, done, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
+    if xlsx is not None and done.planned is not None and done.installation is not None:
+        write_workbook(session, done.installation, done.planned, done.result, xlsx, entry=done.entry)
     return end_of(done)
 
 
@@ -288,6 +307,22 @@ def write_report(
             hint=msg("Name a file in a folder that exists and may be written."),
         ) from None
     session.note(msg("Report: {path}", path=str(path)))
+
+
+def write_workbook(
+    session: Session,
+    installation: Installation,
+    planned: Planned,
+    result: RunResult | None,
+    path: Path,
+    *,
+    entry: RunEntry | None = None,
+) -> None:
+    """Write the Excel workbook. Raises InputError when it cannot be written."""
+    from u8sync.report.workbook import save_workbook
+
+    save_workbook(planned, result, installation.policy, session.translate, path, language=session.language, entry=entry)
+    session.note(msg("Workbook: {path}", path=str(path)))
 
 
 def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:

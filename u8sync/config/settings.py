@@ -135,6 +135,7 @@ class Settings:
         runs_folder: Folder of the history of runs.
         runs_days: How long a run's folder is kept, days.
         runs_report: Whether each run leaves its report there.
+        runs_xlsx: Whether each run leaves its workbook there.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -158,6 +159,7 @@ class Settings:
     runs_folder: Path
     runs_days: int
     runs_report: bool
+    runs_xlsx: bool
     digest: str
 
 
@@ -204,6 +206,7 @@ def load_settings(path: Path) -> Settings:
         runs_folder=folder / shape.runs.folder,
         runs_days=shape.runs.keep_days,
         runs_report=shape.runs.report,
+        runs_xlsx=shape.runs.xlsx,
         digest=located.sha256,
     )
 
