@@ -370,7 +370,7 @@ def show(
             )
         )
     if proof_file is not None:
-        session.note(msg("Proof: {path}", path=str(proof_file)))
+        session.aside(msg("Proof: {path}", path=str(proof_file)))
     return ExitCode.DONE
 
 

@@ -68,7 +68,7 @@ def export(
     wanted = _filter(customers, run_id, since, until, logs.zone)
     table = _changes_table(session, logs, wanted, raw=raw)
     count = save_table(out, table, session.translate, session.language, raw=raw)
-    session.note(msg("{count} changes written to {path}", count=f"{count:,}", path=str(out)))
+    session.aside(msg("{count} changes written to {path}", count=f"{count:,}", path=str(out)))
     return ExitCode.DONE
 
 

@@ -306,7 +306,7 @@ def write_report(
             msg("The report cannot be written to {path}: {why}", path=str(path), why=error.strerror or str(error)),
             hint=msg("Name a file in a folder that exists and may be written."),
         ) from None
-    session.note(msg("Report: {path}", path=str(path)))
+    session.aside(msg("Report: {path}", path=str(path)))
 
 
 def write_workbook(
@@ -322,7 +322,7 @@ def write_workbook(
     from u8sync.report.workbook import save_workbook
 
     save_workbook(planned, result, installation.policy, session.translate, path, language=session.language, entry=entry)
-    session.note(msg("Workbook: {path}", path=str(path)))
+    session.aside(msg("Workbook: {path}", path=str(path)))
 
 
 def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
