@@ -18,6 +18,7 @@ import click
 
 from u8sync import __version__
 from u8sync.cli.auditing import audit
+from u8sync.cli.completing import PROGRAM, VARIABLE, completion
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
@@ -54,13 +55,28 @@ LOCALE = Path(__file__).parent.parent / "locale"
 @click.option("--quiet", is_flag=True, help=N_("Say nothing but results, warnings and errors; no progress."))
 @click.option("--no-color", is_flag=True, help=N_("No colours and no bold letters; NO_COLOR does the same."))
 @click.version_option(
-    __version__, prog_name="u8sync", message="%(prog)s %(version)s", help=N_("Show the version and exit.")
+    __version__, prog_name=PROGRAM, message="%(prog)s %(version)s", help=N_("Show the version and exit.")
 )
 def cli(**_taken: object) -> None:
     """Group of all commands; its own options are taken before click reads."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, tiers, audit, accounts, grants, mappings, sample, sandbox):
+for command in (
+    demo,
+    doctor,
+    plan,
+    apply,
+    run,
+    explain,
+    tiers,
+    audit,
+    accounts,
+    grants,
+    mappings,
+    sample,
+    sandbox,
+    completion,
+):
     cli.add_command(command)
 
 
@@ -99,6 +115,9 @@ def call(
         no_color: Whether nothing is coloured.
     """
     translate = translator(language)
+    if VARIABLE in os.environ:
+        # A shell asks what could follow; click answers and ends the process. A person waits: no consoles are made.
+        _localised(cli, translate).main(args=[], prog_name=PROGRAM, complete_var=VARIABLE)
     session = Session(
         language=language,
         translate=translate,
@@ -110,7 +129,7 @@ def call(
     try:
         try:
             result = _localised(cli, translate).main(
-                args=list(args), prog_name="u8sync", standalone_mode=False, obj=session
+                args=list(args), prog_name=PROGRAM, standalone_mode=False, obj=session
             )
         finally:
             session.end_progress()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.completing import complete_runs
 from u8sync.cli.options import (
     allow_option,
     as_of_option,
@@ -51,6 +52,7 @@ __all__ = ["apply", "explain", "plan", "run"]
     "--undo",
     "undo",
     metavar="RUN",
+    shell_complete=complete_runs,
     help=N_("Plan to take this run back, as far as U8 still holds what it wrote; 'u8sync audit list' names the runs."),
 )
 @click.option("--customer", "customers", multiple=True, help=N_("With --undo: only this customer; may be repeated."))
