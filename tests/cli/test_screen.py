@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from cli_home import Ask
+from cli_home import Ask, edit
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -155,6 +155,47 @@ def test_no_line_is_wider_than_the_window(home: Path, columns: int, language: st
     lines = [line.rsplit("\r", 1)[-1] for line in shown.replace("\r\n", "\n").split("\n")]
     assert len(lines) > 20
     assert [line for line in lines if cell_len(line.rstrip()) > columns] == []
+
+
+LONG_NAME = "上海华东国际贸易进出口股份有限公司（浦东分公司）" * 2 + "👨\u200d👩\u200d👧e\u0301"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_view_fits_its_window(home: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    """Sentences are left to the window: a path or a command in them is there to be copied in one piece."""
+    edit(home, "UPDATE Customer SET cCusName = ?", LONG_NAME)
+    run = ask("audit", "runs", "--json").json[-1]["run_id"]
+    monkeypatch.setattr("u8sync.cli.screen.PIPED_WIDTH", 60)
+    for words in (
+        "doctor",
+        "accounts",
+        "plan --all",
+        f"plan --undo {run}",
+        "explain 00001",
+        "tiers list",
+        "tiers simulate",
+        "audit list --customer 00001",
+        "audit runs",
+        f"audit runs --run {run}",
+        "audit verify",
+        "audit show 2",
+        "audit why 00001",
+        "audit reconcile",
+        "map check",
+        "map coverage",
+        "map test",
+    ):
+        answer = ask(*words.split(), language=language)
+        assert answer.code in {0, 2}, (words, answer.err)
+        assert len(answer.out.splitlines()) > 2, words
+        assert [line for line in answer.out.splitlines() if cell_len(line) > 60] == [], words
+
+
+def test_lines_in_a_file_do_not_end_in_blanks(home: Path) -> None:
+    lines = piped(home, "plan", "--all").stdout.splitlines()
+    headings = [line for line in lines if line.startswith(("Plan for", "Tiers", "Guards", "Worth knowing", "- "))]
+    assert len(headings) > 3
+    assert [line for line in headings if line != line.rstrip()] == []
 
 
 @posix
