@@ -108,3 +108,22 @@ def test_open_hands_the_page_to_the_browser(home: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert (home / "opened").read_text().strip() == (home / "runs" / "index.html").as_uri()
+
+
+def test_a_workbook_of_a_plan_made_now(ask: Ask, home: Path) -> None:
+    assert ask("report", "--xlsx", "plan.xlsx").code == 0
+    assert (home / "plan.xlsx").read_bytes().startswith(b"PK")
+    assert ask("report", "--html", "a.html", "--xlsx", "a.xlsx").code == 0
+    assert (home / "a.html").exists()
+    assert (home / "a.xlsx").exists()
+
+
+def test_the_workbook_of_a_run_is_copied_where_it_left_one(ask: Ask, home: Path) -> None:
+    answer = ask("report", "--run", "last", "--xlsx", "night.xlsx")
+    assert answer.code == ExitCode.BAD_INPUT
+    assert "left no workbook" in answer.err
+    config = home / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("xlsx: false", "xlsx: true"), encoding="utf-8")
+    ask("run")
+    assert ask("report", "--run", "last", "--xlsx", "night.xlsx").code == 0
+    assert (home / "night.xlsx").read_bytes().startswith(b"PK")

@@ -34,6 +34,7 @@ from u8sync.report.figures import movements, tier_lines
 from u8sync.report.html import render_report
 from u8sync.report.language import Language, told, translator
 from u8sync.report.pages import save_page
+from u8sync.report.workbook import save_workbook
 from u8sync.scheduling.window import Permission, may_write
 from u8sync.telemetry.stopwatch import Stopwatch
 from u8sync.text import Message, english, msg
@@ -41,6 +42,7 @@ from u8sync.text import Message, english, msg
 __all__ = ["Done", "Order", "run_night", "told"]
 
 REPORT = "report.html"
+WORKBOOK = "report.xlsx"
 
 
 @dataclass(frozen=True)
@@ -341,21 +343,34 @@ def _guard_found(verdict: Verdict) -> GuardFound:
 def _reported(
     entry: RunEntry, settings: Settings, seen: _Seen, language: Language, watch: Stopwatch
 ) -> tuple[RunEntry, list[Message]]:
-    """The entry with the report that was written for it, and what went wrong with that."""
+    """The entry with the page and the workbook that were written for it, and what went wrong with that."""
     watch.finish()
-    if seen.planned is None or seen.installation is None or not settings.runs_report:
+    if seen.planned is None or seen.installation is None:
         return entry, []
-    planned, policy = seen.planned, seen.installation.policy
-    so_far = replace(entry, steps=step_times(watch))
+    planned, policy, result = seen.planned, seen.installation.policy, seen.result
+    own, translate, so_far = run_folder(settings.runs_folder, entry.run_id), translator(language), entry
 
-    def write() -> None:
-        page = render_report(planned, seen.result, policy, translator(language), language, entry=so_far)
-        save_page(run_folder(settings.runs_folder, entry.run_id) / REPORT, page)
+    def page() -> None:
+        save_page(own / REPORT, render_report(planned, result, policy, translate, language, entry=so_far))
 
-    watch.start(msg("Writing the report"), None)
-    troubles = _try(write)
-    watch.finish()
-    return (entry if troubles else replace(entry, files={**entry.files, "report": REPORT})), troubles
+    def workbook() -> None:
+        save_workbook(planned, result, policy, translate, own / WORKBOOK, language=language, entry=so_far)
+
+    ways = (
+        (settings.runs_report, "report", REPORT, msg("Writing the report"), page),
+        (settings.runs_xlsx, "workbook", WORKBOOK, msg("Writing the workbook"), workbook),
+    )
+    troubles: list[Message] = []
+    for wanted, kind, name, step, write in ways:
+        if not wanted:
+            continue
+        so_far = replace(entry, steps=step_times(watch))
+        watch.start(step, None)
+        found = _try(write)
+        watch.finish()
+        troubles += found
+        entry = entry if found else replace(entry, files={**entry.files, kind: name})
+    return entry, troubles
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,20 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 import click
 
 from u8sync import __version__
 from u8sync.cli.approving import approve
 from u8sync.cli.auditing import audit
+from u8sync.cli.completing import PROGRAM, VARIABLE, completion
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
+from u8sync.cli.help_text import HelpContext
 from u8sync.cli.history import runs, status
 from u8sync.cli.mappings import mappings
 from u8sync.cli.notifying import notify
@@ -29,6 +32,7 @@ from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
 from u8sync.cli.sandboxing import sandbox
 from u8sync.cli.scheduling import schedule
+from u8sync.cli.screen import Outlasting, console, outlasting
 from u8sync.cli.session import Session
 from u8sync.cli.setup import init
 from u8sync.cli.tiers import tiers
@@ -36,13 +40,9 @@ from u8sync.errors import ExitCode, U8SyncError
 from u8sync.report.language import Language, choose, translator
 from u8sync.text import N_, Message, Translate, msg
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 __all__ = ["call", "cli", "main"]
 
 DOMAIN = "u8sync"
-PIPED_WIDTH = 132
 LOCALE = Path(__file__).parent.parent / "locale"
 
 
@@ -58,16 +58,18 @@ LOCALE = Path(__file__).parent.parent / "locale"
     "--lang", type=click.Choice(["zh", "en"]), help=N_("Language of all messages; else U8SYNC_LANG or the system's.")
 )
 @click.option("--debug", is_flag=True, help=N_("Show the traceback of an unexpected error."))
+@click.option("--quiet", is_flag=True, help=N_("Say nothing but results, warnings and errors; no progress."))
+@click.option("--no-color", is_flag=True, help=N_("No colours and no bold letters; NO_COLOR does the same."))
 @click.version_option(
-    __version__, prog_name="u8sync", message="%(prog)s %(version)s", help=N_("Show the version and exit.")
+    __version__, prog_name=PROGRAM, message="%(prog)s %(version)s", help=N_("Show the version and exit.")
 )
-def cli(lang: str | None, debug: bool) -> None:
-    """Group of all commands."""
+def cli(**_taken: object) -> None:
+    """Group of all commands; its own options are taken before click reads."""
 
 
 COMMANDS = (
     *(init, demo, doctor, plan, apply, run, approve, status, runs, report, schedule, notify, explain, tiers),
-    *(audit, accounts, grants, mappings, sample, sandbox),
+    *(audit, accounts, grants, mappings, sample, sandbox, completion),
 )
 for command in COMMANDS:
     cli.add_command(command)
@@ -79,33 +81,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(200_000)
     # Plans, reports and account sets tell who buys how much: for the user and the group, whatever the system says.
     os.umask(os.umask(0o027) | 0o027)
-    args, lang, debug = _take_global_options(list(sys.argv[1:] if arguments is None else arguments))
-    for stream in (sys.stdout, sys.stderr):
-        # A GBK or ASCII console must not end a run because a name has a character that it cannot show.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    language = choose(lang, os.environ, locale.getlocale()[0])
+    given = _take_global_options(list(sys.argv[1:] if arguments is None else arguments))
+    sys.stdout, sys.stderr = outlasting(sys.stdout), outlasting(sys.stderr)
+    language = choose(given.lang, os.environ, locale.getlocale()[0])
     # click's own sentences ("Missing argument ...") go through the process's gettext, which asks LANGUAGE.
     os.environ["LANGUAGE"] = "zh_CN" if language == "zh" else "en"
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
-    sys.exit(call(args, language=language, debug=debug))
+    code = call(given.rest, language=language, debug=given.debug, quiet=given.quiet, no_color=given.no_color)
+    if isinstance(sys.stdout, Outlasting) and sys.stdout.fault is not None:
+        why = sys.stdout.fault.strerror or str(sys.stdout.fault)
+        lost = msg("Part of the output could not be written: {why}. Everything else was done.", why=why)
+        click.echo(translator(language)(lost), err=True)
+        code = code or int(ExitCode.PENDING)
+    sys.exit(code)
 
 
-def call(args: Sequence[str], *, language: Language, debug: bool = False) -> int:
-    """Run one command and return its exit code."""
+def call(
+    args: Sequence[str], *, language: Language, debug: bool = False, quiet: bool = False, no_color: bool = False
+) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        args: The words behind ``u8sync``, without the options of :func:`cli` itself.
+        language: Of everything that is said.
+        debug: Whether an unexpected error is raised.
+        quiet: Whether only results and what matters are said.
+        no_color: Whether nothing is coloured.
+    """
     translate = translator(language)
+    if VARIABLE in os.environ:
+        # A shell asks what could follow; click answers and ends the process. A person waits: no consoles are made.
+        _localised(cli, translate).main(args=[], prog_name=PROGRAM, complete_var=VARIABLE)
     session = Session(
         language=language,
         translate=translate,
-        out=_console(stderr=False),
-        err=_console(stderr=True),
+        out=console(sys.stdout, os.environ, stderr=False, no_color=no_color),
+        err=console(sys.stderr, os.environ, stderr=True, no_color=no_color),
         command=shlex.join(["u8sync", *args]),
+        quiet=quiet,
     )
     try:
         try:
             result = _localised(cli, translate).main(
-                args=list(args), prog_name="u8sync", standalone_mode=False, obj=session
+                args=list(args), prog_name=PROGRAM, standalone_mode=False, obj=session
             )
         finally:
             session.end_progress()
@@ -135,27 +154,31 @@ def call(args: Sequence[str], *, language: Language, debug: bool = False) -> int
     return int(result or 0)
 
 
-def _console(*, stderr: bool) -> Console:
-    """A console as wide as its window; a pipe or file gets lines wide enough for a table to be read."""
-    from rich.console import Console
+@dataclass(frozen=True)
+class _Given:
+    """The options that hold for every command, and the words that are left."""
 
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = PIPED_WIDTH
-    return console
+    rest: list[str]
+    lang: str | None
+    debug: bool
+    quiet: bool
+    no_color: bool
 
 
-def _take_global_options(arguments: list[str]) -> tuple[list[str], str | None, bool]:
-    """Take ``--lang`` and ``--debug`` out, wherever they stand: help texts need the language before click reads."""
+_FLAGS: Final = ("--debug", "--quiet", "--no-color")
+
+
+def _take_global_options(arguments: list[str]) -> _Given:
+    """Take the options of :func:`cli` out, wherever they stand: help texts need the language before click reads."""
     rest: list[str] = []
     lang: str | None = None
-    debug = False
+    flags: set[str] = set()
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word == "--debug":
-            debug = True
+        elif word in _FLAGS:
+            flags.add(word)
         elif word.startswith("--lang="):
             lang = word.removeprefix("--lang=")
         elif word == "--lang":
@@ -163,8 +186,8 @@ def _take_global_options(arguments: list[str]) -> tuple[list[str], str | None, b
         else:
             rest.append(word)
     if lang is not None and lang not in {"zh", "en"}:
-        return ["--lang", lang, *rest], None, debug  # click refuses it, in the system's language
-    return rest, lang, debug
+        rest, lang = ["--lang", lang, *rest], None  # click refuses it, in the system's language
+    return _Given(rest, lang, *(flag in flags for flag in _FLAGS))
 
 
 def _localised(command: click.Command, translate: Translate) -> click.Command:
@@ -174,6 +197,7 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
         return None if text is None else translate(Message(text))
 
     local = copy.copy(command)
+    local.context_class = HelpContext
     local.help, local.epilog = words(command.help), words(command.epilog)
     local.short_help = words(command.short_help)
     local.params = [copy.copy(param) for param in command.params]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from u8sync.cli.completing import complete_runs
 from u8sync.cli.log_reading import Log, archive_option, from_option, instant, logs_of, to_option
 from u8sync.cli.options import config_option, folder_option, json_option
 from u8sync.cli.session import Session
@@ -84,7 +85,13 @@ def _open(session: Session, log: Log, *, no_index: bool) -> Iterator[Index]:
 )
 @click.option("--customer", "customers", multiple=True, help=N_("Only this customer; may be given several times."))
 @click.option("--field", "fields", multiple=True, help=N_("Only this field; may be given several times."))
-@click.option("--run", "run_ids", multiple=True, help=N_("Only this run; may be given several times."))
+@click.option(
+    "--run",
+    "run_ids",
+    multiple=True,
+    shell_complete=complete_runs,
+    help=N_("Only this run; may be given several times."),
+)
 @click.option("--undo-of", "undoes", multiple=True, help=N_("Only what took back changes of this run."))
 @click.option(
     "--outcome",
@@ -207,7 +214,13 @@ def _left_footer(shown: int, newest: int | None) -> Message:
         " without a run. How the nights went, also those that never came to the audit log: 'u8sync runs'."
     ),
 )
-@click.option("--run", "run_ids", multiple=True, help=N_("Everything about this run; may be given several times."))
+@click.option(
+    "--run",
+    "run_ids",
+    multiple=True,
+    shell_complete=complete_runs,
+    help=N_("Everything about this run; may be given several times."),
+)
 @from_option
 @to_option
 @limit_option
@@ -371,7 +384,7 @@ def show(
             )
         )
     if proof_file is not None:
-        session.note(msg("Proof: {path}", path=str(proof_file)))
+        session.aside(msg("Proof: {path}", path=str(proof_file)))
     return ExitCode.DONE
 
 

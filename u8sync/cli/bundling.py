@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.completing import complete_runs
 from u8sync.cli.log_reading import archive_option, logs_of
 from u8sync.cli.options import config_option, folder_option, json_option
 from u8sync.cli.session import Session
@@ -28,7 +29,7 @@ __all__ = ["bundle"]
     ),
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help=N_("The zip file to make."))
-@click.option("--run", "run_id", default=None, help=N_("Only this run, complete."))
+@click.option("--run", "run_id", default=None, shell_complete=complete_runs, help=N_("Only this run, complete."))
 @click.option("--customer", default=None, help=N_("Only what was written for this customer."))
 @click.option(
     "--checkpoint",

@@ -101,5 +101,5 @@ def grants(session: Session, *, config: Path, reader: str, writer: str, out: Pat
             msg("The script cannot be written to {path}: {why}", path=str(out), why=error.strerror or str(error)),
             hint=msg("Name a file in a folder that exists and may be written."),
         ) from None
-    session.note(msg("Script: {path}", path=str(out)))
+    session.aside(msg("Script: {path}", path=str(out)))
     return ExitCode.DONE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.completing import complete_runs
 from u8sync.cli.log_reading import Log, Logs, Tail, archive_option, from_option, instant, logs_of, to_option
 from u8sync.cli.options import config_option, folder_option
 from u8sync.cli.session import Session
@@ -38,7 +39,7 @@ __all__ = ["export", "sample"]
     help=N_("The file; its ending says how: .csv, .xlsx, .html."),
 )
 @click.option("--customer", "customers", multiple=True, help=N_("Only this customer; may be repeated."))
-@click.option("--run", "run_id", default=None, help=N_("Only this run."))
+@click.option("--run", "run_id", default=None, shell_complete=complete_runs, help=N_("Only this run."))
 @from_option
 @to_option
 @click.option("--raw", is_flag=True, help=N_("CSV for a machine: values as they are, names of columns in English."))
@@ -68,7 +69,7 @@ def export(
     wanted = _filter(customers, run_id, since, until, logs.zone)
     table = _changes_table(session, logs, wanted, raw=raw)
     count = save_table(out, table, session.translate, session.language, raw=raw)
-    session.note(msg("{count} changes written to {path}", count=f"{count:,}", path=str(out)))
+    session.aside(msg("{count} changes written to {path}", count=f"{count:,}", path=str(out)))
     return ExitCode.DONE
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "reason_option",
     "report_option",
     "timings_option",
+    "xlsx_option",
 ]
 
 
@@ -97,6 +98,10 @@ report_option = click.option(
 
 timings_option = click.option(
     "--timings", "timings", is_flag=True, help=N_("Also show where the time went, step by step.")
+)
+
+xlsx_option = click.option(
+    "--xlsx", "xlsx", type=click.Path(path_type=Path), default=None, help=N_("Also write an Excel workbook.")
 )
 
 folder_option = click.option(

@@ -61,7 +61,7 @@ def reconcile(session: Session, *, config: Path, archive: Path | None, out: Path
         )
     if out is not None:
         save_table(out, _findings_table(session, log, result), session.translate, session.language)
-        session.note(msg("Findings: {path}", path=str(out)))
+        session.aside(msg("Findings: {path}", path=str(out)))
     if as_json:
         session.emit(json.dumps(_reconciliation_json(log, result), ensure_ascii=False, indent=1))
     else:

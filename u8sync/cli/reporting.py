@@ -15,6 +15,7 @@ from u8sync.text import N_, msg
 
 if TYPE_CHECKING:
     from u8sync.config.settings import Settings
+    from u8sync.domain.run_entry import RunEntry
 
 __all__ = ["report"]
 
@@ -23,10 +24,10 @@ LAST = "last"
 
 
 @click.command(
-    short_help=N_("Write the report as an HTML file."),
+    short_help=N_("Write the report as an HTML file or a workbook."),
     help=N_(
-        "Write the report of a plan made now as one HTML file, readable without a network. With --run: the report that"
-        " a run left. With --index: the page over all runs. Nothing is written to U8."
+        "Write the report of a plan made now as one HTML file, readable without a network, or with --xlsx as a"
+        " workbook. With --run: what a run left. With --index: the page over all runs. Nothing is written to U8."
     ),
 )
 @config_option
@@ -36,7 +37,14 @@ LAST = "last"
     "html",
     type=click.Path(path_type=Path),
     default=None,
-    help=N_("The file to write; report.html when absent."),
+    help=N_("The file to write; report.html when neither this nor --xlsx is given."),
+)
+@click.option(
+    "--xlsx",
+    "xlsx",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=N_("Write an Excel workbook to this file."),
 )
 @click.option(
     "--run",
@@ -54,22 +62,23 @@ def report(
     config: Path,
     as_of: date | None,
     html: Path | None,
+    xlsx: Path | None,
     run_id: str | None,
     index: bool,
     show: bool,
 ) -> ExitCode:
-    """Write the report as an HTML file."""
+    """Write the report as an HTML file or a workbook."""
     from u8sync.config.settings import load_settings
 
-    # A file of another kind of the same plan (a workbook) belongs into _of_now, beside the page.
-    _refuse_mixed(as_of=as_of, html=html, run_id=run_id, index=index)
+    _refuse_mixed(as_of=as_of, html=html or xlsx, run_id=run_id, index=index)
+    page: Path | None
     if index:
         page = _over_all(session, load_settings(config))
     elif run_id is not None:
-        page = _of_run(session, load_settings(config), run_id, html)
+        page = _of_run(session, load_settings(config), run_id, html, xlsx)
     else:
-        page = _of_now(session, config, as_of, html or Path("report.html"))
-    if show:
+        page = _of_now(session, config, as_of, html if xlsx else html or Path("report.html"), xlsx)
+    if show and page is not None:
         _open(session, page)
     return ExitCode.DONE
 
@@ -77,7 +86,7 @@ def report(
 def _refuse_mixed(*, as_of: date | None, html: Path | None, run_id: str | None, index: bool) -> None:
     if index and (run_id is not None or html is not None or as_of is not None):
         raise InputError(
-            msg("--index writes one page beside the runs: --run, --html and --as-of have no part in it"),
+            msg("--index writes one page beside the runs: --run, --html, --xlsx and --as-of have no part in it"),
             hint=msg("Leave them out, or call the command twice."),
         )
     if run_id is not None and as_of is not None:
@@ -86,18 +95,24 @@ def _refuse_mixed(*, as_of: date | None, html: Path | None, run_id: str | None, 
         )
 
 
-def _of_now(session: Session, config: Path, as_of: date | None, page: Path) -> Path:
+def _of_now(
+    session: Session, config: Path, as_of: date | None, page: Path | None, workbook: Path | None
+) -> Path | None:
+    """What a plan made now looks like, as far as files are asked for; returns the page."""
     from u8sync import bootstrap
-    from u8sync.cli.running import plan_now, write_report
+    from u8sync.cli.running import plan_now, write_report, write_workbook
 
     installation = bootstrap.load(config)
     planned = plan_now(installation, session.progress(), as_of=as_of, allow=())
-    write_report(session, installation, planned, None, page)
+    if page is not None:
+        write_report(session, installation, planned, None, page)
+    if workbook is not None:
+        write_workbook(session, installation, planned, None, workbook)
     return page
 
 
-def _of_run(session: Session, settings: Settings, run_id: str, copy: Path | None) -> Path:
-    """The report that a run left, copied when asked to."""
+def _of_run(session: Session, settings: Settings, run_id: str, copy: Path | None, workbook: Path | None) -> Path:
+    """The report that a run left, copied when asked to; and its workbook, if that is asked for."""
     from u8sync.history.store import read_history, run_folder
 
     entries = read_history(settings.runs_folder).entries
@@ -114,6 +129,8 @@ def _of_run(session: Session, settings: Settings, run_id: str, copy: Path | None
             msg("Run {run} left no report", run=entry.run_id),
             hint=msg("It ended before there was a plan, or 'runs.report' is off in the configuration."),
         )
+    if workbook is not None:
+        _copy_workbook(session, entry, kept.parent, workbook)
     if copy is None:
         session.say(msg("Report: {path}", path=str(kept)))
         return kept
@@ -122,6 +139,20 @@ def _of_run(session: Session, settings: Settings, run_id: str, copy: Path | None
     save_page(copy, kept.read_text(encoding="utf-8"))
     session.note(msg("Report: {path}", path=str(copy)))
     return copy
+
+
+def _copy_workbook(session: Session, entry: RunEntry, folder: Path, copy: Path) -> None:
+    from u8sync.report.tables import in_place_of
+
+    kept = folder / entry.files.get("workbook", "report.xlsx")
+    if not kept.is_file():
+        raise InputError(
+            msg("Run {run} left no workbook", run=entry.run_id),
+            hint=msg("Runs leave one when 'runs.xlsx' is on in the configuration."),
+        )
+    with in_place_of(copy, shared=True) as part:
+        part.write_bytes(kept.read_bytes())
+    session.note(msg("Workbook: {path}", path=str(copy)))
 
 
 def _over_all(session: Session, settings: Settings) -> Path:

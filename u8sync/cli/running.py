@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.completing import complete_runs
 from u8sync.cli.journal import in_journal
 from u8sync.cli.options import (
     allow_option,
@@ -23,6 +24,7 @@ from u8sync.cli.options import (
     reason_option,
     report_option,
     timings_option,
+    xlsx_option,
 )
 from u8sync.cli.session import Session
 from u8sync.cli.stopping import listening
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from u8sync.bootstrap.timing import Scheduled
     from u8sync.domain.plan import Plan
     from u8sync.domain.run import Planned, RunResult
-    from u8sync.domain.run_entry import StepTime
+    from u8sync.domain.run_entry import RunEntry, StepTime
     from u8sync.domain.undo import PlannedUndo
     from u8sync.ports import Progress
 
@@ -58,6 +60,7 @@ __all__ = ["apply", "explain", "plan", "plan_now", "run", "write_report"]
     "--undo",
     "undo",
     metavar="RUN",
+    shell_complete=complete_runs,
     help=N_("Plan to take this run back, as far as U8 still holds what it wrote; 'u8sync audit list' names the runs."),
 )
 @click.option("--customer", "customers", multiple=True, help=N_("With --undo: only this customer; may be repeated."))
@@ -65,6 +68,7 @@ __all__ = ["apply", "explain", "plan", "plan_now", "run", "write_report"]
 @allow_option
 @report_option
 @timings_option
+@xlsx_option
 @json_option
 @click.pass_obj
 def plan(
@@ -80,16 +84,18 @@ def plan(
     allow: tuple[str, ...],
     report: Path | None,
     timings: bool,
+    xlsx: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Show what would change, and why."""
     from u8sync import bootstrap
-    from u8sync.cli.as_json import planned_json, undo_json
-
-    _refuse_mixed(undo, of_tiers=report is not None or as_of is not None, of_undo=bool(customers or fields))
     from u8sync.bootstrap.telling import step_times
+    from u8sync.cli.as_json import planned_json, undo_json
     from u8sync.telemetry.stopwatch import Stopwatch
 
+    _refuse_mixed(
+        undo, of_tiers=any(one is not None for one in (report, xlsx, as_of)), of_undo=bool(customers or fields)
+    )
     limit = None if show_all else 20
     watch = Stopwatch(session.progress())
     watch.step(msg("Loading the files"))
@@ -116,6 +122,8 @@ def plan(
     if report is not None:
         watch.step(msg("Writing the report"))
         write_report(session, installation, planned, None, report)
+    if xlsx is not None:
+        write_workbook(session, installation, planned, None, xlsx)
     if timings:
         watch.finish()
         show_timings(session, step_times(watch), as_json=as_json)
@@ -131,7 +139,7 @@ def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
         )
     if undo is not None and of_tiers:
         raise InputError(
-            msg("--report and --as-of belong to a plan of tiers; an undo decides none"),
+            msg("--report, --xlsx and --as-of belong to a plan of tiers; an undo decides none"),
             hint=msg("Leave them out."),
         )
 
@@ -219,6 +227,7 @@ def apply(
 @reason_option
 @report_option
 @timings_option
+@xlsx_option
 @json_option
 @click.pass_obj
 def run(
@@ -233,6 +242,7 @@ def run(
     reason: str | None,
     report: Path | None,
     timings: bool,
+    xlsx: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Plan and write in one go."""
@@ -258,6 +268,8 @@ def run(
         show_timings(session, done.entry.steps, as_json=as_json)
     if report is not None and done.planned is not None and done.installation is not None:
         write_report(session, done.installation, done.planned, done.result, report)
+    if xlsx is not None and done.planned is not None and done.installation is not None:
+        write_workbook(session, done.installation, done.planned, done.result, xlsx, entry=done.entry)
     return end_of(done)
 
 
@@ -422,7 +434,23 @@ def write_report(
             msg("The report cannot be written to {path}: {why}", path=str(path), why=error.strerror or str(error)),
             hint=msg("Name a file in a folder that exists and may be written."),
         ) from None
-    session.note(msg("Report: {path}", path=str(path)))
+    session.aside(msg("Report: {path}", path=str(path)))
+
+
+def write_workbook(
+    session: Session,
+    installation: Installation,
+    planned: Planned,
+    result: RunResult | None,
+    path: Path,
+    *,
+    entry: RunEntry | None = None,
+) -> None:
+    """Write the Excel workbook. Raises InputError when it cannot be written."""
+    from u8sync.report.workbook import save_workbook
+
+    save_workbook(planned, result, installation.policy, session.translate, path, language=session.language, entry=entry)
+    session.aside(msg("Workbook: {path}", path=str(path)))
 
 
 def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:

@@ -26,6 +26,7 @@ class Session:
         out: Standard output: results only, so that it can be piped.
         err: Standard error: progress and errors.
         command: The command as typed, for the audit log.
+        quiet: Whether only results and what matters are said.
         bars: The progress bars handed out so far.
     """
 
@@ -34,6 +35,7 @@ class Session:
     out: Console
     err: Console
     command: str
+    quiet: bool = False
     bars: list[Progress] = field(default_factory=list)
 
     def say(self, message: Message) -> None:
@@ -41,9 +43,14 @@ class Session:
         self.out.print(self.translate(message), markup=False, highlight=False, soft_wrap=True)
 
     def note(self, message: Message) -> None:
-        """Print one sentence beside the results, where a pipe does not see it."""
+        """Print one sentence that matters beside the results, where a pipe does not see it."""
         self.out.file.flush()  # what was said before stands before it, also where both streams are one
         self.err.print(self.translate(message), markup=False, highlight=False, soft_wrap=True)
+
+    def aside(self, message: Message) -> None:
+        """Print one sentence that nobody misses, such as where a file was put that was asked for by name."""
+        if not self.quiet:
+            self.note(message)
 
     def emit(self, json_text: str) -> None:
         """Print a JSON document as it is: a console would measure every character of it."""
@@ -53,7 +60,8 @@ class Session:
         """Bars on standard error when somebody watches, nothing otherwise."""
         from u8sync.report.progress import NoProgress, RichProgress
 
-        bar = RichProgress(self.err, self.translate) if self.err.is_terminal else NoProgress()
+        watched = self.err.is_interactive and not self.quiet
+        bar = RichProgress(self.err, self.translate) if watched else NoProgress()
         self.bars.append(bar)
         return bar
 

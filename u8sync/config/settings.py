@@ -146,6 +146,7 @@ class Settings:
         metrics: Figures of each run for monitoring.
         notify: Who is told how runs go.
         schedule: When runs start by themselves, and when they may write; null: nothing is said of that.
+        runs_xlsx: Whether each run leaves its workbook there.
         digest: SHA-256 of the file's bytes, hex.
     """
 
@@ -174,6 +175,7 @@ class Settings:
     metrics: Metrics
     notify: Notify
     schedule: RunSchedule | None
+    runs_xlsx: bool
     digest: str
 
 
@@ -225,6 +227,7 @@ def load_settings(path: Path) -> Settings:
         metrics=metrics_of(shape.metrics, folder),
         notify=notify_of(shape.notify),
         schedule=None if shape.schedule is None else schedule_of(shape.schedule, shape.timezone),
+        runs_xlsx=shape.runs.xlsx,
         digest=located.sha256,
     )
 

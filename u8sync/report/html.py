@@ -8,7 +8,7 @@ invisible characters on its way into the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -64,7 +64,7 @@ from u8sync.report.words import (
 )
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["MOST_CHANGES", "render_report"]
+__all__ = ["MOST_CHANGES", "ChangeRow", "change_rows", "matrix_rows", "render_report", "standing_words"]
 
 MOST_CHANGES: Final = 2000
 """So many changes are listed; a longer page serves nobody."""
@@ -105,7 +105,7 @@ def render_report(
     held = tuple(held_rows(planned, shown_names))
     edges = near_edges(planned.decision.customers, policy)
     near = edges[CODE].n_unique()
-    lines, matrix = tier_lines(planned.decision.customers, policy), tuple(_matrix(planned, policy))
+    lines, matrix = tier_lines(planned.decision.customers, policy), tuple(matrix_rows(planned, policy))
     near_tiers = tuple(_near_tiers(edges, policy))
     return template.render(
         page_language="zh-CN" if language == "zh" else "en",
@@ -117,7 +117,7 @@ def render_report(
         account_set=account_set_words(planned.account_set),
         posted=months_words(planned.facts.posted),
         made_at=f"{planned.plan.made_at:%Y-%m-%d %H:%M} UTC",
-        standing=_standing(planned, result),
+        standing=standing_words(planned, result),
         ways={way: sum(move.count for move in moves if move.way == way) for way in WAYS}
         | {"spelling": sum(tier_move(change) is None for change in changes)},
         way_words=WAYS,
@@ -131,7 +131,7 @@ def render_report(
             "borderline": borderline_plot(near_tiers, translate),
         },
         near_tiers=near_tiers,
-        changes=tuple(_change_rows(changes[:MOST_CHANGES], policy, shown_names)),
+        changes=tuple(change_rows(changes[:MOST_CHANGES], policy, shown_names)),
         unlisted=max(0, len(changes) - MOST_CHANGES),
         issues=grouped(planned.decision.issues),
         most_codes=MOST_CODES,
@@ -159,7 +159,7 @@ def render_report(
     )
 
 
-def _standing(planned: Planned, result: RunResult | None) -> tuple[Literal["ok", "wait", "stop"], Message]:
+def standing_words(planned: Planned, result: RunResult | None) -> tuple[Literal["ok", "wait", "stop"], Message]:
     """Where things stand, in one sentence."""
     total = f"{len(planned.plan.changes):,}"
     if result is not None and not result.endings:
@@ -233,7 +233,7 @@ class Cell:
     strength: str
 
 
-def _matrix(planned: Planned, policy: Policy) -> Iterator[tuple[str | Message, list[Cell]]]:
+def matrix_rows(planned: Planned, policy: Policy) -> Iterator[tuple[str | Message, list[Cell]]]:
     """A row for each old tier that anybody has, a column for each tier of the ladder."""
     ladder = [tier.name for tier in policy.tiers]
     rows: dict[tuple[str | None, bool], dict[str | None, int]] = {}
@@ -288,7 +288,8 @@ class ChangeRow:
     figures: tuple[Message, ...]
 
 
-def _change_rows(changes: tuple[Change, ...], policy: Policy, names: Mapping[str, str]) -> Iterator[ChangeRow]:
+def change_rows(changes: Sequence[Change], policy: Policy, names: Mapping[str, str]) -> Iterator[ChangeRow]:
+    """A row for each field, customer by customer."""
     for change in changes:
         reason, move = change.reason, tier_move(change)
         for index, field in enumerate(change.fields):

@@ -40,6 +40,7 @@ class Column:
         kind: ``number``: its values are numbers where they look like it; ``text``: never, whatever they look like.
         width: In characters, for a workbook.
         number_format: How a workbook shows its numbers, as Excel writes it; empty: as they are.
+        wrapped: Whether a workbook breaks its long texts into lines.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     kind: Literal["text", "number"] = "text"
     width: int = 14
     number_format: str = ""
+    wrapped: bool = False
 
 
 @dataclass(frozen=True)

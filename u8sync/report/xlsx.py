@@ -15,6 +15,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.cells import cell_len
+
 from u8sync.report.cells import defused, is_number
 from u8sync.report.tables import Cell, Column, Table, in_place_of
 from u8sync.text import Message, Translate, msg
@@ -22,7 +24,17 @@ from u8sync.text import Message, Translate, msg
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
-__all__ = ["SHEET_ROWS", "Formats", "add_rows", "add_sheet", "open_workbook", "save_workbook"]
+__all__ = [
+    "HEADER",
+    "SHEET_ROWS",
+    "Formats",
+    "add_rows",
+    "add_sheet",
+    "open_workbook",
+    "printed",
+    "save_workbook",
+    "write_cell",
+]
 
 SHEET_ROWS: Final = 1_048_576
 """Rows that a sheet can have, its header among them."""
@@ -32,6 +44,15 @@ MOST_CHARACTERS: Final = 16_000
 
 EXACT_DIGITS: Final = 15
 """Excel keeps so many digits of a number; one with more stays text."""
+
+ARROW: Final = 3
+"""Characters that the arrow of a filter takes."""
+
+HEADER: Final = {"bold": True, "bg_color": "#EEF2F4", "bottom": 1, "valign": "top"}
+"""How the header of a table looks."""
+
+A4: Final = 9
+"""Excel's number of the paper."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ def open_workbook(path: Path, *, made_of: str | None = None) -> Iterator[tuple[W
         if made_of is not None:
             book.set_properties({"created": datetime.fromisoformat(made_of)})
         looks = Formats(
-            header=book.add_format({"bold": True, "bg_color": "#EEF2F4", "bottom": 1, "valign": "top"}),
+            header=book.add_format(HEADER),
             wrapped=book.add_format({"text_wrap": True, "valign": "top"}),
             title=book.add_format({"bold": True, "font_size": 14}),
         )
@@ -118,17 +139,18 @@ def add_sheet(
     More rows than a sheet takes go to further sheets, ``name 2`` and so on, each with the header.
     """
     each = sheet_rows - 1
-    numbers = [column.number_format and book.add_format({"num_format": column.number_format}) for column in columns]
+    formats = [book.add_format(_look(column)) for column in columns]
     count = 0
     waiting = iter(rows)
     while (chunk := list(islice(waiting, 1))) or not count:
         title = translate(name)
         sheet = book.add_worksheet(title if not count else f"{title} {1 + count // each}")
         _head(sheet, columns, translate, looks)
+        printed(sheet, header_row=0)
         at = 0
         for at, row in enumerate(chain(chunk, islice(waiting, each - 1)), 1):
             for position, (column, cell) in enumerate(zip(columns, row, strict=True)):
-                _write(sheet, at, position, cell, number=column.kind == "number", look=numbers[position] or None)
+                write_cell(sheet, at, position, cell, number=column.kind == "number", look=formats[position])
         sheet.autofilter(0, 0, at, len(columns) - 1)
         count += at
         if at < each:
@@ -148,19 +170,44 @@ def add_rows(
     for row in rows:
         for position, cell in enumerate(row):
             text = translate(cell) if isinstance(cell, Message) else cell
-            _write(sheet, at, position, text, number=isinstance(text, int), look=looks.wrapped)
+            write_cell(sheet, at, position, text, number=isinstance(text, int), look=looks.wrapped)
         at += 1
     return at
 
 
+def printed(sheet: Any, *, header_row: int | None = None) -> None:  # noqa: ANN401
+    """How a sheet comes out of a printer: A4 lying, as wide as the page, its header again and a number on each."""
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&L&A&R&P / &N")
+    if header_row is not None:
+        sheet.repeat_rows(header_row)
+
+
 def _head(sheet: Any, columns: Sequence[Column], translate: Translate, looks: Formats) -> None:  # noqa: ANN401
+    from xlsxwriter.utility import xl_range  # type: ignore[import-untyped]
+
     sheet.freeze_panes(1, 0)
     for position, column in enumerate(columns):
-        sheet.set_column(position, position, column.width)
-        sheet.write_string(0, position, translate(column.title), looks.header)
+        title = translate(column.title)
+        # The arrow of the filter takes room beside the title, and a Chinese character as much as two letters.
+        sheet.set_column(position, position, max(column.width, cell_len(title) + ARROW))
+        sheet.write_string(0, position, title, looks.header)
+    text = (position for position, column in enumerate(columns) if column.kind == "text")
+    # Excel marks each code that looks like a number with a green corner, as if it were a mistake.
+    sheet.ignore_errors({"number_stored_as_text": " ".join(xl_range(1, at, SHEET_ROWS - 1, at) for at in text)})
 
 
-def _write(sheet: Any, row: int, position: int, cell: Cell, *, number: bool, look: Any = None) -> None:  # noqa: ANN401
+def _look(column: Column) -> dict[str, object]:
+    """How cells below the header look; text is marked as such, so that "007" stays when somebody edits it."""
+    wrapped = {"text_wrap": True} if column.wrapped else {}
+    number_format = "@" if column.kind == "text" else column.number_format or "General"
+    return {"num_format": number_format, "valign": "top", **wrapped}
+
+
+def write_cell(sheet: Any, row: int, position: int, cell: Cell, *, number: bool, look: Any = None) -> None:  # noqa: ANN401
+    """Write one value: as a number where that is asked for and Excel can hold it exactly, else as text."""
     if cell is None:
         return
     text = str(cell)

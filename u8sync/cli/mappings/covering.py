@@ -109,7 +109,7 @@ def _save(session: Session, found: Coverage, names: Names, mapping: Path, out: P
         coverage_rows(found, names, session.translate, only_unmapped=only_unmapped),
     )
     save_table(out, table, session.translate, session.language)
-    session.note(msg("Written: {path}", path=str(out)))
+    session.aside(msg("Written: {path}", path=str(out)))
 
 
 def _json(session: Session, found: Coverage, names: Names) -> dict[str, Json]:

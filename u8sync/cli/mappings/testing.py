@@ -84,4 +84,4 @@ def _save_junit(session: Session, runs: Sequence[FileRun], path: Path) -> None:
     with in_place_of(path) as part:
         text = junit_xml([(one.file, one.run) for one in runs], session.translate)
         part.write_text(text, encoding="utf-8", newline="\n")
-    session.note(msg("Written: {path}", path=str(path)))
+    session.aside(msg("Written: {path}", path=str(path)))

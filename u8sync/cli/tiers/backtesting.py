@@ -64,5 +64,5 @@ def backtest(
         from u8sync.report.hindsight_page import save_backtest
 
         save_backtest(report, found, told, session.translate, session.language)
-        session.note(msg("Report: {path}", path=str(report)))
+        session.aside(msg("Report: {path}", path=str(report)))
     return ExitCode.DONE

@@ -82,7 +82,7 @@ def list_(
         session.out.print(tier_lists_view(made, present.policy, session.translate))
     if out is not None:
         count = save_lists(out, made, session.translate)
-        session.note(msg("{count} customer(s) written to {path}", count=f"{count:,}", path=str(out)))
+        session.aside(msg("{count} customer(s) written to {path}", count=f"{count:,}", path=str(out)))
     if not as_json:
         for note in present.notes:
             session.note(msg("Worth knowing: {note}", note=note))

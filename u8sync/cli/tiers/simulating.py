@@ -89,4 +89,4 @@ def _write_report(session: Session, simulated: Simulated, path: Path) -> None:
 
     page = render_simulation(simulated, session.translate, session.language, tool=__version__)
     save_page(path, page)
-    session.note(msg("Report: {path}", path=str(path)))
+    session.aside(msg("Report: {path}", path=str(path)))

@@ -153,12 +153,12 @@ def suggest(  # noqa: PLR0917 - every one is a key of the command line
         session.out.print(suggestion_view(proposed, session.translate), crop=False)
     if out is not None:
         save_with_numbers(history.path, history.shown_as, chosen.numbers, out)
-        session.note(msg("Written: {path}", path=str(out)))
+        session.aside(msg("Written: {path}", path=str(out)))
     if report is not None:
         from u8sync.report.hindsight_page import save_suggestion
 
         save_suggestion(report, proposed, session.translate, session.language)
-        session.note(msg("Report: {path}", path=str(report)))
+        session.aside(msg("Report: {path}", path=str(report)))
     return ExitCode.DONE
 
 

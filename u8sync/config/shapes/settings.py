@@ -188,6 +188,9 @@ class RunsShape(Shape):
         description="保留天数；审计日志不受影响。Days that they are kept; the audit log stays.",
     )
     report: bool = Field(default=True, description="每次运行是否留下报告页。Whether each run leaves its report there.")
+    xlsx: bool = Field(
+        default=False, description="每次运行是否留下 Excel 工作簿。Whether each run leaves an Excel workbook as well."
+    )
 
 
 class SettingsShape(Shape):

@@ -46,11 +46,11 @@ class Writer:
 
     def heading(self, words: Cell) -> Padding:
         """The first line of a section."""
-        return Padding(Text(self.say(words), style="bold"), (1, 0, 0, 0))
+        return Padding(Text(self.say(words), style="bold"), (1, 0, 0, 0), expand=False)
 
     def line(self, words: Cell, *, above: int = 0, indent: int = 0) -> Padding:
         """A paragraph, with so many empty lines above and blanks before it."""
-        return Padding(Text(self.say(words), overflow="fold"), (above, 0, 0, indent))
+        return Padding(Text(self.say(words), overflow="fold"), (above, 0, 0, indent), expand=False)
 
     def verbatim(self, text: str) -> Text:
         """Lines that somebody copies, a signed text say: never folded, never cut."""
