@@ -17,7 +17,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
+from u8sync.config.fleet_file import overlaid
 from u8sync.config.settings import Settings, load_settings
+from u8sync.domain.fleet import NOTHING_ELSE, Overlay
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
 from u8sync.domain.run_entry import GuardFound, RunEntry, StepTime, TierFigures, Told
@@ -47,6 +49,7 @@ class Order:
         allow: Guards that a person lets pass.
         reason: Why, in that person's words; null: not said.
         plan: A saved plan to apply, with the bytes of its file; null: plan now.
+        overlay: What differs from the configuration for this account set of a fleet.
     """
 
     config: Path
@@ -56,6 +59,7 @@ class Order:
     allow: frozenset[str] = frozenset()
     reason: str | None = None
     plan: tuple[Plan, bytes] | None = None
+    overlay: Overlay = NOTHING_ELSE
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def run_night(
     What ends a run early is part of the answer. Raises ConfigError only when the configuration itself cannot be read:
     nothing says then where the entry belongs. An error that nobody foresaw is written into the entry and raised.
     """
-    settings = load_settings(order.config)
+    settings = overlaid(load_settings(order.config), order.overlay)
     timed = _Timed(progress)
     seen = _Seen()
     entry = _begun(order, clock)
@@ -189,7 +193,7 @@ def _run(
     show: Callable[[Installation, Planned], None],
 ) -> None:
     """The run itself; what it comes to is noted in ``seen``, so that it is known however it ends."""
-    installation = seen.installation = load(order.config)
+    installation = seen.installation = load(order.config, order.overlay)
 
     def take(planned: Planned) -> None:
         seen.planned = planned

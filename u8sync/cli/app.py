@@ -20,6 +20,7 @@ from u8sync.cli.auditing import audit
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
+from u8sync.cli.fleets import fleet
 from u8sync.cli.mappings import mappings
 from u8sync.cli.running import apply, explain, plan, run
 from u8sync.cli.sampling import sample
@@ -59,7 +60,22 @@ def cli(lang: str | None, debug: bool) -> None:
     """Group of all commands."""
 
 
-for command in (demo, doctor, plan, apply, run, explain, tiers, audit, accounts, grants, mappings, sample, sandbox):
+for command in (
+    demo,
+    doctor,
+    plan,
+    apply,
+    run,
+    fleet,
+    explain,
+    tiers,
+    audit,
+    accounts,
+    grants,
+    mappings,
+    sample,
+    sandbox,
+):
     cli.add_command(command)
 
 

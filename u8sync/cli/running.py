@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -217,15 +216,10 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
 def _plan(session: Session, installation: Installation, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
     """Read the account set and decide; the backend refuses every write."""
     from u8sync import bootstrap
-    from u8sync.engine.planner import make_plan
+    from u8sync.bootstrap.planning import plan_only
 
     clock = bootstrap.SystemClock()
-    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
-    retry = bootstrap.retry_of(installation.settings)
-    with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
-        account_set, _ = retry.call(backend.account_set)
-        rules = replace(rules, memory=bootstrap.memory_of(installation.settings, account_set, rules.as_of))
-        return make_plan(backend, rules, clock=clock, retry=retry, progress=session.progress())
+    return plan_only(installation, as_of=as_of, allow=frozenset(allow), clock=clock, progress=session.progress())
 
 
 def run_once(
