@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -43,7 +43,7 @@ class Finished(Generic[R]):
     Attributes:
         member: The member.
         result: What its run answered; null: it was not run, or every start of it was lost.
-        error: What the last start was lost by; null: it was not lost, or was not run.
+        error: What the last start was lost by; null: it was not lost, or there was none.
         starts: How often it was handed out; 0: somebody asked to stop before.
     """
 
@@ -60,6 +60,7 @@ class _State(Generic[R]):
     waiting: list[Member]
     flying: dict[Future[R], Member] = field(default_factory=dict)
     starts: Counter[str] = field(default_factory=Counter)
+    deaths: dict[str, BaseException] = field(default_factory=dict)
     finished: dict[str, Finished[R]] = field(default_factory=dict)
 
     def next(self, limits: Limits) -> Member | None:
@@ -107,11 +108,13 @@ def run_fleet(
     while state.waiting or state.flying:
         if state.waiting and asked_to_stop():
             for member in state.waiting:
-                state.finish(member, None, None)
+                state.finish(member, None, state.deaths.get(member.name))
             state.waiting.clear()
         _hand_out(state, submit, Limits(min(limits.workers, max(1, capacity())), limits.per_server), watch)
-        ended = wait(state.flying, timeout=TICK_S, return_when=FIRST_COMPLETED).done if state.flying else frozenset()
-        for future in ended:
+        if state.flying:
+            wait(state.flying, timeout=TICK_S, return_when=FIRST_COMPLETED)
+        # Not what wait() says: it does not count one that was cancelled and whose executor never said so.
+        for future in [future for future in state.flying if future.done()]:
             _take_in(state, future, tries, lost, watch)
         watch.tick()
     return tuple(state.finished[member.name] for member in members)
@@ -135,6 +138,7 @@ def _take_in(
     member = state.flying.pop(future)
     error = _error_of(future)
     if error is not None and lost(error) and state.starts[member.name] < tries:
+        state.deaths[member.name] = error
         state.waiting.insert(0, member)
         return
     state.finish(member, future.result() if error is None else None, error)
@@ -142,8 +146,5 @@ def _take_in(
 
 
 def _error_of(future: Future[R]) -> BaseException | None:
-    """What a future ended with; a cancelled one raises rather than answers."""
-    try:
-        return future.exception()
-    except BaseException as error:  # noqa: BLE001 - two libraries have two classes of their own for it
-        return error
+    """What a future ended with; null: with a result."""
+    return CancelledError() if future.cancelled() else future.exception()
