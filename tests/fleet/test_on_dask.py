@@ -211,7 +211,9 @@ def test_a_scheduler_that_is_not_there_or_has_no_worker_is_told_in_time(
 ) -> None:
     from u8sync.bootstrap import fleets, spreading
 
-    monkeypatch.setattr(fleets, "on_dask", lambda address, topic: spreading.on_dask(address, topic, 0.5))
+    monkeypatch.setattr(
+        fleets, "on_dask", lambda address, topic, workers: spreading.on_dask(address, topic, workers, 0.5)
+    )
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for address in (f"tcp://127.0.0.1:{silent.getsockname()[1]}", "tcp://127.0.0.1:1"):
             answer = ask("fleet", "run", "--scheduler", address)

@@ -108,9 +108,10 @@ def run_fleet_night(
 def _crew(
     night: FleetNight, fleet_id: str, progress_of: Callable[[Member], Progress], asked_to_stop: Callable[[], bool]
 ) -> AbstractContextManager[Crew]:
+    workers = min(night.file.limits.workers, len(night.members))
     if night.scheduler is not None:
-        return on_dask(night.scheduler, fleet_id)
-    return on_threads(min(night.file.limits.workers, len(night.members)), progress_of, asked_to_stop)
+        return on_dask(night.scheduler, fleet_id, workers)
+    return on_threads(workers, progress_of, asked_to_stop)
 
 
 def _all(

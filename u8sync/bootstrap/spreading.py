@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -81,12 +81,13 @@ def on_threads(
 
 
 @contextmanager
-def on_dask(address: str, topic: str, deadline_s: float = DEADLINE_S) -> Iterator[Crew]:
+def on_dask(address: str, topic: str, workers: int, deadline_s: float = DEADLINE_S) -> Iterator[Crew]:
     """The workers behind a Dask scheduler, once all of them are fit for the work.
 
     Args:
         address: Of the scheduler, such as ``tcp://10.0.0.5:8786``.
         topic: Under which the workers tell what they begin; no two fleets share one.
+        workers: Most that are handed out at a time.
         deadline_s: See :data:`DEADLINE_S`.
 
     Raises:
@@ -95,14 +96,20 @@ def on_dask(address: str, topic: str, deadline_s: float = DEADLINE_S) -> Iterato
         RefusedError: A worker has no u8sync, or another version.
     """
     client = _connect(address, deadline_s)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="u8sync-fleet")
     try:
         _refuse_unfit(client, address, deadline_s)
         allowed = _allowed_failures(client)
-        executor: Executor = client.get_executor(pure=False)
+
+        def done_there(work: Callable[[MemberOrder], R], order: MemberOrder) -> R:
+            """Wait in a thread of our own: Dask's executor never ends a future whose scheduler is gone."""
+            answer: R = client.submit(work, order, pure=False).result()
+            return answer
+
         yield Crew(
-            run=lambda order: executor.submit(_on_worker, order),
-            identify=lambda order: executor.submit(identify, order),
-            capacity=lambda: sum(client.nthreads().values()),
+            run=lambda order: pool.submit(done_there, _on_worker, order),
+            identify=lambda order: pool.submit(done_there, identify, order),
+            capacity=lambda: _threads_there(client),
             # The scheduler itself begins a task anew when its worker dies, so many times; the rest is ours.
             tries=max(1, STARTS - allowed),
             lost=_killed,
@@ -110,8 +117,9 @@ def on_dask(address: str, topic: str, deadline_s: float = DEADLINE_S) -> Iterato
             stops=False,
         )
     finally:
-        with suppress(OSError, TimeoutError):
-            client.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+        with suppress(OSError):  # TimeoutError is one
+            client.close()  # which also ends the threads that wait
 
 
 def _on_worker(order: MemberOrder) -> MemberResult:
@@ -200,4 +208,14 @@ def _killed(error: BaseException) -> bool:
 
 
 def _starts(client: Client, topic: str) -> Mapping[str, int]:
-    return Counter(event["member"] for _when, event in client.get_events(topic))
+    """How often each member was begun; nothing when the scheduler is gone: what is known of the members stays true."""
+    with suppress(OSError, CancelledError, RuntimeError, ValueError):
+        return Counter(event["member"] for _when, event in client.get_events(topic))
+    return {}
+
+
+def _threads_there(client: Client) -> int:
+    """Threads of all workers; 1 when the scheduler is gone: each member is then told so, one after the other."""
+    with suppress(OSError, CancelledError, RuntimeError, ValueError):
+        return sum(client.nthreads().values())
+    return 1
