@@ -119,7 +119,7 @@ def kill_while_writing(home: Path) -> threading.Thread:
 def group(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three account sets of many batches; nobody works in it, only in copies."""
     folder = tmp_path_factory.mktemp("group")
-    make_group(folder, NAMES, customers=60, batch=1)
+    make_group(folder, NAMES, customers=30, batch=1)
     return folder
 
 

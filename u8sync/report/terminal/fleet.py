@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,7 +94,7 @@ def _hints(summary: FleetSummary, write: Writer, language: str) -> Iterator[Rend
         yield write.line(msg("{names}: {hint}", names=", ".join(names), hint=hint))
 
 
-def fleet_list_view(members: Sequence[Member], last: dict[str, LastRun], translate: Translate) -> RenderableType:
+def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate) -> RenderableType:
     """Who belongs to the fleet, where, and how its last night went for each."""
     write = Writer(translate)
     columns: list[Column] = [
@@ -108,21 +108,18 @@ def fleet_list_view(members: Sequence[Member], last: dict[str, LastRun], transla
     return Group(
         write.title(msg("{count} member(s)", count=number(len(members)))),
         write.table(columns, (_listed(member, last.get(member.name)) for member in members)),
+        *(
+            write.line(msg("What is wrong with it: u8sync map check {path}", path=str(member.config)), above=1)
+            for member in members
+            if member.digest is None
+        ),
     )
 
 
 def _listed(member: Member, last: LastRun | None) -> Sequence[Cell]:
     account = member.overlay.account or (None if last is None else who(last.result))
     server = None if member.server == str(member.config) else member.server
-    config: Cell = str(member.config)
-    if member.digest is None:
-        config = msg("{path} (cannot be used: u8sync map check says why)", path=str(member.config))
     when = None if last is None else f"{last.at:%Y-%m-%d %H:%M} UTC"
-    return (
-        member.name,
-        account,
-        config,
-        server,
-        when,
-        None if last is None else STATES[last.summary.state_of(last.result)],
-    )
+    ended = None if last is None else STATES[last.summary.state_of(last.result)]
+    state = msg("cannot be used") if member.digest is None else ended
+    return member.name, account, str(member.config), server, when, state
