@@ -7,6 +7,7 @@ written, and nothing is left on it: no lock, no permit, no secret, only the orde
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -139,6 +140,7 @@ def _connect(address: str, deadline_s: float) -> Client:
             hint=msg('Install it with: pip install "u8sync[dask]"'),
         ) from None
     try:
+        asyncio.run(_ask(address, deadline_s))
         return Client(address, timeout=deadline_s, set_as_default=False)
     except ValueError as error:
         raise InputError(
@@ -155,6 +157,21 @@ def _connect(address: str, deadline_s: float) -> Client:
             ),
             hint=msg("Nothing was written. Is it running, and does a firewall stand between?"),
         ) from None
+
+
+async def _ask(address: str, deadline_s: float) -> None:
+    """Ask a scheduler who it is. The client itself would wait forever for something that listens and says nothing."""
+    from distributed import Security
+    from distributed.core import connect, send_recv
+
+    async def ask() -> None:
+        comm = await connect(address, timeout=deadline_s, **Security().get_connection_args("client"))
+        try:
+            await send_recv(comm, op="identity")
+        finally:
+            comm.abort()
+
+    await asyncio.wait_for(ask(), deadline_s)
 
 
 def _refuse_unfit(client: Client, address: str, deadline_s: float) -> None:
