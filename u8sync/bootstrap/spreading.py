@@ -94,7 +94,7 @@ def on_dask(address: str, topic: str, workers: int, deadline_s: float = DEADLINE
     Raises:
         InputError: Dask is not installed, or this is no address.
         FatalError: The scheduler does not answer, or has no worker.
-        RefusedError: A worker has no u8sync, or another version.
+        RefusedError: The scheduler or a worker has no u8sync, or another version.
     """
     client = _connect(address, deadline_s)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="u8sync-fleet")
@@ -191,19 +191,17 @@ def _refuse_unfit(client: Client, address: str, deadline_s: float) -> None:
             return None
         return u8sync.__version__
 
-    for worker, answer in client.run(version, on_error="return").items():
+    # The scheduler takes the orders apart on their way, so it needs u8sync as well.
+    answers = {address: client.run_on_scheduler(version), **client.run(version, on_error="return")}
+    for place, answer in answers.items():
         if answer == __version__:
             continue
         found = msg("no u8sync") if answer is None else msg("u8sync {version}", version=str(answer))
         raise RefusedError(
-            msg(
-                "The Dask worker {worker} has {found}, and {version} is needed",
-                worker=worker,
-                found=found,
-                version=__version__,
-            ),
+            msg("Dask at {place} has {found}, and {version} is needed", place=place, found=found, version=__version__),
             hint=msg(
-                "Nothing was written. Install the same version on every worker: pip install u8sync=={version}",
+                "Nothing was written. Install the same version for the scheduler and every worker:"
+                " pip install u8sync=={version}",
                 version=__version__,
             ),
         )
