@@ -12,7 +12,7 @@ from cli_home import Ask
 
 from u8sync.config.json_schema import FOLDER
 
-KINDS = ("mapping", "policy", "cases", "config")
+KINDS = ("mapping", "policy", "cases", "config", "fleet")
 MARK = "# yaml-language-server: $schema="
 
 
@@ -47,7 +47,7 @@ def test_all_are_written_with_the_line_that_each_file_needs(here: Path, ask: Ask
     assert answer.code == 0
     written = {path.name: path.read_text(encoding="utf-8") for path in (here / "mappings/schemas").iterdir()}
     assert written == {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    for folder, line in zip(("mappings", "mappings", "mappings", "."), first_lines(answer.out), strict=True):
+    for folder, line in zip(("mappings", "mappings", "mappings", ".", "."), first_lines(answer.out), strict=True):
         assert json.loads((here / folder / line).read_text(encoding="utf-8"))["$schema"]
     assert first_lines(answer.out)[0] == "schemas/mapping.schema.json"
     # Written again, they are as before.

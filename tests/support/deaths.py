@@ -74,12 +74,12 @@ Planned = Mapping[tuple[str, str | None], int]
 """Customer and tier -> how often an undisturbed night writes it: once."""
 
 
-def make_home(folder: Path, *, customers: int = CUSTOMERS, batch: int = BATCH) -> Path:
+def make_home(folder: Path, *, customers: int = CUSTOMERS, batch: int = BATCH, seed: int = 1) -> Path:
     """An account set without a tier that keeps a journal, and a configuration that writes in batches and signs."""
     folder.mkdir(parents=True)
     file = folder / "account-set.db"
     with redirect_stdout(io.StringIO()):
-        made = call(["sandbox", "create", str(file), "--customers", str(customers), "--seed", "1"], language="en")
+        made = call(["sandbox", "create", str(file), "--customers", str(customers), "--seed", str(seed)], language="en")
     assert made == 0
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(f"UPDATE Customer SET {TIER} = NULL")

@@ -58,6 +58,10 @@ _JSON: Final = _json_type()
 _Checked: Final = msgspec.defstruct("_Checked", [("record", _JSON)])
 """A record to be checked; the library keeps what it knows of such a class, and of no other type."""
 
+# It finds that out at the first use, and two threads that are first at once end the process (msgspec 0.22): used here,
+# where only one can be. The runs of a fleet are threads that open their logs at the same time.
+msgspec.convert({"record": {}}, _Checked)
+
 read: Final = msgspec.json.Decoder(_JSON).decode
 """The values in a line. Raises msgspec.MsgspecError, UnicodeDecodeError or RecursionError for what is no record."""
 

@@ -54,6 +54,8 @@ class BackendKind:
         grants: The script that gives logins the rights they need and no more,
             ``(options, base, needs, reader, writer)``; null: there are no logins.
         anchor: How such a server keeps checkpoints of audit logs; null: it does not.
+        server: The server behind the options, ``(options)``: equal texts mean the same one, of which a fleet does not
+            ask too much at a time. Null: each account set stands by itself.
     """
 
     options: type[BaseModel]
@@ -63,6 +65,7 @@ class BackendKind:
     accounts: Callable[[Any, Path], Sequence[AccountSetFound]] | None = None
     grants: Callable[[Any, Path, Needs, str, str], str] | None = None
     anchor: AnchorKind | None = None
+    server: Callable[[Any], str] | None = None
 
 
 BACKENDS: Final[Mapping[str, str]] = MappingProxyType(

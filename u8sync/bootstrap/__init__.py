@@ -41,9 +41,11 @@ from u8sync.bootstrap.trust import (
     trusted_keys,
 )
 from u8sync.config.checking import check_part, did_you_mean, raise_all
+from u8sync.config.fleet_file import overlaid
 from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
+from u8sync.domain.fleet import NOTHING_ELSE, Overlay
 from u8sync.domain.guards import Verdict
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Month
@@ -127,9 +129,14 @@ class Installation:
     policy: Policy
 
 
-def load(config: Path) -> Installation:
-    """Read and check configuration, mapping and policy. Raises ConfigError with all problems of the first bad file."""
-    settings = load_settings(config)
+def load(config: Path, overlay: Overlay = NOTHING_ELSE) -> Installation:
+    """Read and check configuration, mapping and policy. Raises ConfigError with all problems of the first bad file.
+
+    Args:
+        config: The configuration file.
+        overlay: What differs from it for one account set of a fleet.
+    """
+    settings = overlaid(load_settings(config), overlay)
     mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
     policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     raise_all(settings.located.file, _unknown_tiers(settings, policy))

@@ -20,7 +20,9 @@ from u8sync.bootstrap.notifying import tell_run
 from u8sync.bootstrap.runs_page import write_index
 from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
 from u8sync.bootstrap.timing import Scheduled, late_words, refused, shown_at, timeliness, timeliness_words
+from u8sync.config.fleet_file import overlaid
 from u8sync.config.settings import Settings, load_settings
+from u8sync.domain.fleet import NOTHING_ELSE, Overlay
 from u8sync.domain.guards import Verdict
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult
@@ -60,6 +62,7 @@ class Order:
         plan: A saved plan to apply, with the bytes of its file; null: plan now.
         scheduled: The start on schedule that it is for, with what is in doubt about it; null: a person's run.
         allow_window: Whether a person lets it write outside the hours of writing; ``reason`` says why.
+        overlay: What differs from the configuration for this account set of a fleet.
     """
 
     config: Path
@@ -72,6 +75,7 @@ class Order:
     plan: tuple[Plan, bytes] | None = None
     scheduled: Scheduled | None = None
     allow_window: bool = False
+    overlay: Overlay = NOTHING_ELSE
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def run_night(
     entry = _begun(order, clock)
     watch = Stopwatch(progress)
     watch.step(msg("Loading the files"))
-    settings = load_settings(order.config)
+    settings = overlaid(load_settings(order.config), order.overlay)
     entry, notes, troubles = _beside_schedule(entry, order, settings)
     troubles += _try(lambda: write_entry(settings.runs_folder, entry))
     kept = open_run_log(settings, entry, clock, stderr)
@@ -249,7 +253,7 @@ def _run(
     show: Callable[[Installation, Planned], None],
 ) -> None:
     """The run itself; what it comes to is noted in ``seen``, so that it is known however it ends."""
-    installation = seen.installation = load(order.config)
+    installation = seen.installation = load(order.config, order.overlay)
     rules = installation.settings.approval
     if order.approve and rules is not None and rules.four_eyes:
         raise RefusedError(

@@ -23,6 +23,7 @@ from u8sync.cli.completing import PROGRAM, VARIABLE, completion
 from u8sync.cli.demo import demo
 from u8sync.cli.doctoring import accounts, doctor, grants
 from u8sync.cli.excerpts import excerpt_of
+from u8sync.cli.fleets import fleet
 from u8sync.cli.help_text import HelpContext
 from u8sync.cli.history import runs, status
 from u8sync.cli.mappings import mappings
@@ -68,7 +69,7 @@ def cli(**_taken: object) -> None:
 
 
 COMMANDS = (
-    *(init, demo, doctor, plan, apply, run, approve, status, runs, report, schedule, notify, explain, tiers),
+    *(init, demo, doctor, plan, apply, run, approve, fleet, status, runs, report, schedule, notify, explain, tiers),
     *(audit, accounts, grants, mappings, sample, sandbox, completion),
 )
 for command in COMMANDS:

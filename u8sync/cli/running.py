@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -348,17 +347,10 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
 def plan_now(installation: Installation, progress: Progress, *, as_of: date | None, allow: tuple[str, ...]) -> Planned:
     """Read the account set and decide; the backend refuses every write."""
     from u8sync import bootstrap
-    from u8sync.engine.planner import make_plan
+    from u8sync.bootstrap.planning import plan_only
 
     clock = bootstrap.SystemClock()
-    rules = bootstrap.rules_of(installation, as_of=as_of, allow=frozenset(allow), clock=clock)
-    retry = bootstrap.retry_of(installation.settings)
-    progress.start(msg("Opening U8"), None)
-    with bootstrap.open_backend(installation, writing=False, retry=retry) as backend:
-        account_set, _ = retry.call(backend.account_set)
-        progress.start(msg("Reading the audit log"), None)
-        rules = replace(rules, memory=bootstrap.memory_of(installation.settings, account_set, rules.as_of))
-        return make_plan(backend, rules, clock=clock, retry=retry, progress=progress)
+    return plan_only(installation, as_of=as_of, allow=frozenset(allow), clock=clock, progress=progress)
 
 
 def run_once(

@@ -10,12 +10,13 @@ from typing import Final, Literal
 from pydantic import BaseModel
 
 from u8sync.config.cases_file import load_cases
+from u8sync.config.fleet_file import FleetFile, load_fleet
 from u8sync.config.located_yaml import Located, in_file_order, parse, read_bytes
 from u8sync.config.mapping_file import mapping_of
 from u8sync.config.overlays import load_chain
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
-from u8sync.config.shapes import CasesShape, MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes import CasesShape, FleetShape, MappingShape, PolicyShape, SettingsShape
 from u8sync.config.yaml_traps import traps
 from u8sync.domain.cases import CaseFile
 from u8sync.domain.mapping import CustomerMapping
@@ -25,9 +26,9 @@ from u8sync.text import Place, msg
 
 __all__ = ["CheckedFile", "Content", "FileKind", "check_file"]
 
-FileKind = Literal["mapping", "policy", "config", "cases"]
+FileKind = Literal["mapping", "policy", "config", "cases", "fleet"]
 
-Content = CustomerMapping | Policy | Settings | CaseFile
+Content = CustomerMapping | Policy | Settings | CaseFile | FleetFile
 """What a file holds when nothing is wrong with it."""
 
 _TOP_KEYS: Final[Mapping[FileKind, frozenset[str]]] = {
@@ -35,6 +36,7 @@ _TOP_KEYS: Final[Mapping[FileKind, frozenset[str]]] = {
     "policy": frozenset({"score", "tiers", "window", "exclude"}),
     "config": frozenset({"account_set", "mapping", "policy", "guards", "audit", "write", "retry", "as_of", "timezone"}),
     "cases": frozenset({"mapping", "cases", "way"}),
+    "fleet": frozenset({"members", "discover", "limits"}),
 }
 """Keys at the top that tell a kind from the others; a file is of the kind of which it has most."""
 
@@ -102,11 +104,13 @@ _SHAPES: Final[Mapping[FileKind, type[BaseModel]]] = {
     "policy": PolicyShape,
     "config": SettingsShape,
     "cases": CasesShape,
+    "fleet": FleetShape,
 }
 
 _READERS: Final[Mapping[FileKind, Callable[[Path, str], Content]]] = {
     "policy": load_policy,
     "config": lambda path, _shown_as: load_settings(path),
     "cases": load_cases,
+    "fleet": lambda path, _shown_as: load_fleet(path),
 }
 """Kind -> how it is read; a mapping is read by its chain, file by file."""

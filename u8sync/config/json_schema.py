@@ -1,4 +1,4 @@
-"""JSON Schemas of the four kinds of files, for editors: completion, explanations and red lines while typing.
+"""JSON Schemas of the five kinds of files, for editors: completion, explanations and red lines while typing.
 
 They are made from the shapes, and from the backends' options, which are strangers here and come as arguments. They
 are shipped in ``schemas/``; after one of those classes has changed, ``python tests/support/schemas.py`` writes them
@@ -26,6 +26,7 @@ from u8sync.config.shapes import (
     ColumnsShape,
     DatabaseAnchorShape,
     FieldShape,
+    FleetShape,
     MappingShape,
     PolicyShape,
     SettingsShape,
@@ -91,7 +92,7 @@ def schemas(
     """
     texts = {"config": _with_anchors(_with_backends(_schema(SettingsShape), backends), anchors or {})}
     texts |= {"mapping": _with_overlays(_schema(MappingShape)), "policy": _schema(PolicyShape)}
-    texts |= {"cases": _schema(CasesShape)}
+    texts |= {"cases": _schema(CasesShape), "fleet": _schema(FleetShape)}
     _explain_operators(texts["mapping"], translate)
     return {
         f"{name}.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in texts.items()

@@ -13,6 +13,7 @@ import re
 import shutil
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,17 @@ from u8sync.domain.canonical import Json
 from u8sync.domain.run_entry import RunEntry
 from u8sync.text import Message, msg
 
-__all__ = ["ENTRY", "History", "entry_json", "prune", "read_history", "run_folder", "write_entry"]
+__all__ = [
+    "ENTRY",
+    "History",
+    "entry_json",
+    "prune",
+    "read_history",
+    "run_folder",
+    "runs_in",
+    "write_entry",
+    "write_whole",
+]
 
 ENTRY: Final = "run.json"
 """Name of the entry in its run's folder."""
@@ -57,11 +68,15 @@ def run_folder(folder: Path, run_id: str) -> Path:
 
 def write_entry(folder: Path, entry: RunEntry) -> None:
     """Write an entry in the place of the run's earlier one. Raises OSError when it cannot be written."""
-    own = run_folder(folder, entry.run_id)
-    own.mkdir(parents=True, exist_ok=True)
-    part = own / f"{ENTRY}.new"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
-    part.replace(own / ENTRY)
+    write_whole(run_folder(folder, entry.run_id) / ENTRY, entry)
+
+
+def write_whole(path: Path, value: object) -> None:
+    """Write a plain value as JSON: the whole file or nothing. Raises OSError when it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.new")
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+    part.replace(path)
 
 
 def entry_json(entry: RunEntry) -> dict[str, Json]:
@@ -71,7 +86,7 @@ def entry_json(entry: RunEntry) -> dict[str, Json]:
 
 def read_history(folder: Path, most: int | None = None) -> History:
     """The entries in a folder: the newest ``most``, all when null. A folder that is not there holds none."""
-    found = _runs(folder)
+    found = runs_in(folder)
     entries, problems = [], []
     for own in found if most is None else found[-most:]:
         try:
@@ -93,12 +108,14 @@ def _bytes_of(path: Path) -> bytes:
 def prune(folder: Path, keep_days: int, now: datetime) -> None:
     """Remove the folders of runs that began more than ``keep_days`` ago. Raises OSError when one cannot be removed."""
     oldest = f"{now.astimezone(UTC) - timedelta(days=keep_days):%Y%m%dT%H%M%SZ}"
-    for own in _runs(folder):
+    for own in runs_in(folder):
         if own.name < oldest:
-            shutil.rmtree(own)
+            # Runs of a fleet share the folder and clear up at the same time: what is gone already is as it should be.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(own)
 
 
-def _runs(folder: Path) -> Sequence[Path]:
+def runs_in(folder: Path) -> Sequence[Path]:
     """Folders of runs, oldest first; whatever else lies there is left alone."""
     try:
         return sorted(path for path in folder.iterdir() if _RUN_ID.fullmatch(path.name) and path.is_dir())

@@ -43,4 +43,10 @@ def open_backend(options: OpenApiOptions, base: Path, trying: Trying) -> Backend
     return ReadOnly(backend) if options.read_only else backend
 
 
-KIND: Final = BackendKind(options=OpenApiOptions, open=open_backend, way="openapi", examine=examine)
+KIND: Final = BackendKind(
+    options=OpenApiOptions,
+    open=open_backend,
+    way="openapi",
+    examine=examine,
+    server=lambda options: f"{options.url.casefold()} {options.to_account}",
+)

@@ -43,6 +43,17 @@ def open_backend(options: SqlServerOptions, base: Path, _trying: Trying | None =
     return ReadOnly(backend) if options.read_only else backend
 
 
+def _server(options: SqlServerOptions) -> str:
+    """Host, instance and port; letters count alike, as SQL Server and DNS take them."""
+    return options.server.casefold() if options.port is None else f"{options.server.casefold()},{options.port}"
+
+
 KIND: Final = BackendKind(
-    options=SqlServerOptions, open=open_backend, examine=examine, accounts=accounts, grants=grants, anchor=ANCHOR
+    options=SqlServerOptions,
+    open=open_backend,
+    examine=examine,
+    accounts=accounts,
+    grants=grants,
+    anchor=ANCHOR,
+    server=_server,
 )

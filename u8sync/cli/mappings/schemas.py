@@ -15,7 +15,13 @@ from u8sync.text import N_, msg
 
 __all__ = ["schema"]
 
-FOLDERS: Final[Mapping[str, str]] = {"mapping": "mappings", "policy": "mappings", "cases": "mappings", "config": "."}
+FOLDERS: Final[Mapping[str, str]] = {
+    "mapping": "mappings",
+    "policy": "mappings",
+    "cases": "mappings",
+    "config": ".",
+    "fleet": ".",
+}
 """Kind of file -> the folder in which such files usually lie."""
 
 

@@ -1,4 +1,4 @@
-"""The shapes of the four kinds of files that people write: which keys there are, and what each may hold.
+"""The shapes of the five kinds of files that people write: which keys there are, and what each may hold.
 
 What lives here: pydantic models, one for each group of keys, with the sentence that an editor shows for each key
 (Chinese and English). What does not: checks that look at several keys at once; they stand with the loaders. The idea:
@@ -8,6 +8,7 @@ one source for the check, the JSON Schema and the explanation.
 from __future__ import annotations
 
 from u8sync.config.shapes.cases import CaseShape, CasesShape, IssuesUse, ValueUse, Way
+from u8sync.config.shapes.fleet import FleetShape
 from u8sync.config.shapes.mapping import ColumnsShape, FieldShape, MappingShape, RuleShape, TableShape
 from u8sync.config.shapes.policy import (
     BandShape,
@@ -33,6 +34,7 @@ __all__ = [
     "ColumnsShape",
     "DatabaseAnchorShape",
     "FieldShape",
+    "FleetShape",
     "IssuesUse",
     "KeyShape",
     "MappingShape",

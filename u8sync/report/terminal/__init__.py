@@ -16,6 +16,7 @@ from u8sync.report.terminal.entries import entries_view, entry_view, timings_vie
 from u8sync.report.terminal.explanation import explanation_view
 from u8sync.report.terminal.extract import extract_view
 from u8sync.report.terminal.failure import error_view
+from u8sync.report.terminal.fleet import fleet_list_view, fleet_view
 from u8sync.report.terminal.history import gaps_view, history_view, left_view, run_view, runs_view, tally_words
 from u8sync.report.terminal.mapping_diff import mapping_diff_view
 from u8sync.report.terminal.plan import planned_view
@@ -42,6 +43,8 @@ __all__ = [
     "error_view",
     "explanation_view",
     "extract_view",
+    "fleet_list_view",
+    "fleet_view",
     "gaps_view",
     "history_view",
     "left_view",

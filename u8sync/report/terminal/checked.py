@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "policy": msg("tier policy"),
     "config": msg("configuration"),
     "cases": msg("cases of a mapping"),
+    "fleet": msg("fleet of account sets"),
 }
 
 

@@ -1,0 +1,125 @@
+"""A fleet on the terminal: who belongs to it, and what became of each member in a night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+
+from u8sync.domain.fleet import FleetSummary, Member, MemberResult
+from u8sync.report.figures import duration
+from u8sync.report.fleet_words import STATES, duration_words, number, remark, standing, who
+from u8sync.report.terminal.blocks import Cell, Column, Writer
+from u8sync.text import Translate, msg
+
+__all__ = ["LastRun", "fleet_list_view", "fleet_view"]
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The newest summary's word on a member.
+
+    Attributes:
+        at: When that night began, aware UTC.
+        summary: The night.
+        result: The member's part of it.
+    """
+
+    at: datetime
+    summary: FleetSummary
+    result: MemberResult
+
+
+def fleet_view(summary: FleetSummary, translate: Translate, language: str) -> RenderableType:
+    """A night: where things stand, then a row for each member."""
+    write = Writer(translate)
+    title = (
+        msg("Fleet run {id}", id=summary.fleet_id) if summary.kind == "run" else msg("Fleet plan: nothing is written")
+    )
+    took = None if summary.duration is None else duration(summary.duration)
+    return Group(
+        write.title(title),
+        write.facts(
+            [
+                (msg("Fleet file"), f"{summary.file} (sha256 {summary.digest[:12]})"),
+                (msg("Account sets"), number(summary.members)),
+                (msg("Duration"), took),
+                (msg("Where"), summary.scheduler or msg("threads of this machine")),
+            ]
+        ),
+        write.line(standing(summary)[1], above=1),
+        write.heading(msg("Members")),
+        write.table(_columns(summary), (_row(summary, result, language) for result in summary.results)),
+        *_hints(summary, write, language),
+    )
+
+
+def _columns(summary: FleetSummary) -> Sequence[Column]:
+    columns: list[Column] = [
+        (msg("Member"), "left"),
+        (msg("Account set"), "left"),
+        (msg("State"), "left"),
+        (msg("Changes"), "right"),
+    ]
+    if summary.kind == "run":
+        columns += [(msg("In U8"), "right"), (msg("Waiting"), "right")]
+    return [*columns, (msg("Exit code"), "right"), (msg("Duration"), "right"), (msg("Remark"), "left")]
+
+
+def _row(summary: FleetSummary, result: MemberResult, language: str) -> Sequence[Cell]:
+    written: list[Cell] = [number(result.in_place), number(result.waiting)] if summary.kind == "run" else []
+    return [
+        result.name,
+        who(result),
+        STATES[summary.state_of(result)],
+        number(result.changes),
+        *written,
+        number(result.exit_code),
+        duration_words(result),
+        remark(result, language),
+    ]
+
+
+def _hints(summary: FleetSummary, write: Writer, language: str) -> Iterator[RenderableType]:
+    """What to do about members that failed, each advice once."""
+    by_hint: dict[str, list[str]] = {}
+    for result in summary.results:
+        if result.hint is not None:
+            by_hint.setdefault(result.hint.zh if language == "zh" else result.hint.en, []).append(result.name)
+    if by_hint:
+        yield write.heading(msg("What to do"))
+    for hint, names in by_hint.items():
+        yield write.line(msg("{names}: {hint}", names=", ".join(names), hint=hint))
+
+
+def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate) -> RenderableType:
+    """Who belongs to the fleet, where, and how its last night went for each."""
+    write = Writer(translate)
+    columns: list[Column] = [
+        (msg("Member"), "left"),
+        (msg("Account set"), "left"),
+        (msg("Configuration"), "left"),
+        (msg("Server"), "left"),
+        (msg("Last run"), "left"),
+        (msg("State"), "left"),
+    ]
+    return Group(
+        write.title(msg("{count} member(s)", count=number(len(members)))),
+        write.table(columns, (_listed(member, last.get(member.name)) for member in members)),
+        *(
+            write.line(msg("What is wrong with it: u8sync map check {path}", path=str(member.config)), above=1)
+            for member in members
+            if member.digest is None
+        ),
+    )
+
+
+def _listed(member: Member, last: LastRun | None) -> Sequence[Cell]:
+    account = member.overlay.account or (None if last is None else who(last.result))
+    server = None if member.server == str(member.config) else member.server
+    when = None if last is None else f"{last.at:%Y-%m-%d %H:%M} UTC"
+    ended = None if last is None else STATES[last.summary.state_of(last.result)]
+    state = msg("cannot be used") if member.digest is None else ended
+    return member.name, account, str(member.config), server, when, state
