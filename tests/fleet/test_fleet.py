@@ -14,6 +14,7 @@ import pytest
 import yaml
 from cli_home import Ask
 from fleet_home import all_hold, change_config, last_summary, make_group, planned, tiers_in, write_fleet
+from post_office import post_office
 
 from u8sync.bootstrap import member_runs
 from u8sync.domain.fleet import FleetSummary
@@ -269,3 +270,38 @@ def test_the_exit_code_tells_all_well_from_some_from_none(here: Path) -> None:
     assert code(4, 1) == 1
     assert code(0, None, stopped=True) == code(75, None, stopped=True) == 75
     assert code(0, 75, stopped=True) == 2
+
+
+# --- who is told ------------------------------------------------------------------------------------------------------
+
+
+def test_people_hear_of_the_fleet_in_one_message_and_of_no_member_by_itself(
+    here: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with post_office() as office:
+        monkeypatch.setenv("U8SYNC_HOOK", office.url("token"))
+        told = {"to": [{"name": "IT", "url": {"env": "U8SYNC_HOOK"}, "language": "en"}]}
+        for name in NAMES:
+            change_config(here / name, notify=told)
+        members = [{"name": name, "config": f"{name}/config.yaml"} for name in NAMES]
+        write_fleet(here, members, notify="alpha/config.yaml")
+
+        assert ask("fleet", "run").code == 0
+        change_config(here / "beta", guards={"share_changed": 0, "from_customers": 0}, as_of="2026-09-30")
+        assert ask("fleet", "run").code == 2
+        change_config(here / "beta", guards={"share_changed": 100, "top_downgrades": 1000})
+        assert ask("fleet", "run").code == 0
+
+    titles = [letter["title"] for letter in office.taken]
+    assert titles == ["u8sync: all is well", "u8sync: finished in part", "u8sync: well again"]
+    assert "Fleet of 3 account set(s)" in office.taken[0]["message"]
+    assert "beta: stopped by a guard" in office.taken[1]["message"]
+    assert "alpha" not in office.taken[1]["message"]
+
+
+def test_without_that_each_member_tells_its_own_people(here: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with post_office() as office:
+        monkeypatch.setenv("U8SYNC_HOOK", office.url("token"))
+        change_config(here / "alpha", notify={"to": [{"name": "IT", "url": {"env": "U8SYNC_HOOK"}, "language": "en"}]})
+        assert ask("fleet", "run").code == 0
+    assert [letter["title"].endswith("all is well") for letter in office.taken] == [True]

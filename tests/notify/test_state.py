@@ -85,15 +85,17 @@ def test_an_old_missed_start_is_no_trouble_once_a_later_one_was_answered() -> No
 
 def test_what_was_told_is_remembered(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
-    assert read_told(folder) is None
+    assert read_told(folder, "a") is None
+    write_told(folder, "b", Condition("busy"))
     for told in (Condition("blocked", "share_changed"), None):
-        write_told(folder, told)
-        assert read_told(folder) == told
+        write_told(folder, "a", told)
+        assert read_told(folder, "a") == told
+        assert read_told(folder, "b") == Condition("busy")
     assert [path.name for path in folder.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b"[1]", b'{"name": "well"}', b"\xff\xfe"])
 def test_a_spoilt_memory_makes_a_trouble_be_told_again(tmp_path: Path, spoilt: bytes) -> None:
     (tmp_path / FILE).write_bytes(spoilt)
-    assert next_step(read_told(tmp_path), condition_of(NIGHTS["blocked"])) == "alert"
-    assert next_step(read_told(tmp_path), condition_of(NIGHTS["ok"])) == "nothing"
+    assert next_step(read_told(tmp_path, "a"), condition_of(NIGHTS["blocked"])) == "alert"
+    assert next_step(read_told(tmp_path, "a"), condition_of(NIGHTS["ok"])) == "nothing"

@@ -55,6 +55,9 @@ limits:
   workers: 8      # 总数。In all.
   per_server: 2   # 每台数据库服务器。On one database server.
 
+# 含 notify 一节的配置文件：整个集团发一条通知。Whose section 'notify' is told of the whole fleet, in one message.
+# notify: config.yaml
+
 # 各夜的汇总。The summaries of past nights.
 runs:
   folder: runs/fleet   # 文件夹。Its folder.

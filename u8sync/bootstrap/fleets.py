@@ -20,8 +20,10 @@ from u8sync.bootstrap import SystemClock, new_run_id, user_name
 from u8sync.bootstrap.member_runs import MemberOrder
 from u8sync.bootstrap.membership import same_account_set
 from u8sync.bootstrap.nights import told
+from u8sync.bootstrap.notifying import tell_fleet
 from u8sync.bootstrap.spreading import Crew, on_dask, on_threads
 from u8sync.config.fleet_file import FleetFile
+from u8sync.config.settings import load_settings
 from u8sync.domain.fleet import FleetKind, FleetSummary, Member, MemberResult
 from u8sync.engine.fleet import Finished, Watch, run_fleet
 from u8sync.errors import ExitCode, U8SyncError
@@ -136,6 +138,7 @@ def _all(
                 __version__,
                 allow=night.allow,
                 reason=night.reason,
+                tell_people=night.file.notify is None,
             )
         )
 
@@ -209,8 +212,22 @@ def _kept(
     if _try(write_page, note):
         summary = replace(summary, files={"report": REPORT})
     _try(lambda: write_summary(night.file.runs_folder, summary), note)
+    _tell_people(summary, night, note)
     _try(lambda: prune_fleets(night.file.runs_folder, night.file.runs_days, clock.now()), note)
     return summary, folder
+
+
+def _tell_people(summary: FleetSummary, night: FleetNight, note: Callable[[Message], None]) -> None:
+    """One message for all members, where the fleet file says who gets it."""
+    config = night.file.notify
+    if config is None:
+        return
+
+    def tell() -> None:
+        for unreached in tell_fleet(load_settings(config), summary, night.file.runs_folder):
+            note(unreached)
+
+    _try(tell, note)
 
 
 def _try(step: Callable[[], object], note: Callable[[Message], None]) -> bool:

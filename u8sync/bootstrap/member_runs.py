@@ -46,6 +46,7 @@ class MemberOrder:
         version: Of the u8sync that hands it out.
         allow: Guards that a person lets pass.
         reason: Why, in that person's words; null: not said.
+        tell_people: Whether the member's run tells its own people.
     """
 
     member: Member
@@ -56,6 +57,7 @@ class MemberOrder:
     version: str
     allow: frozenset[str] = frozenset()
     reason: str | None = None
+    tell_people: bool = True
 
 
 def _nobody() -> bool:
@@ -131,6 +133,7 @@ def _run(order: MemberOrder, progress: Progress, asked_to_stop: Callable[[], boo
         allow=order.allow,
         reason=order.reason,
         overlay=member.overlay,
+        tell_people=order.tell_people,
     )
     done = run_night(
         night, clock=SystemClock(), progress=progress, asked_to_stop=asked_to_stop, show=lambda _files, _planned: None

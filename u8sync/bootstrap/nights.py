@@ -62,6 +62,7 @@ class Order:
         plan: A saved plan to apply, with the bytes of its file; null: plan now.
         scheduled: The start on schedule that it is for, with what is in doubt about it; null: a person's run.
         allow_window: Whether a person lets it write outside the hours of writing; ``reason`` says why.
+        tell_people: Whether those are told whom the configuration names.
         overlay: What differs from the configuration for this account set of a fleet.
     """
 
@@ -75,6 +76,7 @@ class Order:
     plan: tuple[Plan, bytes] | None = None
     scheduled: Scheduled | None = None
     allow_window: bool = False
+    tell_people: bool = True
     overlay: Overlay = NOTHING_ELSE
 
 
@@ -149,7 +151,7 @@ def run_night(
     kept = open_run_log(settings, entry, clock, stderr)
     watch.observer = kept.log
     monitoring = Monitoring(settings, lambda now: timeliness(settings, now))
-    around = _Around(settings, order.language, clock, watch, kept, monitoring)
+    around = _Around(settings, order.language, clock, watch, kept, monitoring, order.tell_people)
     kept.log.say("info", "run_began", command=entry.command, config=entry.config, user=entry.user, tool=__version__)
     seen = _Seen()
     error: U8SyncError | None = None
@@ -387,6 +389,7 @@ class _Around:
     watch: Stopwatch
     kept: KeptLog
     monitoring: Monitoring
+    tells: bool
 
     def close(
         self, entry: RunEntry, troubles: Sequence[Message], *, at_once: bool = False
@@ -409,7 +412,7 @@ class _Around:
             found += _try(lambda: ways.extend(self.monitoring.tell(so_far, watch, at_once=at_once)))
             found += [trouble for way in ways for trouble in _try(way)]
             watch.finish()
-        if settings.notify.to and not at_once:
+        if settings.notify.to and self.tells and not at_once:
             watch.step(msg("Telling people"))
             found += self._tell_people(_with_troubles(self._timed(entry), found))
             watch.finish()

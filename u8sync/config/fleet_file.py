@@ -73,6 +73,7 @@ class FleetFile:
         members: Those that it names, in its order.
         discover: Those that are to be found; null: none.
         limits: How many run at a time.
+        notify: The configuration whose section says who is told of the fleet; null: each member tells its own people.
         runs_folder: Folder of the summaries.
         runs_days: How long one is kept, days.
         digest: SHA-256 of the file's bytes, hex.
@@ -82,6 +83,7 @@ class FleetFile:
     members: tuple[Listed, ...]
     discover: Discovery | None
     limits: Limits
+    notify: Path | None
     runs_folder: Path
     runs_days: int
     digest: str
@@ -108,6 +110,7 @@ def load_fleet(path: Path) -> FleetFile:
         ),
         discover=_discovery(located, shape, folder),
         limits=Limits(shape.limits.workers, shape.limits.per_server),
+        notify=None if shape.notify is None else folder / shape.notify,
         runs_folder=folder / shape.runs.folder,
         runs_days=shape.runs.keep_days,
         digest=located.sha256,

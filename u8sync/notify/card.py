@@ -15,7 +15,7 @@ from u8sync.domain.timeliness import Timeliness
 from u8sync.notify.state import Condition, Step
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["MOST_BYTES", "Card", "card_of", "cut", "missed_card"]
+__all__ = ["HEADLINES", "MOST_BYTES", "Card", "card_of", "cut", "missed_card"]
 
 MOST_BYTES: Final = 2000
 """WeCom takes 2,048 bytes of text; Chinese characters have three."""

@@ -88,6 +88,11 @@ class FleetShape(Shape):
         default=None, description="按一份基础配置查找的成员。Members that are found by one base configuration."
     )
     limits: LimitsShape = Field(default_factory=LimitsShape, description="并行的限度。Limits of what runs at a time.")
+    notify: FilePath | None = Field(
+        default=None,
+        description="含 notify 一节的配置文件：整个集团发一条通知，各成员不再各自通知。"
+        "A configuration whose section 'notify' is told of the whole fleet, in one message; members tell nobody then.",
+    )
     runs: FleetRunsShape = Field(default_factory=FleetRunsShape, description="汇总的历史。The history of summaries.")
 
     @model_validator(mode="after")
