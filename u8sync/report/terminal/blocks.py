@@ -65,11 +65,15 @@ class Writer:
             grid.add_row(Text(self.say(name)), Text(self.say(value)))
         return grid
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> RenderableType:
-        """A table; what does not fit is folded, numbers too: one that is cut would be another number."""
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, first: int = 0) -> RenderableType:
+        """A table; what does not fit is folded, numbers too: one that is cut would be another number.
+
+        ``first``: least width of the first column, for names that somebody copies.
+        """
         table = Table(box=_UNDERLINED, show_edge=False, pad_edge=False, header_style="none")
-        for title, side in columns:
-            table.add_column(Text(self.say(title)), justify=side, overflow="fold")
+        for at, (title, side) in enumerate(columns):
+            least = first if at == 0 else None
+            table.add_column(Text(self.say(title)), justify=side, overflow="fold", min_width=least)
         for row in rows:
             table.add_row(*(Text(self.say(cell)) for cell in row))
         return table

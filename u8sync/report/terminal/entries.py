@@ -45,6 +45,10 @@ FATES: Final[dict[Fate, Message]] = {
 """What is said of a run that has said no end."""
 
 
+RUN_ID: Final = 23
+"""Width of a run's name."""
+
+
 def end_words(entry: RunEntry, fate: Fate) -> Message:
     """How a run ended, in a few words."""
     if fate != "ended" or entry.exit_code is None:
@@ -81,6 +85,7 @@ def entries_view(entries: Sequence[tuple[RunEntry, Fate]], translate: Translate,
             )
             for entry, fate in entries
         ),
+        first=RUN_ID,
     )
 
 
