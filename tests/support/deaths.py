@@ -74,8 +74,13 @@ Planned = Mapping[tuple[str, str | None], int]
 """Customer and tier -> how often an undisturbed night writes it: once."""
 
 
-def make_home(folder: Path, *, customers: int = CUSTOMERS, batch: int = BATCH, seed: int = 1) -> Path:
-    """An account set without a tier that keeps a journal, and a configuration that writes in batches and signs."""
+def make_home(
+    folder: Path, *, customers: int = CUSTOMERS, batch: int = BATCH, seed: int = 1, report: bool = False
+) -> Path:
+    """An account set without a tier that keeps a journal, and a configuration that writes in batches and signs.
+
+    Without ``report`` its nights draw no page: that takes longer than the night, and its failures have their own tests.
+    """
     folder.mkdir(parents=True)
     file = folder / "account-set.db"
     with redirect_stdout(io.StringIO()):
@@ -97,6 +102,7 @@ def make_home(folder: Path, *, customers: int = CUSTOMERS, batch: int = BATCH, s
         "write": {"batch": batch, "person": "u8sync"},
         "guards": {"share_changed": 100, "top_downgrades": 1000, "issue_share": 100, "from_customers": 10},
         "retry": {"tries": 2, "budget_s": 5},
+        "runs": {"report": report},
     }
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")

@@ -24,7 +24,7 @@ __all__ = ["all_hold", "change_config", "last_summary", "make_group", "planned",
 def make_group(folder: Path, names: Sequence[str], *, customers: int = 30, batch: int = 3) -> None:
     """A folder for each name, with an account set of its own that has no tier yet, and a fleet file beside them."""
     for seed, name in enumerate(names, start=1):
-        deaths.make_home(folder / name, customers=customers, batch=batch, seed=seed)
+        deaths.make_home(folder / name, customers=customers, batch=batch, seed=seed, report=True)
     write_fleet(folder, [{"name": name, "config": f"{name}/config.yaml"} for name in names])
 
 

@@ -58,6 +58,7 @@ class OpenApiHome:
             + "\n".join(lines)
             + "\nmapping: mappings/customer.yaml\npolicy: mappings/tiers.yaml\nas_of: 2026-10-31\n"
             + "retry: {tries: 1, budget_s: 1}\n"
+            + "runs: {report: false}\n"
             + "guards: {issue_share: 100, share_changed: 100, top_downgrades: 1000}\n",
             encoding="utf-8",
         )
