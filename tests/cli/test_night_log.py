@@ -191,7 +191,7 @@ def test_no_log_and_no_figure_has_a_secret_even_if_an_error_says_it(
         },
     )
 
-    def boom(*_: object) -> None:
+    def boom(*_args: object, **_named: object) -> None:
         raise ValueError(f"cannot connect with PWD={WORD};")
 
     monkeypatch.setattr(SqlBackend, "customers", boom)
@@ -288,10 +288,10 @@ def test_each_night_leaves_its_figures_also_one_that_failed(fresh: Path, ask: As
 def test_a_mistake_around_the_night_does_not_hide_what_was_written(
     fresh: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def boom(*_: object) -> str:
+    def boom(*_args: object, **_named: object) -> str:
         raise KeyError("a template")
 
-    monkeypatch.setattr("u8sync.bootstrap.nights.render_report", boom)
+    monkeypatch.setattr("u8sync.bootstrap.around.render_report", boom)
     said = ask("run")
     assert said.code == 2
     assert "KeyError: 'a template'" in said.err

@@ -140,7 +140,7 @@ def test_a_report_that_cannot_be_written_is_a_trouble_of_the_entry(
     def full(path: Path, _page: str) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("u8sync.bootstrap.nights.save_page", full)
+    monkeypatch.setattr("u8sync.bootstrap.around.save_page", full)
     answer = ask("run", "--json")
     (entry,) = entries(clean)
     assert answer.code == entry["exit_code"] == 2
@@ -153,7 +153,7 @@ def test_a_failure_is_not_softened_by_a_trouble(home: Path, ask: Ask, monkeypatc
     def full(path: Path, _page: str) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("u8sync.bootstrap.nights.save_page", full)
+    monkeypatch.setattr("u8sync.bootstrap.around.save_page", full)
     replace(home, "share_changed: 20", "share_changed: 1")
     replace(home, "as_of: 2026-10-31", "as_of: 2026-09-30")
     assert ask("run").code == entries(home)[-1]["exit_code"] == 4

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from u8sync import __version__
 from u8sync.bootstrap import Installation, load, new_run_id, open_night, rules_of, user_name
-from u8sync.bootstrap.notifying import tell_run
-from u8sync.bootstrap.runs_page import write_index
-from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, clear_logs, open_run_log, step_times
+from u8sync.bootstrap.around import Around, attempt
+from u8sync.bootstrap.telling import KeptLog, Monitoring, StandardError, open_run_log
 from u8sync.bootstrap.timing import Scheduled, late_words, refused, shown_at, timeliness, timeliness_words
 from u8sync.config.fleet_file import overlaid
 from u8sync.config.settings import Settings, load_settings
@@ -30,21 +29,15 @@ from u8sync.domain.run_entry import GuardFound, RunEntry, TierFigures
 from u8sync.domain.timeliness import Timeliness
 from u8sync.engine.applier import AskedToStop
 from u8sync.errors import ExitCode, RefusedError, U8SyncError
-from u8sync.history.store import prune, run_folder, write_entry
+from u8sync.history.store import run_folder, write_entry
 from u8sync.ports import Clock, Progress
 from u8sync.report.figures import movements, tier_lines
-from u8sync.report.html import render_report
-from u8sync.report.language import Language, told, translator
-from u8sync.report.pages import save_page
-from u8sync.report.workbook import save_workbook
+from u8sync.report.language import Language, told
 from u8sync.scheduling.window import Permission, may_write
 from u8sync.telemetry.stopwatch import Stopwatch
 from u8sync.text import Message, english, msg
 
 __all__ = ["Done", "Order", "run_night", "told"]
-
-REPORT = "report.html"
-WORKBOOK = "report.xlsx"
 
 
 @dataclass(frozen=True)
@@ -147,11 +140,11 @@ def run_night(
     watch.step(msg("Loading the files"))
     settings = overlaid(load_settings(order.config), order.overlay)
     entry, notes, troubles = _beside_schedule(entry, order, settings)
-    troubles += _try(lambda: write_entry(settings.runs_folder, entry))
+    troubles += attempt(lambda: write_entry(settings.runs_folder, entry))
     kept = open_run_log(settings, entry, clock, stderr)
     watch.observer = kept.log
     monitoring = Monitoring(settings, lambda now: timeliness(settings, now))
-    around = _Around(settings, order.language, clock, watch, kept, monitoring, order.tell_people)
+    around = Around(settings, order.language, clock, watch, kept, monitoring, order.tell_people)
     kept.log.say("info", "run_began", command=entry.command, config=entry.config, user=entry.user, tool=__version__)
     seen = _Seen()
     error: U8SyncError | None = None
@@ -169,8 +162,12 @@ def run_night(
             ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
             around.close(ended, troubles, at_once=not isinstance(unforeseen, Exception))
             raise
-        entry, more = _reported(_ended(entry, seen, error, clock.now()), settings, seen, order.language, watch)
-        entry, troubles = around.close(entry, [*troubles, *more])
+        watch.finish()
+        entry = _ended(entry, seen, error, clock.now())
+        if seen.planned is not None and seen.installation is not None:
+            entry, more = around.report(entry, seen.planned, seen.result, seen.installation.policy)
+            troubles += more
+        entry, troubles = around.close(entry, troubles)
     own = run_folder(settings.runs_folder, entry.run_id)
     return Done(entry, own, seen.installation, seen.planned, seen.result, error, tuple(troubles), tuple(notes))
 
@@ -202,7 +199,7 @@ def _beside_schedule(
         if answer is not None:
             found.append(answer)
 
-    troubles = _try(look)
+    troubles = attempt(look)
     notes = [] if order.scheduled is None else list(order.scheduled.doubts)
     late_by = None if entry.scheduled_for is None else entry.started_at - entry.scheduled_for
     if late_by is not None and late_by > timedelta(minutes=schedule.late_minutes):
@@ -344,139 +341,3 @@ def _with_plan(entry: RunEntry, planned: Planned, installation: Installation) ->
 
 def _guard_found(verdict: Verdict) -> GuardFound:
     return GuardFound(verdict.guard, verdict.ok, verdict.allowed, told(verdict.message))
-
-
-def _reported(
-    entry: RunEntry, settings: Settings, seen: _Seen, language: Language, watch: Stopwatch
-) -> tuple[RunEntry, list[Message]]:
-    """The entry with the page and the workbook that were written for it, and what went wrong with that."""
-    watch.finish()
-    if seen.planned is None or seen.installation is None:
-        return entry, []
-    planned, policy, result = seen.planned, seen.installation.policy, seen.result
-    own, translate, so_far = run_folder(settings.runs_folder, entry.run_id), translator(language), entry
-
-    def page() -> None:
-        save_page(own / REPORT, render_report(planned, result, policy, translate, language, entry=so_far))
-
-    def workbook() -> None:
-        save_workbook(planned, result, policy, translate, own / WORKBOOK, language=language, entry=so_far)
-
-    ways = (
-        (settings.runs_report, "report", REPORT, msg("Writing the report"), page),
-        (settings.runs_xlsx, "workbook", WORKBOOK, msg("Writing the workbook"), workbook),
-    )
-    troubles: list[Message] = []
-    for wanted, kind, name, step, write in ways:
-        if not wanted:
-            continue
-        so_far = replace(entry, steps=step_times(watch))
-        watch.start(step, None)
-        found = _try(write)
-        watch.finish()
-        troubles += found
-        entry = entry if found else replace(entry, files={**entry.files, kind: name})
-    return entry, troubles
-
-
-@dataclass(frozen=True)
-class _Around:
-    """What goes on around a run, and ends after it."""
-
-    settings: Settings
-    language: Language
-    clock: Clock
-    watch: Stopwatch
-    kept: KeptLog
-    monitoring: Monitoring
-    tells: bool
-
-    def close(
-        self, entry: RunEntry, troubles: Sequence[Message], *, at_once: bool = False
-    ) -> tuple[RunEntry, list[Message]]:
-        """Tell monitoring and people, end the log, write the entry for good, clear away what is too old to be kept.
-
-        ``at_once``: somebody wants the process to end now, so nobody is told over a network. Returns the entry as it
-        was written, and what went wrong around the run, each once.
-        """
-        settings, watch, now = self.settings, self.watch, self.clock.now()
-        found = [*troubles]
-        watch.step(msg("Clearing away"))
-        found += _try(lambda: prune(settings.runs_folder, settings.runs_days, now))
-        found += _try(lambda: clear_logs(settings))
-        watch.finish()
-        if self.monitoring.wanted:
-            watch.step(msg("Telling the monitoring"))
-            ways: list[Callable[[], None]] = []
-            so_far = _with_troubles(self._timed(entry), found)
-            found += _try(lambda: ways.extend(self.monitoring.tell(so_far, watch, at_once=at_once)))
-            found += [trouble for way in ways for trouble in _try(way)]
-            watch.finish()
-        if settings.notify.to and self.tells and not at_once:
-            watch.step(msg("Telling people"))
-            found += self._tell_people(_with_troubles(self._timed(entry), found))
-            watch.finish()
-        entry = self._timed(entry)
-        if self.kept.file is not None:
-            entry = replace(entry, files={**entry.files, "log": self.kept.file})
-        self._end_log(entry, found)
-        found += self.kept.troubles
-        found += _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
-        if settings.runs_report and (more := _try(lambda: write_index(settings.runs_folder, self.language, now))):
-            found += more
-            _try(lambda: write_entry(settings.runs_folder, _with_troubles(entry, found)))
-        once = list({str(trouble): trouble for trouble in found}.values())
-        return _with_troubles(entry, once), once
-
-    def _tell_people(self, entry: RunEntry) -> list[Message]:
-        unreached: list[Message] = []
-        due = self.monitoring.due(self.clock.now())
-        troubles = _try(lambda: unreached.extend(tell_run(self.settings, entry, due)))
-        return [*unreached, *troubles]
-
-    def _timed(self, entry: RunEntry) -> RunEntry:
-        return replace(entry, ended_at=self.clock.now(), steps=step_times(self.watch))
-
-    def _end_log(self, entry: RunEntry, troubles: Sequence[Message]) -> None:
-        """The last lines: what went wrong around the run, and how it ended."""
-        log, kept = self.kept.log, _with_troubles(entry, troubles)
-        for trouble in kept.troubles:
-            log.say("warning", "trouble", what=trouble.en)
-        log.say(
-            "error" if kept.error is not None else "warning" if kept.exit_code else "info",
-            "run_ended",
-            exit_code=kept.exit_code,
-            error=None if kept.error is None else kept.error.en,
-            endings=kept.endings,
-            seconds=None if kept.duration is None else kept.duration.total_seconds(),
-            steps={step.name.en: step.seconds for step in kept.steps},
-            dropped_lines=self.kept.dropped,
-        )
-        log.close()
-
-
-def _with_troubles(entry: RunEntry, troubles: Sequence[Message]) -> RunEntry:
-    """The entry with these troubles, each once; an exit code of 0 does not pass over them."""
-    if not troubles:
-        return entry
-    words = dict.fromkeys([*entry.troubles, *map(told, troubles)])
-    return replace(entry, troubles=tuple(words), exit_code=entry.exit_code or int(ExitCode.PENDING))
-
-
-def _try(step: Callable[[], object]) -> list[Message]:
-    """Take a step that may fail without harm; returns why it did, or nothing."""
-    try:
-        step()
-    except U8SyncError as error:
-        return [error.message]
-    except OSError as error:
-        return [
-            msg(
-                "The run's folder cannot be written: {path}: {why}",
-                path=str(error.filename or "?"),
-                why=error.strerror or str(error),
-            )
-        ]
-    except Exception as error:  # noqa: BLE001 - what was written to U8 stands, and the entry has to say so
-        return [msg("{kind}: {what}", kind=type(error).__name__, what=str(error))]
-    return []

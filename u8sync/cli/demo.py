@@ -91,7 +91,8 @@ def _two_nights(session: Session, folder: Path, *, hints: tuple[str, ...]) -> Ex
     from u8sync.audit.checkpoint import new_key
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.options import audit_folders
-    from u8sync.cli.running import end_of, run_once, show_end, write_report
+    from u8sync.cli.outcomes import end_of, show_end, write_report
+    from u8sync.cli.running import run_once
 
     config = folder / "config.yaml"
     installation = bootstrap.load(config)

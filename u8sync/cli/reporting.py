@@ -100,7 +100,8 @@ def _of_now(
 ) -> Path | None:
     """What a plan made now looks like, as far as files are asked for; returns the page."""
     from u8sync import bootstrap
-    from u8sync.cli.running import plan_now, write_report, write_workbook
+    from u8sync.cli.outcomes import write_report, write_workbook
+    from u8sync.cli.running import plan_now
 
     installation = bootstrap.load(config)
     planned = plan_now(installation, session.progress(), as_of=as_of, allow=())
