@@ -17,6 +17,8 @@ from typing import Any
 from chromium import ARGUMENTS, chromium_path
 from playwright.sync_api import sync_playwright
 
+from u8sync.history.store import read_history
+
 HOUSE = Path(__file__).parents[2]
 PICTURES = HOUSE / "tests" / "data" / "screenshots"
 MOST_BYTES = 200_000
@@ -37,8 +39,8 @@ def pages_of(folder: Path, language: str) -> tuple[Path, Path]:
     u8sync("run", *config)
     u8sync("report", "--index", *config)
     runs = folder / "demo" / "runs"
-    biggest = max(runs.glob("*/report.html"), key=lambda path: path.stat().st_size)
-    return biggest, runs / "index.html"
+    moving = max(read_history(runs).entries, key=lambda entry: len(entry.moves))
+    return runs / moving.run_id / moving.files["report"], runs / "index.html"
 
 
 def shoot(page: Any, path: Path, *, heading: str | None = None, whole: bool = False) -> None:
