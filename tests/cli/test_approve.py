@@ -83,8 +83,8 @@ def test_a_morning_with_approvals(home_with_rules: Path, ask: Ask, tmp_path: Pat
 
 def test_the_entry_of_a_night_counts_what_waits(home_with_rules: Path, ask: Ask) -> None:
     waiting = ask("run", "--json").json["waiting"]
-    newest = max((home_with_rules / "runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    assert json.loads((newest / "run.json").read_text(encoding="utf-8"))["waiting"] == waiting > 0
+    newest = max((home_with_rules / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
+    assert json.loads(newest.read_text(encoding="utf-8"))["waiting"] == waiting > 0
 
 
 def test_the_evidence_of_a_run_holds_the_answers_that_it_rests_on(

@@ -291,7 +291,7 @@ def test_a_mistake_around_the_night_does_not_hide_what_was_written(
     def boom(*_args: object, **_named: object) -> str:
         raise KeyError("a template")
 
-    monkeypatch.setattr("u8sync.bootstrap.around.render_report", boom)
+    monkeypatch.setattr("u8sync.report.html.render_report", boom)
     said = ask("run")
     assert said.code == 2
     assert "KeyError: 'a template'" in said.err

@@ -140,7 +140,7 @@ def test_a_report_that_cannot_be_written_is_a_trouble_of_the_entry(
     def full(path: Path, _page: str) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("u8sync.bootstrap.around.save_page", full)
+    monkeypatch.setattr("u8sync.report.pages.save_page", full)
     answer = ask("run", "--json")
     (entry,) = entries(clean)
     assert answer.code == entry["exit_code"] == 2
@@ -153,7 +153,7 @@ def test_a_failure_is_not_softened_by_a_trouble(home: Path, ask: Ask, monkeypatc
     def full(path: Path, _page: str) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("u8sync.bootstrap.around.save_page", full)
+    monkeypatch.setattr("u8sync.report.pages.save_page", full)
     replace(home, "share_changed: 20", "share_changed: 1")
     replace(home, "as_of: 2026-10-31", "as_of: 2026-09-30")
     assert ask("run").code == entries(home)[-1]["exit_code"] == 4
@@ -197,3 +197,24 @@ def test_a_policy_edited_while_the_run_reads_writes_nothing(
     assert answer.code == entry["exit_code"] == 65
     assert "was edited while it was being read" in entry["error"]["en"]
     assert not (clean / "audit").exists()
+
+
+def test_a_log_that_fails_after_everything_was_written_is_not_passed_over(
+    clean: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from u8sync.audit.store import ChainedLog
+    from u8sync.errors import AuditError
+    from u8sync.text import msg
+
+    close = ChainedLog.close
+
+    def fail(log: ChainedLog) -> None:
+        close(log)
+        raise AuditError(msg("the disk is gone"))
+
+    monkeypatch.setattr(ChainedLog, "close", fail)
+    answer = ask("run")
+    (entry,) = entries(clean)
+    assert answer.code == entry["exit_code"] == 74
+    assert entry["error"]["en"] == "the disk is gone"
+    assert sum(entry["endings"].values()) == entry["planned"] > 0

@@ -73,7 +73,7 @@ def test_a_workbook_that_cannot_be_written_is_a_trouble_and_no_failure(
     def no_room(*_arguments: object, **_more: object) -> None:
         raise OSError(28, "No space left on device", "report.xlsx")
 
-    monkeypatch.setattr("u8sync.bootstrap.around.save_workbook", no_room)
+    monkeypatch.setattr("u8sync.report.workbook.save_workbook", no_room)
     answer = ask("run")
     assert answer.code == 2, "a clean exit code would hide it"
     assert "No space left" in answer.err

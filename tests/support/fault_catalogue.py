@@ -232,7 +232,7 @@ FAULTS: Final[dict[str, Fault]] = {
             f"{_HERE}signals.py::test_a_signal_lets_the_batch_in_hand_end_and_closes_the_run",
             f"{_HERE}signals.py::test_the_second_signal_ends_the_night_at_once_and_the_next_one_settles",
             f"{_HERE}signals.py::test_under_nohup_a_closed_terminal_changes_nothing",
-            f"{_HERE}signals.py::test_a_night_whose_output_nobody_reads_any_more_leaves_nothing_open",
+            f"{_HERE}signals.py::test_a_night_whose_output_nobody_reads_any_more_goes_on_and_leaves_nothing_open",
             f"{_HERE}sudden_deaths.py::test_a_night_that_is_killed_from_outside_at_a_random_moment_is_put_right",
         ),
     ),

@@ -28,7 +28,6 @@ from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.bootstrap.checking import shown
-from u8sync.bootstrap.notifying import check_addresses
 from u8sync.bootstrap.trust import (
     anchors_of,
     checkpoints_outside,
@@ -140,7 +139,10 @@ def load(config: Path, overlay: Overlay = NOTHING_ELSE) -> Installation:
     mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
     policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     raise_all(settings.located.file, _unknown_tiers(settings, policy))
-    check_addresses(settings)
+    if settings.notify.to:
+        from u8sync.bootstrap.notifying import check_addresses
+
+        check_addresses(settings)
     return Installation(config.parent, settings, mapping, policy)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
-from u8sync.bootstrap.notifying import tell_run
-from u8sync.bootstrap.runs_page import write_index
 from u8sync.bootstrap.telling import KeptLog, Monitoring, clear_logs, step_times
 from u8sync.config.settings import Settings
 from u8sync.domain.policy import Policy
@@ -20,10 +19,7 @@ from u8sync.domain.run_entry import RunEntry
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.history.store import prune, run_folder, write_entry
 from u8sync.ports import Clock
-from u8sync.report.html import render_report
 from u8sync.report.language import Language, told, translator
-from u8sync.report.pages import save_page
-from u8sync.report.workbook import save_workbook
 from u8sync.telemetry.stopwatch import Stopwatch
 from u8sync.text import Message, msg
 
@@ -62,10 +58,16 @@ class Around:
         settings, watch, translate, so_far = self.settings, self.watch, translator(self.language), entry
         own = run_folder(settings.runs_folder, entry.run_id)
 
+        # What a run may do without is imported by who needs it: a night that draws nothing should not wait for it.
         def page() -> None:
+            from u8sync.report.html import render_report
+            from u8sync.report.pages import save_page
+
             save_page(own / REPORT, render_report(planned, result, policy, translate, self.language, entry=so_far))
 
         def workbook() -> None:
+            from u8sync.report.workbook import save_workbook
+
             path = own / WORKBOOK
             save_workbook(planned, result, policy, translate, path, language=self.language, entry=so_far)
 
@@ -118,13 +120,20 @@ class Around:
         self._end_log(entry, found)
         found += self.kept.troubles
         found += attempt(lambda: write_entry(settings.runs_folder, with_troubles(entry, found)))
-        if settings.runs_report and (more := attempt(lambda: write_index(settings.runs_folder, self.language, now))):
+        if settings.runs_report and (more := attempt(lambda: self._index(now))):
             found += more
             attempt(lambda: write_entry(settings.runs_folder, with_troubles(entry, found)))
         once = list({str(trouble): trouble for trouble in found}.values())
         return with_troubles(entry, once), once
 
+    def _index(self, now: datetime) -> None:
+        from u8sync.bootstrap.runs_page import write_index
+
+        write_index(self.settings.runs_folder, self.language, now)
+
     def _tell_people(self, entry: RunEntry) -> list[Message]:
+        from u8sync.bootstrap.notifying import tell_run
+
         unreached: list[Message] = []
         due = self.monitoring.due(self.clock.now())
         troubles = attempt(lambda: unreached.extend(tell_run(self.settings, entry, due)))

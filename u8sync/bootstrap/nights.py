@@ -291,7 +291,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
     entry = replace(entry, guards=(*map(_guard_found, seen.passed), *entry.guards))
     result = seen.result
     if result is not None:
-        error = result.stopped_by
+        error = error or result.stopped_by  # the log may fail after everything was written
         entry = replace(
             entry,
             account_set=result.account_set.code,

@@ -109,7 +109,7 @@ def show_timings(session: Session, steps: Sequence[StepTime], *, as_json: bool) 
 
 def end_of(done: Done) -> ExitCode:
     """The exit code of a run; the error that ended it early is raised, so that it is shown like any other."""
-    ended_by = done.error if done.result is None else done.result.stopped_by
+    ended_by = done.error or (None if done.result is None else done.result.stopped_by)
     if ended_by is not None:
         raise ended_by
     return done.exit_code
