@@ -93,7 +93,7 @@ def test_one_with_a_broken_mapping_and_one_that_a_guard_stops_keep_nobody_else(h
     assert ends["beta"]["guards"] == ["customers_missing"]
     all_hold(here / "gamma", wanted)
     answer = ask("fleet", "run", language="zh")
-    assert "被安全检查拦下" in answer.out
+    assert "被安全检查拦截" in answer.out
     assert "archive not shrunk" not in answer.out
 
 
