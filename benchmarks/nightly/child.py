@@ -1,0 +1,39 @@
+"""The fresh process in which a contender works once: ``python -m benchmarks.nightly.child``.
+
+Time runs from before this process was made until the work is done; the sum is taken after the clock has stopped.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.nightly.job import checksum
+from benchmarks.nightly.place import place_of
+
+
+def main() -> None:
+    """Work once, and print what it took and came to."""
+    module, place, began = sys.argv[1:]
+    contender = importlib.import_module(f"benchmarks.nightly.{module}")
+    with tempfile.TemporaryDirectory() as folder:
+        result = contender.work(place_of(place), Path(folder))
+        seconds = time.monotonic() - float(began)  # one clock for all processes of the machine
+        own, below = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+        told = {
+            "seconds": seconds,
+            "processor": own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime,
+            "peak_mib": (own.ru_maxrss + below.ru_maxrss) / (1024 if sys.platform == "linux" else 1024 * 1024),
+            **asdict(checksum(contender.outcomes(result))),
+        }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
