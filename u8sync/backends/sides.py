@@ -30,8 +30,6 @@ Of those that facts do not have, ``documents`` counts the documents in the windo
 late that it cannot be past due.
 """
 
-_AMOUNTS: Final = ("revenue", "revenue_posted", "cost", "revenue_before", "receipts", "receivable", "not_due")
-
 
 def facts_of(
     sides: Sequence[pl.DataFrame],
@@ -91,30 +89,50 @@ def _past_due() -> pl.Expr:
 
 
 def _lay_together(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row a customer; code null for documents without one. Sums of nothing stay null."""
+    """One row a customer; code null for documents without one. Sums of nothing stay null.
 
-    def total(name: str) -> pl.Expr:
-        return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).cast(SIDE_SCHEMA[name]).alias(name)
-
+    Column by column, from the sides that have it: laid below each other they would be mostly nulls.
+    """
     code = pl.col("code").str.strip_chars_end(" \u3000")
-    return (
-        pl.concat([pl.DataFrame(schema=SIDE_SCHEMA), *sides], how="diagonal")
-        .with_columns(pl.when(code != "").then(code).alias("code"))
-        .group_by("code")
-        .agg(
-            *(total(name) for name in _AMOUNTS),
-            _months_with_business(named=any("month" in side.columns for side in sides)),
-            *(pl.col(name).sum() for name in ("invoices", "orders", "documents")),
-            pl.col("first_sale_on").min(),
-            pl.col("last_sale_on").max(),
-        )
+    sides = [side.with_columns(pl.when(code != "").then(code).alias("code")) for side in sides]
+    together = pl.concat([pl.DataFrame(schema={"code": pl.String}), *(side.select("code") for side in sides)]).unique()
+    columns_of: dict[tuple[int, ...], list[str]] = {}
+    for name in SIDE_SCHEMA:
+        if name not in {"code", "active_months", "month"}:
+            columns_of.setdefault(tuple(at for at, side in enumerate(sides) if name in side.columns), []).append(name)
+    for places, names in columns_of.items():
+        having = [sides[at].select("code", *names) for at in places] or [_nothing("code", *names)]
+        found = pl.concat(having).group_by("code").agg(map(_joined, names))
+        together = together.join(found, on="code", how="left", nulls_equal=True, validate="1:1")
+    counts = [name for name in SIDE_SCHEMA if name in {"invoices", "orders", "documents"}]
+    months = _months_with_business(sides)
+    return together.join(months, on="code", how="left", nulls_equal=True, validate="1:1").with_columns(
+        pl.col(*counts, "active_months").fill_null(0)
     )
 
 
-def _months_with_business(*, named: bool) -> pl.Expr:
-    """Those that were counted, and those that are ``named``: each of these once, however many sides name it."""
-    counted = pl.col("active_months").sum()
-    return (counted + pl.col("month").drop_nulls().n_unique() if named else counted).cast(pl.Int64)
+def _nothing(*names: str) -> pl.DataFrame:
+    return pl.DataFrame(schema={name: SIDE_SCHEMA[name] for name in names})
+
+
+def _joined(name: str) -> pl.Expr:
+    """The value of a customer's column, from all rows that have it."""
+    column = pl.col(name)
+    match name:
+        case "first_sale_on":
+            return column.min()
+        case "last_sale_on":
+            return column.max()
+        case _:
+            return pl.when(column.count() > 0).then(column.sum()).cast(SIDE_SCHEMA[name]).alias(name)
+
+
+def _months_with_business(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """``n × (code, active_months)``: those that were counted, and those that are named, each of these once."""
+    having = [side for side in sides if {"active_months", "month"} & set(side.columns)]
+    months = pl.concat([_nothing("code", "active_months", "month"), *having], how="diagonal")
+    counted, named = pl.col("active_months").sum(), pl.col("month").drop_nulls().n_unique()
+    return months.group_by("code").agg((counted + named).cast(pl.Int64))
 
 
 def _nameless_notes(row: dict[str, Any]) -> Iterator[Message]:

@@ -28,8 +28,10 @@ class SqlDialect(ABC):
         name: ``AccountSet.backend``.
         server: ``AccountSet.server``.
         place: What messages call the database, with no secret in it.
+        exact_codes: Whether two codes are equal only when they are spelt alike.
     """
 
+    exact_codes = False
     name: str
     server: str
     place: str

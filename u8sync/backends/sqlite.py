@@ -57,6 +57,7 @@ class SqliteOptions(BaseModel):
 class SqliteDialect(SqlDialect):
     """What only SQLite does."""
 
+    exact_codes = True
     name = "sqlite"
     server = ""
 
