@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
 
 import polars as pl
@@ -26,6 +26,7 @@ from u8sync.backends.sql_read import discover, read_all, read_some
 from u8sync.backends.sql_source import Source
 from u8sync.backends.sql_write import write_batch
 from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window
+from u8sync.errors import TransientError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
 
 __all__ = ["SqlBackend"]
@@ -41,6 +42,7 @@ class SqlBackend(ABC):
         engine: Where to connect; every operation takes one connection and gives it back.
         dialect: What differs in this database.
         page: Customers in one query.
+        readers: Sums of documents that are asked for at a time, each on a connection of its own.
 
     Raises:
         FatalError: The database is not reachable or holds no U8 account set.
@@ -53,10 +55,11 @@ class SqlBackend(ABC):
     most_edits: int | None = None
     late_s = 0.0
 
-    def __init__(self, engine: Engine, dialect: SqlDialect, *, page: int = PAGE) -> None:
+    def __init__(self, engine: Engine, dialect: SqlDialect, *, page: int = PAGE, readers: int = 1) -> None:
         self._engine = engine
         self._dialect = dialect
         self._page = page
+        self._readers = readers
         with self._reading() as connection:
             self._archive = discover(connection, dialect)
 
@@ -90,8 +93,10 @@ class SqlBackend(ABC):
 
     def facts(self, window: Window, progress: Progress, extras: frozenset[Extra] = frozenset()) -> Facts:
         """What the documents add up to, summed by the server."""
-        with self._reading() as connection:
-            return read_facts(connection, self._dialect, self._sources(), window, progress, extras=extras)
+        with self._reading() as connection, self._reading_beside(connection) as beside:
+            return read_facts(
+                connection, self._dialect, self._sources(), window, progress, extras=extras, beside=beside
+            )
 
     def _sources(self) -> tuple[Source, ...]:
         """The databases that hold documents, oldest first; the last one is the archive's own."""
@@ -137,3 +142,13 @@ class SqlBackend(ABC):
         with self._connected() as connection:
             self._dialect.begin_read(connection)
             yield connection
+
+    @contextmanager
+    def _reading_beside(self, connection: Connection) -> Iterator[list[Connection]]:
+        """More connections that read the same state; fewer than wanted where the database gives no more just now."""
+        with ExitStack() as opened:
+            found: list[Connection] = []
+            with suppress(TransientError):
+                while len(found) + 1 < self._readers and self._dialect.one_state(connection):
+                    found.append(opened.enter_context(self._reading()))
+            yield found

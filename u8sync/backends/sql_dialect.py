@@ -79,6 +79,10 @@ class SqlDialect(ABC):
     def begin_read(self, connection: Connection) -> None:
         """Begin a transaction in which several reads see one state, as far as the database can without locks."""
 
+    def one_state(self, connection: Connection) -> bool:  # noqa: ARG002
+        """Whether a connection that begins to read now sees the same state as this one, as far as any two reads do."""
+        return True
+
     @abstractmethod
     def begin_write(self, connection: Connection) -> None:
         """Begin a transaction in which no row that is read can be changed by another until it ends."""

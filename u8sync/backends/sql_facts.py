@@ -14,9 +14,11 @@ from the year before would count twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from queue import SimpleQueue
 from typing import Any, Final
 
 import polars as pl
@@ -46,6 +48,7 @@ def read_facts(
     progress: Progress,
     *,
     extras: frozenset[Extra] = frozenset(),
+    beside: Sequence[Connection] = (),
 ) -> Facts:
     """The facts of every customer that any document names.
 
@@ -56,6 +59,7 @@ def read_facts(
         window: The days that count.
         progress: Hears of each side that is done.
         extras: What is read besides the usual.
+        beside: Other connections to the same state of the same databases: so many more sides are read at a time.
     """
     asked = find_extras(connection, dialect, sources, window, extras)
     progress.start(msg("Adding up documents"), 1 + 4 * len(sources) + len(asked.queries))
@@ -63,13 +67,35 @@ def read_facts(
     progress.advance(1)
     queries = [(source, side) for source in sources for side in _sides(dialect, source, window, costing.posted)]
     sides: list[pl.DataFrame] = []
-    for source, query in (*queries, *costing.queries, *asked.queries):
-        sides.append(_side(connection, dialect, source, query))
+    for side in _read([connection, *beside], dialect, [*queries, *costing.queries, *asked.queries]):
+        sides.append(side)
         progress.advance(1)
     progress.finish()
 
     notes = [*costing.notes, *asked.notes, *(loss for source in sources for loss in source.losses())]
     return facts_of(sides, window, posted=costing.posted, notes=notes, known=asked.known)
+
+
+def _read(
+    connections: Sequence[Connection], dialect: SqlDialect, queries: Sequence[tuple[Source, Select[Any]]]
+) -> Iterator[pl.DataFrame]:
+    """The sides in the order of the queries, read by as many threads as there are connections."""
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for connection in connections:
+        free.put(connection)
+
+    def read(query: tuple[Source, Select[Any]]) -> pl.DataFrame:
+        connection = free.get()
+        try:
+            return _side(connection, dialect, *query)
+        finally:
+            free.put(connection)
+
+    if len(connections) == 1:
+        yield from map(read, queries)
+        return
+    with ThreadPoolExecutor(len(connections)) as threads:
+        yield from threads.map(read, queries)
 
 
 def _side(connection: Connection, dialect: SqlDialect, source: Source, query: Select[Any]) -> pl.DataFrame:

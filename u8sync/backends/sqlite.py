@@ -32,6 +32,10 @@ from u8sync.text import msg
 __all__ = ["KIND", "SqliteDialect", "SqliteOptions", "examine", "open_backend"]
 
 
+READERS: Final = 2
+"""Sums of documents at a time: SQLite adds up in the thread that asks."""
+
+
 class SqliteOptions(BaseModel):
     """Settings of the embedded account set."""
 
@@ -90,8 +94,13 @@ class SqliteDialect(SqlDialect):
         }
 
     def begin_read(self, connection: Connection) -> None:
-        """All reads of the transaction see the state of the first one."""
+        """All reads of the transaction see the state of the first one, which is made here."""
         connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+
+    def one_state(self, connection: Connection) -> bool:
+        """As long as one connection reads, nobody can commit; only with a write-ahead log they can."""
+        return connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal"
 
     def begin_write(self, connection: Connection) -> None:
         """Take the write lock of the whole file now, not at the first UPDATE: what is read can then no longer move."""
@@ -229,7 +238,10 @@ def open_backend(options: SqliteOptions, base: Path, _trying: Trying | None = No
 
     def connect() -> sqlite3.Connection:
         # isolation_level=None: transactions begin where SqliteDialect says, not where the driver guesses.
-        connection = sqlite3.connect(uri, uri=True, timeout=float(options.busy_timeout_s), isolation_level=None)
+        # Another thread may read with it, never two at a time.
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=float(options.busy_timeout_s), isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error:
@@ -238,7 +250,8 @@ def open_backend(options: SqliteOptions, base: Path, _trying: Trying | None = No
         return connection
 
     # No pool: each operation opens the file and leaves it closed, so that nothing is held between two batches.
-    backend = SqliteBackend(create_engine("sqlite://", creator=connect, poolclass=NullPool), SqliteDialect(str(path)))
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    backend = SqliteBackend(engine, SqliteDialect(str(path)), readers=READERS)
     return ReadOnly(backend) if options.read_only else backend
 
 

@@ -158,7 +158,7 @@ class NewAccountSet:
     def fill(self, table: Table, columns: Sequence[str], query: str) -> None:
         """Insert what a SELECT of the account set itself gives, in these columns: millions of rows without Python."""
         names = ", ".join(table.columns[name].name for name in columns)
-        self._connection.execute(f"INSERT INTO {table.name} ({names}) {query}")  # noqa: S608
+        self._connection.execute(f"INSERT INTO {table.name} ({names}) {query}")
 
 
 def day_text(day: date) -> str:

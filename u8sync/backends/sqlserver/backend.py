@@ -68,7 +68,8 @@ class SqlServerBackend(SqlBackend):
 
     def __init__(self, server: Server, account: AccountDatabases, identity: Identity, notes: Sequence[Message]) -> None:
         dialect = SqlServerDialect(server, server_name=identity.server)
-        super().__init__(server.engine(account.current.name, writing=False), dialect)
+        engine = server.engine(account.current.name, writing=False)
+        super().__init__(engine, dialect, readers=server.options.readers)
         self._server = server
         self._account = account
         self._identity = identity

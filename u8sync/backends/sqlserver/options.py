@@ -113,6 +113,13 @@ class SqlServerOptions(ConnectionOptions):
     statement_timeout_s: int = Field(
         default=300, ge=1, le=3600, description="单条语句超时，秒。 Timeout of one statement in seconds."
     )
+    readers: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="同时进行的汇总查询数，各用一个连接。 "
+        "Sums that are asked for at a time, each on a connection of its own.",
+    )
     lock_timeout_s: int = Field(
         default=5,
         ge=0,
