@@ -53,8 +53,8 @@ def measure(customers: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     Returns:
         ``n × (code, has_business, documents, history_days, *METRICS)`` in the order of ``customers``.
         ``has_business``: any approved invoice in the window, a return among them, or an order that is none; see
-        :data:`DOCUMENTS` and :data:`HISTORY_DAYS` for the two counts, Int64. Metric values are exact decimals, null where unknown: also
-        those that need extras which were not read.
+        :data:`DOCUMENTS` and :data:`HISTORY_DAYS` for the two counts, Int64. Metric values are exact decimals, null
+        where unknown: also those that need extras which were not read.
     """
     missing = [name for name in ("developed_on", "created_on") if name not in customers.columns]
     dated = customers.select("code", *{"developed_on", "created_on"} - set(missing)).with_columns(
