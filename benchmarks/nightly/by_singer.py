@@ -81,7 +81,13 @@ def _pipe(folder: Path) -> float:
         target = _started("target", folder, stdin=tap.stdout, stdout=subprocess.DEVNULL, stderr=target_log)
         assert tap.stdout is not None
         tap.stdout.close()  # so that the tap learns of it when the target is gone
-        return sum(_ended(who, process, folder) for who, process in (("target", target), ("tap", tap)))
+        try:
+            return sum(_ended(who, process, folder) for who, process in (("target", target), ("tap", tap)))
+        finally:
+            for process in (tap, target):
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
 
 
 def _started(who: str, folder: Path, *more: str, **streams: int | IO[bytes] | None) -> subprocess.Popen[bytes]:
