@@ -52,7 +52,7 @@ class Contender:
 
 
 CONTENDERS: Final = (
-    Contender("the database alone", "by_database", 4),
+    Contender("the database alone", "by_database", 4, server=True),
     Contender("u8sync", "by_u8sync", 14, server=True),
     Contender(
         "polars",
