@@ -26,7 +26,6 @@ __all__ = ["approve"]
 
 
 @click.command(
-    short_help=N_("Show what waits for approval, and answer."),
     help=N_(
         "Show the changes that runs left for a person to approve (configuration: approval), with their reasons. With"
         " --yes or --no: answer those that are chosen, with a reason; with --ask: one after the other. The answer"

@@ -77,7 +77,6 @@ def _open(session: Session, log: Log, *, no_index: bool) -> Iterator[Index]:
 
 @click.command(
     "list",
-    short_help=N_("List what was written, or was not."),
     help=N_(
         "List what was written, oldest first: customer, field, before, after, score, how it ended, run, and what was"
         " taken back. With --not-written: who was planned or looked at and not changed, and why."
@@ -207,7 +206,6 @@ def _left_footer(shown: int, newest: int | None) -> Message:
 
 
 @click.command(
-    short_help=N_("List the runs."),
     help=N_(
         "List the runs that the audit log proves, oldest first: when, who, what for, planned and written, exit code;"
         " guards that were let pass, approvals, and runs that died. With --run everything about one. With --gaps days"
@@ -300,7 +298,6 @@ def _gap_footer(days: Sequence[date], shown: int) -> Message:
 
 
 @click.command(
-    short_help=N_("Show one record with its proof."),
     help=N_(
         "Show one record: every field, what belongs to it, the hash of its line, and the proof that it is in the log"
         " that the newest signed checkpoint vouches for."

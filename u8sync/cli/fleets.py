@@ -43,7 +43,6 @@ scheduler_option = click.option(
 
 
 @click.group(
-    short_help=N_("Run many account sets in one night."),
     help=N_(
         "Run many account sets of a group in one night: each by itself, with its own audit log and report, and one"
         " summary of all. What goes wrong in one does not keep the others from their run."

@@ -34,7 +34,6 @@ NEWEST: Final = "last"
 
 
 @click.command(
-    short_help=N_("Is all well? One screen, and an exit code."),
     help=N_(
         "Is all well? Looks at the last run, runs that died, what waits for approval, missed starts, the end of the"
         " audit log and the disk. Ends with 0 when all is well, 2 when something needs a look."
@@ -89,7 +88,6 @@ def _status_json(found: Status, concerns: tuple[Concern, ...]) -> dict[str, Any]
 
 @click.group(
     invoke_without_command=True,
-    short_help=N_("How the nights went: the history of runs."),
     help=N_(
         "How the nights went: the newest runs, oldest first, also those that never came to an audit log. What is proven"
         " of a run stands in the audit log: 'u8sync audit runs'."

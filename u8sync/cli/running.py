@@ -52,7 +52,6 @@ __all__ = ["apply", "explain", "plan", "plan_now", "run", "run_once"]
 
 
 @click.command(
-    short_help=N_("Show what would change, and why."),
     help=N_(
         "Show what would change, and why. Nothing is written. Ends with 0 when nothing is to do, 2 when changes are"
         " pending, 4 when a guard would stop them. With --undo: what would take an earlier run back."
@@ -169,7 +168,6 @@ def _planned(
 
 
 @click.command(
-    short_help=N_("Write a saved plan."),
     help=N_(
         "Write a saved plan. Refused when it was edited, was made for another account set, mapping or policy, was"
         " applied before, or when a customer was changed since."
@@ -214,7 +212,6 @@ def apply(
 
 
 @click.command(
-    short_help=N_("Plan and write in one go: the nightly run."),
     help=N_(
         "Plan and write in one go: the nightly run. Ends with 0 when U8 holds every planned value, 2 when some rows"
         " were not applied, 3 when another run is at work, 4 when a guard stopped it, 78 outside the hours of writing."
@@ -316,7 +313,6 @@ def _scheduled(session: Session, config: Path, *, by_hand: bool) -> Scheduled | 
 
 
 @click.command(
-    short_help=N_("Say why a customer has its tier."),
     help=N_("Say why a customer has its tier: metrics, ranks, contributions, conditions, and what would lift it."),
 )
 @click.argument("code")

@@ -29,7 +29,6 @@ MOST_MONTHS = 120
 
 
 @click.command(
-    short_help=N_("Make an anonymised sample of the account set, to work on without U8."),
     help=N_(
         "Make an anonymised sample of the account set that the configuration names: an embedded account set with"
         " made-up codes and names, moved days and amounts, and the same distributions. Mappings can be written and"

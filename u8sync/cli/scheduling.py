@@ -37,7 +37,6 @@ dry_option = click.option("--dry-run", "dry", is_flag=True, help=N_("Show what w
 
 
 @click.group(
-    short_help=N_("Let the operating system start the nightly run."),
     help=N_(
         "Let the operating system start the nightly run at the times of 'schedule:' in the configuration, and see which"
         " starts were missed."

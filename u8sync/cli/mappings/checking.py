@@ -16,7 +16,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help=N_("Show every problem of every mapping, policy and configuration file."),
     help=N_(
         "Show every problem of every file at once, with its place, the line it stands in and the nearest known name."
         " Without files: those of the configuration, or all in 'mappings'. Needs no U8. Ends with 0 when nothing is"

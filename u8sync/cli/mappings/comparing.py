@@ -21,7 +21,6 @@ LIMIT = 20
 
 
 @click.command(
-    short_help=N_("Show what an edit of a mapping does, in customers."),
     help=N_(
         "Compare two mapping files on the same customers: how many and which get which other value and tier, and what"
         " would be written otherwise. Nothing is written. Ends with 0 when the edit changes nothing, 2 when it does."

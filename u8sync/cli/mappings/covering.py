@@ -25,7 +25,6 @@ __all__ = ["coverage"]
 
 
 @click.command(
-    short_help=N_("Show which values the tables cover, and what to add."),
     help=N_(
         "Show every value in the account set that a value table looks at: number of customers, meaning, line; which"
         " values no line covers, with lines ready to be pasted; and lines that no customer has. Values of fields"

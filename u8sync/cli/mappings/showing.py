@@ -23,7 +23,6 @@ __all__ = ["show"]
 
 
 @click.command(
-    short_help=N_("Follow one customer through the mapping, step by step."),
     help=N_(
         "Follow one customer through the mapping: the raw value of each field, what each operator makes of it, and the"
         " file and line that decided. Nothing is written."

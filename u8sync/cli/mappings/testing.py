@@ -23,7 +23,6 @@ __all__ = ["test"]
 
 @click.command(
     "test",
-    short_help=N_("Run the test cases of a mapping; needs no U8."),
     help=N_(
         "Run cases: what a customer holds in U8, and what the mapping must make of it; or a value, and how it must be"
         " written. They stand in *.cases.yaml; without files: those beside the configured mapping, or all below"

@@ -21,7 +21,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help=N_("Show what is wrong with a policy, and what in it does nothing."),
     help=N_(
         "Show every problem of a policy file with its place, and then, on the customers of the account set, what in it"
         " is out of reach, idle or out of date: tiers that nobody reaches, bands without customers, weights that change"

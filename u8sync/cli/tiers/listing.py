@@ -26,7 +26,6 @@ __all__ = ["list_"]
 
 @click.command(
     "list",
-    short_help=N_("List the customers of each tier."),
     help=N_(
         "List the customers of each tier with the tier's service policy, for the people who act on it: score, metrics,"
         " and who stands near an edge. Nothing is written to U8."

@@ -21,7 +21,6 @@ __all__ = ["simulate"]
 
 
 @click.command(
-    short_help=N_("Show what another policy would do."),
     help=N_(
         "Try another policy on the same data: who would get another tier and why, revenue and profit by tier, what"
         " hangs on each weight, who stands near an edge. Without --policy: the present policy alone. Nothing is written"
