@@ -11,7 +11,6 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import click
@@ -23,13 +22,10 @@ from u8sync.cli.late import LateCommand
 from u8sync.cli.screen import Outlasting, outlasting
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, U8SyncError
-from u8sync.report.language import Language, choose, translator
+from u8sync.report.language import DOMAIN, LOCALE, Language, choose, translator
 from u8sync.text import N_, Message, Translate, msg
 
 __all__ = ["call", "cli", "main"]
-
-DOMAIN = "u8sync"
-LOCALE = Path(__file__).parent.parent / "locale"
 
 
 @click.group(
