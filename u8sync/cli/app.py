@@ -143,7 +143,7 @@ def call(
             session.end_progress()
     except U8SyncError as error:
         from u8sync.cli.excerpts import excerpt_of
-        from u8sync.report.terminal import error_view
+        from u8sync.report.terminal.failure import error_view
 
         session.out.file.flush()
         session.err.print(error_view(error, excerpt_of, translate))

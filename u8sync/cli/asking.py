@@ -130,7 +130,7 @@ def list_changes(
     """List what was written, or was not."""
     from u8sync.audit import questions
     from u8sync.domain.logged import Asked
-    from u8sync.report.terminal import history_view, left_view
+    from u8sync.report.terminal.history import history_view, left_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)
@@ -180,7 +180,7 @@ def _newest(limit: int | None, *, as_json: bool) -> int | None:
 
 def _footer(index: Index, asked: Asked, shown: int) -> Message:
     from u8sync.audit.questions import tally
-    from u8sync.report.terminal import tally_words
+    from u8sync.report.terminal.history import tally_words
 
     counted = tally(index, asked)
     total = sum(counted.values())
@@ -253,7 +253,7 @@ def runs(
     """List the runs, everything about some, or the days without one."""
     from u8sync.audit import questions
     from u8sync.domain.logged import Asked, gaps
-    from u8sync.report.terminal import gaps_view, run_view, runs_view
+    from u8sync.report.terminal.history import gaps_view, run_view, runs_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)
@@ -333,7 +333,7 @@ def show(
     """Show one record with its proof."""
     from u8sync.audit.proof import prove
     from u8sync.audit.questions import partners_of, record_of
-    from u8sync.report.terminal import record_view
+    from u8sync.report.terminal.record import record_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)

@@ -90,7 +90,7 @@ def verify(
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.as_json import verification_json
     from u8sync.cli.trust import kept_notes, notes_for, told_keys
-    from u8sync.report.terminal import verification_view
+    from u8sync.report.terminal.audit import verification_view
 
     worst = ExitCode.DONE
     found = []

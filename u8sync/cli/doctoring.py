@@ -31,7 +31,7 @@ def doctor(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     """Check everything that a run needs."""
     from u8sync import bootstrap
     from u8sync.cli.as_json import checks_json
-    from u8sync.report.terminal import check_view, checks_summary
+    from u8sync.report.terminal.checks import check_view, checks_summary
 
     checks = []
     for check in bootstrap.examine(bootstrap.load(config), bootstrap.SystemClock()):
@@ -55,7 +55,7 @@ def accounts(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     """List the account sets that the login can see."""
     from u8sync import bootstrap
     from u8sync.cli.as_json import account_set_json
-    from u8sync.report.terminal import account_sets_view
+    from u8sync.report.terminal.checks import account_sets_view
 
     found = bootstrap.account_sets(config)
     if as_json:

@@ -155,7 +155,7 @@ def _told_once(session: Session, asked_to_stop: Callable[[], bool], *, on_cluste
 
 def _show(session: Session, summary: FleetSummary, folder: Path | None, *, as_json: bool) -> None:
     from u8sync.cli.fleet_json import summary_json
-    from u8sync.report.terminal import fleet_view
+    from u8sync.report.terminal.fleet import fleet_view
 
     if as_json:
         session.emit(json.dumps(summary_json(summary), ensure_ascii=False, indent=1))
@@ -179,7 +179,7 @@ def list_members(session: Session, *, file: Path, as_json: bool) -> ExitCode:
     from u8sync.cli.fleet_json import members_json
     from u8sync.config.fleet_file import load_fleet
     from u8sync.history.fleets import read_summaries
-    from u8sync.report.terminal import fleet_list_view
+    from u8sync.report.terminal.fleet import fleet_list_view
 
     loaded = load_fleet(file)
     members = members_of(loaded, only=(), as_of=None)

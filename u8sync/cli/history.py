@@ -48,7 +48,7 @@ def status(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     from u8sync.bootstrap.timing import timeliness
     from u8sync.config.settings import load_settings
     from u8sync.domain.status import concerns_of
-    from u8sync.report.terminal import status_view
+    from u8sync.report.terminal.status import status_view
 
     settings = load_settings(config)
     now = datetime.now(UTC)
@@ -121,7 +121,7 @@ def runs(
     if context.invoked_subcommand is not None:
         return None
     from u8sync.config.settings import load_settings
-    from u8sync.report.terminal import entries_view
+    from u8sync.report.terminal.entries import entries_view
 
     session: Session = context.obj
     zone = ZoneInfo(load_settings(config).timezone)
@@ -163,7 +163,7 @@ def show(session: Session, *, run_id: str, config: Path, as_json: bool) -> ExitC
     """Everything about one run."""
     from u8sync.config.settings import load_settings
     from u8sync.history.store import run_folder
-    from u8sync.report.terminal import entry_view
+    from u8sync.report.terminal.entries import entry_view
 
     settings = load_settings(config)
     entry, fate = _one(_entries(session, config), run_id)

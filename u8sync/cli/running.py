@@ -325,7 +325,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     from u8sync import bootstrap
     from u8sync.cli.as_json import explanation_json
     from u8sync.domain.explain import explain as explain_customer
-    from u8sync.report.terminal import explanation_view
+    from u8sync.report.terminal.explanation import explanation_view
 
     installation = bootstrap.load(config)
     planned = plan_now(installation, session.progress(), as_of=as_of, allow=())

@@ -137,7 +137,7 @@ def _write_about(out: Path, made: SampleAccount) -> Path:
 
 def _show(session: Session, made: SampleAccount, about: Path, why_none: Message | None, *, own_seed: bool) -> None:
     from u8sync.cli.sandboxing import say_made
-    from u8sync.report.terminal import extract_view
+    from u8sync.report.terminal.extract import extract_view
 
     say_made(session, made.summary)
     notes = [

@@ -112,7 +112,7 @@ def show(session: Session, *, config: Path, kind: Kind | None, name: str | None,
     from u8sync.bootstrap.timing import next_starts, shown_at, timeliness, timeliness_words
     from u8sync.config.settings import load_settings
     from u8sync.history.store import read_history
-    from u8sync.report.terminal import schedule_view
+    from u8sync.report.terminal.schedule import schedule_view
     from u8sync.scheduling.window import may_write
 
     settings = load_settings(config)

@@ -32,7 +32,7 @@ def check(session: Session, *, files: tuple[Path, ...], strict: bool, config: Pa
     from u8sync.bootstrap.checking import check_files
     from u8sync.cli.as_json import checked_json
     from u8sync.cli.excerpts import excerpt_of
-    from u8sync.report.terminal import checked_view
+    from u8sync.report.terminal.checked import checked_view
 
     checked = check_files(files, config)
     if as_json:

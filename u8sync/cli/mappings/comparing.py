@@ -49,7 +49,7 @@ def diff(
     """Show what an edit of a mapping does, in customers."""
     from u8sync.bootstrap import shown
     from u8sync.bootstrap.comparing import compare_mappings
-    from u8sync.report.terminal import mapping_diff_view
+    from u8sync.report.terminal.mapping_diff import mapping_diff_view
 
     found, account_set = compare_mappings(old, new, config=config, data=data, as_of=as_of, progress=session.progress())
     if as_json:

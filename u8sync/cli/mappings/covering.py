@@ -59,7 +59,7 @@ def coverage(
     from u8sync.bootstrap.archive import mapping_of, read_archive
     from u8sync.domain.coverage import cover
     from u8sync.report.tables import suffix_of
-    from u8sync.report.terminal import coverage_view
+    from u8sync.report.terminal.coverage import coverage_view
 
     if out is not None:
         suffix_of(out)

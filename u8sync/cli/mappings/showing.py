@@ -41,7 +41,7 @@ def show(
     from u8sync.bootstrap import shown
     from u8sync.bootstrap.archive import mapping_of, read_customer
     from u8sync.domain.tracing import trace
-    from u8sync.report.terminal import traced_view
+    from u8sync.report.terminal.traced import traced_view
 
     loaded, path = mapping_of(config, mapping)
     way, reading = read_customer(config, data, loaded, code)

@@ -58,7 +58,7 @@ def test(
     """Run the test cases of a mapping."""
     from u8sync.bootstrap.testing import case_files, left_untested, load_case_files, run_case_file
     from u8sync.cli.as_json import case_files_json
-    from u8sync.report.terminal import cases_summary, cases_view
+    from u8sync.report.terminal.cases import cases_summary, cases_view
 
     runs = [run_case_file(file) for file in load_case_files(case_files(files, config), mapping)]
     left = left_untested(runs)

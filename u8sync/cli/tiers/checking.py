@@ -49,7 +49,7 @@ def check(
     from u8sync.bootstrap.policy_checking import check_policy
     from u8sync.cli.excerpts import excerpt_of
     from u8sync.cli.tiers.as_json import checked_policy_json
-    from u8sync.report.terminal import policy_checked_view
+    from u8sync.report.terminal.policy_checked import policy_checked_view
 
     checked = check_policy(config, file, static=static, as_of=as_of, progress=session.progress())
     tried = checked.tried
