@@ -11,16 +11,19 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from u8sync.audit.chain import LINE_LIMIT, parse
 from u8sync.audit.lock import holder_of
 from u8sync.audit.segments import segments_of, unreadable
 from u8sync.audit.story import OUTSIDE_RUNS
-from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
-from u8sync.ports import Check, Clock, Record
+from u8sync.ports import Check
 from u8sync.text import Message, msg
+
+if TYPE_CHECKING:
+    from u8sync.domain.model import AccountSet
+    from u8sync.ports import Clock, Record
 
 __all__ = ["examine_log"]
 

@@ -6,12 +6,13 @@ import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal, NewType, get_args
 
 import polars as pl
 
+from u8sync.domain.columns import ColumnLimit, Glossary
 from u8sync.text import Message, Place
 
 __all__ = [
@@ -236,32 +237,6 @@ def _months_before(day: date, months: int) -> date:
     """The same day of an earlier month, or its last one where it is shorter."""
     month = Month.of(day).plus(-months)
     return date(month.year, month.month, min(day.day, month.last.day))
-
-
-@dataclass(frozen=True)
-class ColumnLimit:
-    """What the account set accepts in a column that may be written.
-
-    Attributes:
-        width: Most characters.
-        values: The only values allowed; null when any text is.
-    """
-
-    width: int
-    values: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Glossary:
-    """The account set's own words for its columns and codes. What U8 does not tell is absent, and no word is blank.
-
-    Attributes:
-        captions: Column -> caption of the self-defined item, for those that the site has set up.
-        names: Column -> code -> name of the code, without blanks at the end of either.
-    """
-
-    captions: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 Extra = Literal["months", "before", "receivables"]
