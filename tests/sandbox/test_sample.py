@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from u8sync.backends import backend_kind
 from u8sync.backends.memory import MemoryBackend
 from u8sync.backends.u8_schema import ARCHIVE
-from u8sync.backends import backend_kind
 from u8sync.config.mapping_file import load_mapping
 from u8sync.domain.model import FACTS_SCHEMA, AccountSet, Month, Window
 from u8sync.errors import InputError
