@@ -1,114 +1,58 @@
-"""The only room that knows concrete classes: from a configuration file to the parts of a run.
+"""From a configuration file to the parts of a run.
 
 Nothing is decided here. Each function puts together what the floor below offers and hands it up.
 """
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import os
-import platform
-import secrets
-import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from u8sync import __version__
-from u8sync.anchoring.checks import examine_anchors
-from u8sync.audit.health import examine_log
 from u8sync.audit.reading import iterate
-from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
-from u8sync.bootstrap.checking import shown
-from u8sync.bootstrap.trust import (
-    anchors_of,
-    checkpoints_outside,
-    database_anchor,
-    key_store,
-    publisher,
-    read_key,
-    signer_of,
-    stamps_beside,
-    trusted_keys,
-)
+from u8sync.bootstrap.machine import shown
 from u8sync.config.checking import check_part, did_you_mean, raise_all
 from u8sync.config.fleet_file import overlaid
 from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
-from u8sync.config.settings import DatabaseAnchor, Settings, load_settings
+from u8sync.config.settings import Settings, load_settings
 from u8sync.domain.fleet import NOTHING_ELSE, Overlay
-from u8sync.domain.guards import Verdict
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.policy import Policy
-from u8sync.engine import doctor
-from u8sync.engine.applier import AskedToStop
 from u8sync.engine.memory import TYPES as MEMORY_TYPES
 from u8sync.engine.memory import Memory, remember
-from u8sync.engine.nightly import Night, Unobserved
 from u8sync.engine.planner import Rules
-from u8sync.engine.records import Actor
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, ConfigError, InputError, Problem
-from u8sync.ports import (
-    AccountSetFound,
-    AuditAt,
-    Backend,
-    Check,
-    Clock,
-    DatabaseFound,
-    Needs,
-    Observer,
-    Progress,
-    Reached,
-)
+from u8sync.ports import Backend, Clock
 from u8sync.text import msg
 
 __all__ = [
     "Installation",
-    "SystemClock",
-    "account_sets",
-    "anchors_of",
-    "checkpoints_outside",
     "evidence_of",
-    "examine",
-    "grants",
-    "key_store",
     "kind_of",
+    "last_day",
     "load",
-    "new_run_id",
+    "memory_of",
     "open_account_set",
     "open_backend",
-    "open_night",
-    "read_key",
     "retry_of",
     "rules_of",
-    "shown",
-    "signer_of",
-    "stamps_beside",
-    "trusted_keys",
-    "user_name",
 ]
 
 
 OPENING_TRIES: Final = 3
 """A server that is not there at all is told soon: each try may last as long as a login may."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -241,79 +185,6 @@ def open_backend(
         yield backend
 
 
-@contextmanager
-def open_night(
-    installation: Installation,
-    rules: Rules,
-    *,
-    run_id: str,
-    command: str,
-    clock: Clock,
-    progress: Progress,
-    observer: Observer | None = None,
-    asked_to_stop: AskedToStop,
-    allow_reason: str | None = None,
-    passed: tuple[Verdict, ...] = (),
-    plan_file: bytes | None = None,
-) -> Iterator[Night]:
-    """Open the backend for writing and the audit log of its account set, which takes the single writer's lock.
-
-    What the run goes by is kept beside the log: configuration, mapping, policy and, if there is one, the plan file.
-    """
-    settings = installation.settings
-    signer = signer_of(settings)
-    evidence = [*evidence_of(installation), *([] if plan_file is None else [plan_file])]
-    retry = retry_of(installation.settings)
-    seen = observer or Unobserved()
-    retry = retry.telling(seen.notice)
-    progress.start(msg("Opening U8"), None)
-    with open_backend(installation, writing=True, retry=retry) as backend:
-        account_set, _ = retry.call(backend.account_set)
-        seen.notice(Reached(account_set))
-        log = open_log(
-            settings.audit_folder,
-            account_set,
-            run_id=run_id,
-            clock=clock,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            progress=progress,
-            signer=signer,
-        )
-        try:
-            seen.notice(AuditAt(log.head()))
-            kept = [log.keep(data) for data in evidence]
-            yield Night(
-                backend=backend,
-                account_set=account_set,
-                log=log,
-                rules=rules,
-                actor=Actor(
-                    user=user_name(),
-                    command=command,
-                    python=platform.python_version(),
-                    platform=platform.platform(),
-                    config=settings.digest,
-                ),
-                run_id=run_id,
-                person=settings.person,
-                zone=ZoneInfo(settings.timezone),
-                batch=settings.batch,
-                clock=clock,
-                retry=retry,
-                progress=progress,
-                observer=seen,
-                asked_to_stop=asked_to_stop,
-                publish=publisher(settings, installation.folder, log),
-                plan_hours=settings.plan_hours,
-                plan_file=None if plan_file is None else kept[-1],
-                allow_reason=allow_reason,
-                passed=passed,
-            )
-        finally:
-            log.close()
-
-
 def memory_of(settings: Settings, account_set: AccountSet, as_of: date) -> Memory:
     """What the audit log of the account set remembers; nothing when there is none.
 
@@ -325,11 +196,6 @@ def memory_of(settings: Settings, account_set: AccountSet, as_of: date) -> Memor
     except AuditError as error:
         note = msg("What earlier runs left is not known, so this plan may be wrong: {why}", why=error.message)
         return Memory(note=note)
-
-
-def new_run_id(clock: Clock) -> str:
-    """A name for a run that no other has."""
-    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def evidence_of(installation: Installation) -> list[bytes]:
@@ -366,80 +232,3 @@ def _mapping_bytes_of(path: Path) -> bytes:
         return mapping_bytes(path, shown(path))
     except ConfigError:
         return b""
-
-
-def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
-    """Everything that ``doctor`` looks at, in the order of the road of a run. Nothing is written."""
-    settings, mapping, policy = installation.settings, installation.mapping, installation.policy
-    kind, options = kind_of(settings)
-    needs = _needs(installation, kind, options)
-    yield Check(
-        msg("Configuration"),
-        "ok",
-        msg(
-            "{config}: {fields} fields in {mapping}, {tiers} tiers in {policy}",
-            config=settings.located.file,
-            fields=len(mapping.fields),
-            mapping=shown(settings.mapping),
-            tiers=len(policy.tiers),
-            policy=shown(settings.policy),
-        ),
-    )
-    yield doctor.check_zone(settings.timezone, clock.now().astimezone())
-    yield from doctor.examine(
-        kind.examine(options, installation.folder, needs) if kind.examine else iter(()),
-        lambda: open_backend(installation, writing=False, tries=1),
-        lambda account_set: examine_log(settings.audit_folder, account_set, clock),
-        mapping=mapping,
-        policy=policy,
-    )
-    yield from examine_anchors(anchors_of(settings, installation.folder))
-
-
-def account_sets(config: Path) -> Sequence[AccountSetFound]:
-    """The account sets that the configured login can see. Mapping and policy need not be there yet."""
-    settings = load_settings(config)
-    kind, options = kind_of(settings)
-    if kind.accounts is not None:
-        return kind.accounts(options, config.parent)
-    backend: Backend = kind.open(options, config.parent, retry_of(settings))
-    try:
-        found = backend.account_set()
-    finally:
-        backend.close()
-    return [AccountSetFound(found.code, found.name, (DatabaseFound(found.database, None, None),))]
-
-
-def grants(installation: Installation, *, reader: str, writer: str) -> str:
-    """The script that gives these two logins the rights that mapping and policy need, and no more.
-
-    Raises InputError when this way into U8 has no logins.
-    """
-    kind, options = kind_of(installation.settings)
-    if kind.grants is None:
-        raise InputError(
-            msg(
-                "The way into U8 named {name} knows no logins: there is nothing to grant.",
-                name=installation.settings.backend,
-            ),
-            hint=msg("'u8sync grants' is for account sets on a database server."),
-        )
-    scripts = [kind.grants(options, installation.folder, _needs(installation, kind, options), reader, writer)]
-    for place in installation.settings.anchors:
-        if isinstance(place, DatabaseAnchor):
-            anchor, anchor_options = database_anchor(installation.settings, place)
-            scripts.append(anchor.grants(anchor_options))
-    return "\n".join(scripts)
-
-
-def _needs(installation: Installation, kind: BackendKind, options: Any) -> Needs:  # noqa: ANN401
-    """What mapping and policy ask of the account set; every kind of backend has the option ``read_only``."""
-    return doctor.needs_of(installation.mapping, installation.policy, kind.way, writing=not options.read_only)
-
-
-def user_name() -> str:
-    """The operating-system user; ``?`` where there is none, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "?"

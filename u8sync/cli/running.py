@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from u8sync.domain.run import Planned
     from u8sync.domain.undo import PlannedUndo
     from u8sync.ports import Progress
+    from u8sync.telemetry.stopwatch import Stopwatch
 
 __all__ = ["apply", "explain", "plan", "plan_now", "run", "run_once"]
 
@@ -94,8 +95,6 @@ def plan(
 ) -> ExitCode:
     """Show what would change, and why."""
     from u8sync import bootstrap
-    from u8sync.bootstrap.telling import step_times
-    from u8sync.cli.as_json import planned_json, undo_json
     from u8sync.telemetry.stopwatch import Stopwatch
 
     _refuse_mixed(
@@ -110,17 +109,20 @@ def plan(
         taken_back = plan_to_undo(session, installation, undo, customers=customers, fields=fields, allow=allow)
         _save(taken_back.plan, out)
         if as_json:
+            from u8sync.cli.as_json import undo_json
+
             session.emit(json.dumps(undo_json(taken_back), ensure_ascii=False, indent=1))
         else:
             show_undo(session, taken_back, limit=limit)
         if timings:
-            watch.finish()
-            show_timings(session, step_times(watch), as_json=as_json)
+            _show_timings(session, watch, as_json=as_json)
         return _planned(session, taken_back, out, quiet=as_json)
     planned = plan_now(installation, watch, as_of=as_of, allow=allow)
     watch.step(msg("Showing the plan"))
     _save(planned.plan, out)
     if as_json:
+        from u8sync.cli.as_json import planned_json
+
         session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
     else:
         show_planned(session, installation, planned, limit=limit)
@@ -130,8 +132,7 @@ def plan(
     if xlsx is not None:
         write_workbook(session, installation, planned, None, xlsx)
     if timings:
-        watch.finish()
-        show_timings(session, step_times(watch), as_json=as_json)
+        _show_timings(session, watch, as_json=as_json)
     return _planned(session, planned, out, quiet=as_json, waits=bool(planned.sorting.waiting))
 
 
@@ -149,10 +150,18 @@ def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
         )
 
 
-def _save(plan: Plan, out: Path | None) -> None:
-    from u8sync.engine.plan_file import save_plan
+def _show_timings(session: Session, watch: Stopwatch, *, as_json: bool) -> None:
+    """Where the time went until now."""
+    from u8sync.bootstrap.telling import step_times
 
+    watch.finish()
+    show_timings(session, step_times(watch), as_json=as_json)
+
+
+def _save(plan: Plan, out: Path | None) -> None:
     if out is not None:
+        from u8sync.engine.plan_file import save_plan
+
         save_plan(plan, out)
 
 

@@ -70,10 +70,15 @@ class Session:
 
     def progress(self) -> Progress:
         """Bars on standard error when somebody watches, nothing otherwise."""
-        from u8sync.report.progress import NoProgress, RichProgress
+        bar: Progress
+        if self.err.is_interactive and not self.quiet:
+            from u8sync.report.progress import RichProgress
 
-        watched = self.err.is_interactive and not self.quiet
-        bar = RichProgress(self.err, self.translate) if watched else NoProgress()
+            bar = RichProgress(self.err, self.translate)
+        else:
+            from u8sync.report.no_progress import NoProgress
+
+            bar = NoProgress()
         self.bars.append(bar)
         return bar
 
