@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from u8sync.audit.chain import LINE_LIMIT, parse
+from u8sync.audit.chain import parse
+from u8sync.audit.form import ENOUGH, LINE_LIMIT
 from u8sync.audit.lock import holder_of
 from u8sync.audit.segments import segments_of, unreadable
 from u8sync.audit.story import OUTSIDE_RUNS
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from u8sync.ports import Clock, Record
 
 __all__ = ["examine_log"]
-
-ENOUGH: Final = 1024**3
-"""Bytes: room for some million records."""
 
 AHEAD: Final = timedelta(minutes=2)
 """So far may the last record lie in the future: clocks of one site differ by less."""

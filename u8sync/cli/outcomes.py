@@ -79,12 +79,13 @@ def write_workbook(
 
 def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
     """Print what became of a run."""
-    from u8sync.cli.as_json import result_json
-    from u8sync.report.terminal.run import result_view
-
     if as_json:
+        from u8sync.cli.as_json import result_json
+
         session.emit(json.dumps(result_json(result), ensure_ascii=False, indent=1))
     else:
+        from u8sync.report.terminal.run import result_view
+
         session.out.print(result_view(result, session.translate))
 
 

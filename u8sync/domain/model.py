@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final, Literal, NewType, get_args
 
 import polars as pl
@@ -22,6 +23,7 @@ __all__ = [
     "FACTS_SCHEMA",
     "FLOOR_DAYS",
     "MONEY",
+    "TEN_THOUSANDTH",
     "AccountSet",
     "ColumnLimit",
     "CustomerCode",
@@ -32,6 +34,7 @@ __all__ = [
     "Month",
     "Period",
     "Window",
+    "amount",
     "bare",
     "bare_text",
     "same",
@@ -42,6 +45,17 @@ CustomerCode = NewType("CustomerCode", str)
 
 MONEY: Final = pl.Decimal(38, 4)
 """Amounts in home currency: exact, four decimals as SQL Server's ``money``. Metric values share the type."""
+
+TEN_THOUSANDTH: Final = Decimal("0.0001")
+"""The least amount; what is counted in whole ones is exact in integers."""
+
+
+def amount(value: Decimal) -> pl.Expr:
+    """A number of at most four decimal places, of the type :data:`MONEY`.
+
+    By way of its digits: polars imports numpy, where that is installed, for the first ``Decimal`` that it is handed.
+    """
+    return pl.lit(f"{value:f}").cast(MONEY)
 
 
 def bare(value: str | None) -> str | None:
