@@ -38,7 +38,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "u8sync plan": (*U8SYNC, "plan"),
     "u8sync run": (*U8SYNC, "run", "--as-of", "2026-10-31"),
 }
-"""Name -> what Python is given. The account set holds what the plan wants: nothing is left to write."""
+"""Name -> what Python is given. U8 holds what the plan wants: nothing is left to write."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Figure:
 
     Attributes:
         name: The command.
-        seconds: Median of the runs, from start to end.
-        lowest: Of the same.
-        highest: Of the same.
+        seconds: Median of the runs, from start to end; beside it ``lowest`` and ``highest``.
         cpu: Median of the processor time, in seconds.
         peak: Most memory in any run, in MiB.
     """
@@ -70,14 +68,14 @@ def figures(runs: int) -> list[Figure]:
 
 def measured(runs: int) -> list[Figure]:
     """Every command so many times, in turn, on the account set of the demo."""
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in COMMANDS}
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary) / "demo"
         one([*U8SYNC, "demo", "--dir", str(home)], ROOT)
-        taken = {name: [] for name in COMMANDS}  # type: dict[str, list[tuple[float, float, float]]]
         for round_ in range(runs + 1):
             for name, words in COMMANDS.items():
                 took = one(words, home)
-                if round_:  # the first one warms the disk's cache and compiles
+                if round_:  # the first one fills the disk's cache and compiles
                     taken[name].append(took)
     return [figure(name, each) for name, each in taken.items()]
 
@@ -85,18 +83,15 @@ def measured(runs: int) -> list[Figure]:
 def one(words: Sequence[str], folder: Path) -> tuple[float, float, float]:
     """Seconds, processor seconds and MiB of one fresh process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "U8SYNC_LANG": "en", "PYTHONIOENCODING": "utf-8"}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.stderr is not None
-    with process.stderr as said:
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *words], cwd=folder, env=environment, stdout=said, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
         assert process.returncode in (0, 2), said.read().decode(errors="replace")
-    peak = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    return seconds, usage.ru_utime + usage.ru_stime, peak
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def figure(name: str, each: Sequence[tuple[float, float, float]]) -> Figure:
@@ -117,10 +112,8 @@ def main() -> None:
         print(json.dumps([asdict(each) for each in found]))
         return
     for each in found:
-        print(
-            f"{each.name}: {each.seconds:.3f} s ({each.lowest:.3f} to {each.highest:.3f}); processor {each.cpu:.3f} s;"
-            f" peak {each.peak:.0f} MiB"
-        )
+        beside = f"({each.lowest:.3f} to {each.highest:.3f}); processor {each.cpu:.3f} s; peak {each.peak:.0f} MiB"
+        print(f"{each.name}: {each.seconds:.3f} s {beside}")
 
 
 if __name__ == "__main__":
