@@ -146,3 +146,27 @@ def test_a_gbk_console_shows_chinese_and_never_ends_a_run(tmp_path: Path) -> Non
 def test_an_ascii_console_never_ends_a_run(tmp_path: Path) -> None:
     done = run("demo", "--dir", str(tmp_path / "demo"), U8SYNC_LANG="zh", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("wanted", "seen"), [("", "seen"), (None, "")], ids=["who asks for plugins", "who does not"])
+def test_no_plugin_of_another_program_gets_to_see_a_configuration(
+    home: Path, tmp_path: Path, wanted: str | None, seen: str
+) -> None:
+    plugin = tmp_path / "packages"
+    (plugin / "nosy-1.dist-info").mkdir(parents=True)
+    (plugin / "nosy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: nosy\nVersion: 1\n")
+    (plugin / "nosy-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nnosy = nosy:PLUGIN\n")
+    (plugin / "nosy.py").write_text(
+        "class Plugin:\n"
+        "    def new_schema_validator(self, *_given, **_named):\n"
+        f"        open({str(tmp_path / 'seen')!r}, 'w').write('seen')\n"
+        "        return None, None, None\n"
+        "PLUGIN = Plugin()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(plugin)])}
+    environment.pop("PYDANTIC_DISABLE_PLUGINS", None)
+    if wanted is not None:
+        environment["PYDANTIC_DISABLE_PLUGINS"] = wanted
+    done = subprocess.run([sys.executable, "-m", "u8sync", "status"], cwd=home, env=environment, check=False)
+    assert done.returncode in {0, 2}
+    assert ((tmp_path / "seen").read_text() if (tmp_path / "seen").exists() else "") == seen

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from u8sync import __version__
@@ -21,11 +21,9 @@ from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
 from u8sync.bootstrap.machine import shown
 from u8sync.config.checking import check_part, did_you_mean, raise_all
-from u8sync.config.fleet_file import overlaid
 from u8sync.config.mapping_file import load_mapping, mapping_bytes
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
-from u8sync.domain.fleet import NOTHING_ELSE, Overlay
 from u8sync.domain.mapping import CustomerMapping
 from u8sync.domain.model import AccountSet, Month
 from u8sync.domain.policy import Policy
@@ -36,6 +34,9 @@ from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, ConfigError, InputError, Problem
 from u8sync.ports import Backend, Clock
 from u8sync.text import msg
+
+if TYPE_CHECKING:
+    from u8sync.domain.fleet import Overlay
 
 __all__ = [
     "Installation",
@@ -72,14 +73,18 @@ class Installation:
     policy: Policy
 
 
-def load(config: Path, overlay: Overlay = NOTHING_ELSE) -> Installation:
+def load(config: Path, overlay: Overlay | None = None) -> Installation:
     """Read and check configuration, mapping and policy. Raises ConfigError with all problems of the first bad file.
 
     Args:
         config: The configuration file.
-        overlay: What differs from it for one account set of a fleet.
+        overlay: What differs from it for one account set of a fleet; null: nothing.
     """
-    settings = overlaid(load_settings(config), overlay)
+    settings = load_settings(config)
+    if overlay is not None:
+        from u8sync.config.fleet_file import overlaid
+
+        settings = overlaid(settings, overlay)
     mapping = load_mapping(settings.mapping, shown_as=shown(settings.mapping))
     policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     raise_all(settings.located.file, _unknown_tiers(settings, policy))

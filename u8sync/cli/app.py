@@ -98,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     language = choose(given.lang, os.environ, locale.getlocale()[0])
     # click's own sentences ("Missing argument ...") go through the process's gettext, which asks LANGUAGE.
     os.environ["LANGUAGE"] = "zh_CN" if language == "zh" else "en"
+    # A plugin for pydantic that another program brought along would see every configuration; to look for one, pydantic
+    # would read what every package says of itself.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
     code = call(given.rest, language=language, debug=given.debug, quiet=given.quiet, no_color=given.no_color)
