@@ -83,6 +83,8 @@ COMMANDS = (
     LateCommand("sandbox", "u8sync.cli.sandboxing:sandbox", N_("Make an embedded account set to try things on.")),
     LateCommand("completion", "u8sync.cli.completing:completion", N_("Print the completion script of a shell.")),
 )
+"""One entry a command: its module is imported when the command is asked for, and its short help stands here alone."""
+
 for command in COMMANDS:
     cli.add_command(command)
 
