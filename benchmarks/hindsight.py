@@ -42,7 +42,7 @@ from u8sync.domain.baselines import curve
 from u8sync.domain.numbers import Numbers, with_numbers
 from u8sync.domain.suggestion import Suggestion, suggest
 from u8sync.domain.weight_search import Tried
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 from u8sync.sandbox.examples import example
 
 DATA: Final = ROOT / "tests" / "data" / "cdnow.csv.gz"

@@ -14,16 +14,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, ParamSpec, Protocol, TypeVar
-
-import polars as pl
+from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeVar
 
 from u8sync.domain.canonical import Json
-from u8sync.domain.guards import Verdict
-from u8sync.domain.model import AccountSet, ColumnLimit, CustomerCode, Extra, Facts, Glossary, Period, Window
-from u8sync.domain.plan import Plan
-from u8sync.domain.run import Ending, Settlement
-from u8sync.text import Message
+from u8sync.domain.columns import ColumnLimit, Glossary
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from u8sync.domain.guards import Verdict
+    from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Period, Window
+    from u8sync.domain.plan import Plan
+    from u8sync.domain.run import Ending, Settlement
+    from u8sync.text import Message
 
 __all__ = [
     "AccountSetFound",

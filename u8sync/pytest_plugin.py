@@ -101,8 +101,8 @@ def _problems(error: Exception) -> str:
     from rich.console import Console
 
     from u8sync.errors import U8SyncError
-    from u8sync.report.terminal import error_view
     from u8sync.report.terminal.cases import TEXT_WIDTH
+    from u8sync.report.terminal.failure import error_view
 
     if not isinstance(error, U8SyncError):
         return str(error)

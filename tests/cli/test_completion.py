@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_home import Ask
+from command_tree import loaded
 
 from u8sync.cli.app import cli
 from u8sync.cli.completing import SHELLS, complete_runs
@@ -152,7 +153,7 @@ def test_the_runs_are_found_where_the_configuration_keeps_them(tmp_path: Path, c
 
 
 def offered(config: Path) -> list[str]:
-    plan = cli.commands["plan"]
+    plan = loaded(cli.commands["plan"])
     with plan.make_context("plan", ["--config", str(config)], resilient_parsing=True) as context:
         return [item.value for item in complete_runs(context, plan.params[0], "")]
 

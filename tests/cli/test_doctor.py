@@ -20,7 +20,7 @@ from u8sync.audit.store import open_log
 from u8sync.bootstrap import read_key
 from u8sync.domain.model import AccountSet
 from u8sync.engine.doctor import check_zone
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 
 SHANGHAI = "Asia/Shanghai"
 

@@ -183,15 +183,15 @@ def test_old_runs_are_cleared_away_and_nothing_else(clean: Path, ask: Ask) -> No
 def test_a_policy_edited_while_the_run_reads_writes_nothing(
     clean: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from u8sync import bootstrap
+    from u8sync.bootstrap import Installation, opening
 
-    evidence_of = bootstrap.evidence_of
+    evidence_of = opening.evidence_of
 
-    def edit_first(installation: bootstrap.Installation) -> list[bytes]:
+    def edit_first(installation: Installation) -> list[bytes]:
         replace(clean, "version: 1", "version: 1 ", "mappings/tiers.yaml")
         return evidence_of(installation)
 
-    monkeypatch.setattr(bootstrap, "evidence_of", edit_first)
+    monkeypatch.setattr(opening, "evidence_of", edit_first)
     answer = ask("run")
     (entry,) = entries(clean)
     assert answer.code == entry["exit_code"] == 65

@@ -8,11 +8,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_home import Ask, edit
+from command_tree import walk
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -306,15 +307,9 @@ def test_a_gbk_console_gets_what_it_can_show(home: Path) -> None:
 # Help texts -----------------------------------------------------------------------------------------------------------
 
 
-def commands(group: object = cli, path: Sequence[str] = ()) -> Iterator[list[str]]:
-    yield list(path)
-    for name, below in sorted(getattr(group, "commands", {}).items()):
-        yield from commands(below, [*path, name])
-
-
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_help_text_fits_eighty_cells(ask: Ask, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    every = list(commands())
+    every = [path for path, _ in walk(cli)]
     assert len(every) > 40
     for path in every:
         monkeypatch.setenv("COLUMNS", "80")

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from u8sync.config.checking import SENTENCES, check, check_part, did_you_mean, shown
 from u8sync.config.located_yaml import Value, load
-from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes.mapping import MappingShape
+from u8sync.config.shapes.policy import PolicyShape
+from u8sync.config.shapes.settings import SettingsShape
 from u8sync.errors import ConfigError
 from u8sync.text import msg
 

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from u8sync.backends import BACKENDS, backend_kind
 from u8sync.backends.secrets import SecretReference
 from u8sync.config.json_schema import FOLDER, schemas
-from u8sync.config.shapes import CasesShape, MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes.cases import CasesShape
+from u8sync.config.shapes.mapping import MappingShape
+from u8sync.config.shapes.policy import PolicyShape
+from u8sync.config.shapes.settings import SettingsShape
 from u8sync.report.language import translator
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from u8sync.config.located_yaml import parse
-from u8sync.config.shapes import MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes.mapping import MappingShape
+from u8sync.config.shapes.policy import PolicyShape
+from u8sync.config.shapes.settings import SettingsShape
 from u8sync.config.yaml_traps import traps
 
 VALUES = "tables: {t: {values: {▲}}}"

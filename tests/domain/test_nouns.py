@@ -5,12 +5,14 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from u8sync.domain.model import AccountSet, Month, Window, bare, same
+from u8sync.domain.model import MONEY, AccountSet, Month, Window, amount, bare, same
 
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31))
 
@@ -136,3 +138,12 @@ def test_the_folder_of_an_account_set_is_safe_on_every_file_system(database: str
     assert len(folder) <= 64
     assert folder.isascii()
     assert folder.replace("-", "").replace("_", "").isalnum()
+
+
+@example(Decimal("1E+2"))
+@example(Decimal("-0.0001"))
+@given(st.decimals(min_value=-(10**14), max_value=10**14, places=4))
+def test_an_amount_in_a_frame_is_exactly_the_number(value: Decimal) -> None:
+    found = pl.select(amount(value)).to_series()
+    assert found.dtype == MONEY
+    assert found.item() == value

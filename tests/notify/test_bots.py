@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Any
@@ -38,6 +39,17 @@ BOTS = [
 ]
 IDS = ["wecom", "dingtalk", "feishu"]
 BODY = "一" * 600 + "\n*二* <b>_[x](y)"
+
+
+@pytest.fixture(autouse=True)
+def own_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The worker has a process of its own and takes the logger of apprise for itself; here it gives it back."""
+    logger = logging.getLogger("apprise")
+    for name in ("handlers", "propagate"):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture

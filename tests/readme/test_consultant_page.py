@@ -10,7 +10,7 @@ import pytest
 from cli_home import Ask, ask, demo_folder, home
 
 from u8sync.config.mapping_file import load_mapping
-from u8sync.config.shapes import FieldShape, TableShape
+from u8sync.config.shapes.mapping import FieldShape, TableShape
 
 __all__ = ["ask", "demo_folder", "home"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from command_tree import below, walk
 
 from u8sync.cli.app import cli
 from u8sync.domain.metrics import METRICS
@@ -72,17 +73,16 @@ def test_every_command_that_is_named_exists(name: str) -> None:
     for words in named:
         command: click.Command = cli
         for word in words.split():
-            if isinstance(command, click.Group):
-                assert word in command.commands, words
-                command = command.commands[word]
+            if inner := below(command):
+                assert word in inner, words
+                command = inner[word]
 
 
 @every_readme
 def test_every_command_is_named(name: str) -> None:
-    for command in cli.commands.values():
-        below = command.commands if isinstance(command, click.Group) else {"": command}
-        for inner in below:
-            assert f"u8sync {command.name} {inner}".strip() in text(name)
+    for outer, command in below(cli).items():
+        for inner in below(command) or ("",):
+            assert f"u8sync {outer} {inner}".strip() in text(name)
 
 
 @every_readme
@@ -92,13 +92,8 @@ def test_every_exit_code_guard_operator_and_option_is_explained(name: str) -> No
     for word in (*GUARDS, *OPERATORS):
         assert f"`{word}`" in text(name)
     for option in re.findall(r"`(--[a-z-]+)", text(name)):
-        known = {"--help", *(name for command in walk(cli) for param in command.params for name in param.opts)}
+        known = {"--help", *(name for _, command in walk(cli) for param in command.params for name in param.opts)}
         assert option in known
-
-
-def walk(command: click.Command) -> list[click.Command]:
-    below = command.commands.values() if isinstance(command, click.Group) else []
-    return [command, *(found for inner in below for found in walk(inner))]
 
 
 def test_every_metric_stands_in_the_example_policy() -> None:

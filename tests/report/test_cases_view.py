@@ -15,8 +15,7 @@ from u8sync.domain.tables import TableEntry, ValueTable
 from u8sync.domain.untested import Counted, Untested
 from u8sync.report.junit import junit_xml
 from u8sync.report.language import Language, translator
-from u8sync.report.terminal import cases_summary, cases_view
-from u8sync.report.terminal.cases import case_text
+from u8sync.report.terminal.cases import case_text, cases_summary, cases_view
 from u8sync.text import Place, msg
 
 EN = translator("en")

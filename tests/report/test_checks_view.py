@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from u8sync.ports import AccountSetFound, Check, DatabaseFound
 from u8sync.report.language import Language, translator
-from u8sync.report.terminal import account_sets_view, check_view, checks_summary
+from u8sync.report.terminal.checks import account_sets_view, check_view, checks_summary
 from u8sync.text import msg
 
 GRANT = "USE [UFDATA_001_2019];\nGRANT SELECT ON OBJECT::[dbo].[SaleBillVouch] ([cChecker], [dDate]) TO [u8sync_r];"

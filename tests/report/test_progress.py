@@ -10,7 +10,8 @@ from rich.console import Console
 
 from u8sync.ports import Progress
 from u8sync.report.language import translator
-from u8sync.report.progress import NoProgress, RichProgress, Seen, progress_line
+from u8sync.report.no_progress import NoProgress
+from u8sync.report.progress import RichProgress, Seen, progress_line
 from u8sync.text import msg
 
 

@@ -22,7 +22,7 @@ from u8sync.report.figures import clean
 from u8sync.report.language import translator
 from u8sync.report.simulated import Simulated, edge_groups, move_rows
 from u8sync.report.simulation_page import render_simulation
-from u8sync.report.terminal import simulation_view
+from u8sync.report.terminal.simulation import simulation_view
 from u8sync.text import english, msg
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])

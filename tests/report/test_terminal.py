@@ -16,14 +16,12 @@ from u8sync.domain.guards import Limits
 from u8sync.domain.run import LoggedChange
 from u8sync.errors import ConfigError, InputError, Problem
 from u8sync.report.language import translator
-from u8sync.report.terminal import (
-    error_view,
-    explanation_view,
-    history_view,
-    planned_view,
-    result_view,
-    verification_view,
-)
+from u8sync.report.terminal.audit import verification_view
+from u8sync.report.terminal.explanation import explanation_view
+from u8sync.report.terminal.failure import error_view
+from u8sync.report.terminal.history import history_view
+from u8sync.report.terminal.plan import planned_view
+from u8sync.report.terminal.run import result_view
 from u8sync.text import Place, msg
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])

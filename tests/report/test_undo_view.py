@@ -18,7 +18,8 @@ from u8sync.domain.undo import PlannedUndo
 from u8sync.report.figures import movements, shown_values
 from u8sync.report.html import render_report
 from u8sync.report.language import translator
-from u8sync.report.terminal import result_view, undo_view
+from u8sync.report.terminal.run import result_view
+from u8sync.report.terminal.undo import undo_view
 from u8sync.report.words import reason_words
 from u8sync.text import english, msg
 

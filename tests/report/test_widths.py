@@ -14,8 +14,9 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from u8sync.report.language import translator
-from u8sync.report.terminal import planned_view, result_view
 from u8sync.report.terminal.blocks import Writer
+from u8sync.report.terminal.plan import planned_view
+from u8sync.report.terminal.run import result_view
 from u8sync.text import english, msg
 
 LETTERS = [

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from u8sync.backends import backend_kind
 from u8sync.backends.memory import MemoryBackend
 from u8sync.backends.u8_schema import ARCHIVE
-from u8sync.bootstrap import backend_kind
 from u8sync.config.mapping_file import load_mapping
 from u8sync.domain.model import FACTS_SCHEMA, AccountSet, Month, Window
 from u8sync.errors import InputError
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 from u8sync.sandbox.generator import create_account_set
 from u8sync.sandbox.sample.archive import disguise_customers, parts_of
 from u8sync.sandbox.sample.choice import choose

@@ -16,7 +16,7 @@ import yaml
 
 from u8sync.bootstrap import SystemClock, load
 from u8sync.bootstrap.planning import plan_only
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 
 __all__ = ["all_hold", "change_config", "last_summary", "make_group", "planned", "tiers_in", "write_fleet", "written"]
 

@@ -38,7 +38,8 @@ WIRE: Final = ("sendto", "recvfrom", "sendmsg", "recvmsg")
 CALLS: Final = DISK + WIRE
 
 _HEAVY: Final = (
-    *("u8sync.cli.app", "u8sync.cli.as_json", "u8sync.bootstrap", "u8sync.report.terminal", "u8sync.report.html"),
+    *("u8sync.cli.app", "u8sync.cli.running", "u8sync.cli.as_json", "u8sync.bootstrap.nights", "u8sync.report.html"),
+    *("u8sync.report.terminal.plan", "u8sync.report.terminal.run", "u8sync.report.terminal.failure"),
     *("u8sync.report.progress", "u8sync.backends.sqlite", "u8sync.backends.sqlserver", "u8sync.backends.openapi"),
     *(
         "u8sync.engine.plan_file",

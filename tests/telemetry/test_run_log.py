@@ -169,9 +169,12 @@ def test_no_line_has_a_secret_whatever_an_error_says() -> None:
     assert canary.hits(WORD, log.without_secrets(f"oops {WORD}")) == []
 
 
-def test_warnings_of_libraries_belong_to_the_run_that_called_them() -> None:
+def test_warnings_of_libraries_belong_to_the_run_that_called_them(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Kept(), Kept()
     logger = logging.getLogger("urllib3.connectionpool")
+    monkeypatch.setattr(logger, "disabled", False)  # other libraries of this process may have spoken to it
+    monkeypatch.setattr(logger, "propagate", True)
+    logger.setLevel(logging.NOTSET)
     with run_log(first, secrets=[WORD]).with_libraries():
 
         def other() -> None:
@@ -191,7 +194,9 @@ def test_warnings_of_libraries_belong_to_the_run_that_called_them() -> None:
 def test_a_library_that_formats_wrongly_does_not_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Kept()
     logger = logging.getLogger("apprise")
-    monkeypatch.setattr(logger, "propagate", False)  # pytest's own handler would not bear it
+    # pytest's own handlers would not bear it.
+    monkeypatch.setattr(logger, "propagate", False)
+    monkeypatch.setattr(logger, "handlers", [])
     with run_log(kept).with_libraries():
         logger.error("%d of %s", "x")  # noqa: PLE1206 - that is the mistake
     assert [(record["level"], record["said"]) for record in kept.records] == [("error", "%d of %s")]

@@ -15,20 +15,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from u8sync.audit.form import GENESIS, LINE_LIMIT, VERSION
 from u8sync.domain.canonical import LARGEST, Json
 from u8sync.ports import Record
 from u8sync.text import Message, msg
 
 __all__ = ["GENESIS", "LINE_LIMIT", "VERSION", "encode", "has_fields", "link", "parse", "read", "write"]
-
-VERSION: Final = 1
-"""Version of the record format: field ``v``."""
-
-GENESIS: Final = "0" * 64
-"""What the first record carries in place of a hash."""
-
-LINE_LIMIT: Final = 64 * 1024
-"""Most bytes in a line, the LF counted."""
 
 _DEEPEST: Final = 10
 """Most levels of lists and objects in a record; a plan with its rules has six.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from u8sync.audit.chain import GENESIS
+from u8sync.audit.form import GENESIS
 from u8sync.ports import Head, Json
 from u8sync.text import Message
 

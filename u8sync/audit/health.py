@@ -11,21 +11,22 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from u8sync.audit.chain import LINE_LIMIT, parse
+from u8sync.audit.chain import parse
+from u8sync.audit.form import ENOUGH, LINE_LIMIT
 from u8sync.audit.lock import holder_of
 from u8sync.audit.segments import segments_of, unreadable
 from u8sync.audit.story import OUTSIDE_RUNS
-from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
-from u8sync.ports import Check, Clock, Record
+from u8sync.ports import Check
 from u8sync.text import Message, msg
 
-__all__ = ["examine_log"]
+if TYPE_CHECKING:
+    from u8sync.domain.model import AccountSet
+    from u8sync.ports import Clock, Record
 
-ENOUGH: Final = 1024**3
-"""Bytes: room for some million records."""
+__all__ = ["examine_log"]
 
 AHEAD: Final = timedelta(minutes=2)
 """So far may the last record lie in the future: clocks of one site differ by less."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from decimal import Decimal
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -30,7 +29,7 @@ from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_extras import find_extras
 from u8sync.backends.sql_source import ARCHIVE_KEY, Source, approved_invoice, approved_order, off, within
 from u8sync.backends.u8_schema import SaleBillVouch, SaleBillVouchs, SOSOMain
-from u8sync.domain.model import MONEY, Extra, Facts, Window
+from u8sync.domain.model import MONEY, TEN_THOUSANDTH, Extra, Facts, Window, amount
 from u8sync.ports import Progress
 from u8sync.text import msg
 
@@ -122,8 +121,8 @@ def _as_archived(dialect: SqlDialect, query: Select[Any]) -> Select[Any]:
 def _typed(name: str, values: Sequence[Any]) -> pl.Series:
     wanted = SIDE_SCHEMA[name]
     if wanted == MONEY:
-        ten_thousandth = pl.Series([Decimal("0.0001")], dtype=MONEY)
-        return pl.Series(name, values, dtype=pl.Int64).cast(MONEY) * ten_thousandth
+        whole = pl.DataFrame({name: pl.Series(values, dtype=pl.Int64)})
+        return whole.select(pl.col(name).cast(MONEY) * amount(TEN_THOUSANDTH)).to_series()
     if wanted == pl.Date():
         return pl.Series(name, values, dtype=pl.String).str.to_date("%Y-%m-%d")
     return pl.Series(name, values, dtype=wanted)

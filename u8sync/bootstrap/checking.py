@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from u8sync.backends import usual_columns
+from u8sync.bootstrap.machine import shown
 from u8sync.config.cases_file import CASES_ENDINGS
 from u8sync.config.file_kinds import CheckedFile, check_file
 from u8sync.config.located_yaml import in_file_order
@@ -18,18 +19,10 @@ from u8sync.domain.policy import Policy
 from u8sync.errors import InputError
 from u8sync.text import msg
 
-__all__ = ["cases_beside", "check_files", "shown"]
+__all__ = ["cases_beside", "check_files"]
 
 FOLDER: Final = Path("mappings")
 """Where the files are looked for when there is no configuration."""
-
-
-def shown(path: Path) -> str:
-    """The path as messages and records show it: relative to the current folder where that is shorter."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def cases_beside(mapping: Path) -> Sequence[Path]:

@@ -24,7 +24,7 @@ from u8sync.domain.fleet import FleetKind, Member, MemberResult
 from u8sync.errors import ConfigError, ExitCode, InputError, RefusedError, U8SyncError
 from u8sync.ports import Progress
 from u8sync.report.language import Language
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 from u8sync.text import Message, listed, msg
 
 __all__ = ["MemberOrder", "failed", "identify", "run_member"]

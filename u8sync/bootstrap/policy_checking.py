@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from u8sync.bootstrap.checking import shown
+from u8sync.bootstrap.machine import shown
 from u8sync.bootstrap.policies import Surroundings, read_for_policies
 from u8sync.config.file_kinds import check_file
 from u8sync.config.located_yaml import in_file_order

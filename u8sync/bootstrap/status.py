@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from u8sync.audit.health import ENOUGH
+from u8sync.audit.form import ENOUGH
 from u8sync.audit.lock import read_holder
 from u8sync.audit.segments import read_head
 from u8sync.config.settings import Settings

@@ -28,7 +28,6 @@ from u8sync.telemetry.rendering import json_line, plain_line
 from u8sync.telemetry.run_log import Outlet, RunLog
 from u8sync.telemetry.sinks import FileSink, StreamSink, clear_away
 from u8sync.telemetry.stopwatch import Stopwatch
-from u8sync.telemetry.textfile import write_textfile
 from u8sync.text import Message, msg
 
 __all__ = ["LOG", "KeptLog", "Monitoring", "StandardError", "clear_logs", "open_run_log", "step_times"]
@@ -138,6 +137,9 @@ class Monitoring:
         figures = figures_of(entry, last_success=_last_success(entry, history), due=self.due(_end(entry)))
         labels = {"account_set": _account_set(entry, history) or "", "config": entry.config}
         if metrics.textfile is not None:
+            # Its library is for those who ask for the file; no other run waits for it.
+            from u8sync.telemetry.textfile import write_textfile
+
             textfile = metrics.textfile
             yield lambda: write_textfile(textfile, figures, labels, run_id=entry.run_id)
         if metrics.otlp is not None and not at_once:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from u8sync.bootstrap.checking import FOLDER, cases_beside, shown
+from u8sync.bootstrap.checking import FOLDER, cases_beside
+from u8sync.bootstrap.machine import shown
 from u8sync.config.cases_file import CASES_ENDINGS, load_cases
 from u8sync.config.located_yaml import in_file_order
 from u8sync.config.mapping_file import load_mapping

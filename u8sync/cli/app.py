@@ -11,40 +11,21 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import click
 
 from u8sync import __version__
-from u8sync.cli.approving import approve
-from u8sync.cli.auditing import audit
-from u8sync.cli.completing import PROGRAM, VARIABLE, completion
-from u8sync.cli.demo import demo
-from u8sync.cli.doctoring import accounts, doctor, grants
-from u8sync.cli.excerpts import excerpt_of
-from u8sync.cli.fleets import fleet
+from u8sync.cli import PROGRAM, VARIABLE
 from u8sync.cli.help_text import HelpContext
-from u8sync.cli.history import runs, status
-from u8sync.cli.mappings import mappings
-from u8sync.cli.notifying import notify
-from u8sync.cli.reporting import report
-from u8sync.cli.running import apply, explain, plan, run
-from u8sync.cli.sampling import sample
-from u8sync.cli.sandboxing import sandbox
-from u8sync.cli.scheduling import schedule
-from u8sync.cli.screen import Outlasting, console, outlasting
+from u8sync.cli.late import LateCommand
+from u8sync.cli.screen import Outlasting, outlasting
 from u8sync.cli.session import Session
-from u8sync.cli.setup import init
-from u8sync.cli.tiers import tiers
 from u8sync.errors import ExitCode, U8SyncError
-from u8sync.report.language import Language, choose, translator
+from u8sync.report.language import DOMAIN, LOCALE, Language, choose, translator
 from u8sync.text import N_, Message, Translate, msg
 
 __all__ = ["call", "cli", "main"]
-
-DOMAIN = "u8sync"
-LOCALE = Path(__file__).parent.parent / "locale"
 
 
 @click.group(
@@ -69,9 +50,41 @@ def cli(**_taken: object) -> None:
 
 
 COMMANDS = (
-    *(init, demo, doctor, plan, apply, run, approve, fleet, status, runs, report, schedule, notify, explain, tiers),
-    *(audit, accounts, grants, mappings, sample, sandbox, completion),
+    LateCommand(
+        "init", "u8sync.cli.setup:init", N_("Begin: a few questions, then configuration, mapping and first plan.")
+    ),
+    LateCommand("demo", "u8sync.cli.demo:demo", N_("Try the whole job on a made-up account set.")),
+    LateCommand("doctor", "u8sync.cli.doctoring:doctor", N_("Check everything that a run needs.")),
+    LateCommand("plan", "u8sync.cli.running:plan", N_("Show what would change, and why.")),
+    LateCommand("apply", "u8sync.cli.running:apply", N_("Write a saved plan.")),
+    LateCommand("run", "u8sync.cli.running:run", N_("Plan and write in one go: the nightly run.")),
+    LateCommand("approve", "u8sync.cli.approving:approve", N_("Show what waits for approval, and answer.")),
+    LateCommand("fleet", "u8sync.cli.fleets:fleet", N_("Run many account sets in one night.")),
+    LateCommand("status", "u8sync.cli.history:status", N_("Is all well? One screen, and an exit code.")),
+    LateCommand("runs", "u8sync.cli.history:runs", N_("How the nights went: the history of runs.")),
+    LateCommand("report", "u8sync.cli.reporting:report", N_("Write the report as an HTML file or a workbook.")),
+    LateCommand("schedule", "u8sync.cli.scheduling:schedule", N_("Let the operating system start the nightly run.")),
+    LateCommand(
+        "notify",
+        "u8sync.cli.notifying:notify",
+        help=N_("Notifications: try them out, see what is told, watch over runs that did not come."),
+    ),
+    LateCommand("explain", "u8sync.cli.running:explain", N_("Say why a customer has its tier.")),
+    LateCommand("tiers", "u8sync.cli.tiers:tiers", N_("Check policies, list the tiers, and try policies out.")),
+    LateCommand("audit", "u8sync.cli.auditing:audit", help=N_("Prove and read the audit log.")),
+    LateCommand("accounts", "u8sync.cli.doctoring:accounts", N_("List the account sets that the login can see.")),
+    LateCommand("grants", "u8sync.cli.doctoring:grants", N_("Print the script that grants the rights needed.")),
+    LateCommand("map", "u8sync.cli.mappings:mappings", N_("Write, check, test and compare mapping files.")),
+    LateCommand(
+        "sample",
+        "u8sync.cli.sampling:sample",
+        N_("Make an anonymised sample of the account set, to work on without U8."),
+    ),
+    LateCommand("sandbox", "u8sync.cli.sandboxing:sandbox", N_("Make an embedded account set to try things on.")),
+    LateCommand("completion", "u8sync.cli.completing:completion", N_("Print the completion script of a shell.")),
 )
+"""One entry a command: its module is imported when the command is asked for, and its short help stands here alone."""
+
 for command in COMMANDS:
     cli.add_command(command)
 
@@ -87,6 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     language = choose(given.lang, os.environ, locale.getlocale()[0])
     # click's own sentences ("Missing argument ...") go through the process's gettext, which asks LANGUAGE.
     os.environ["LANGUAGE"] = "zh_CN" if language == "zh" else "en"
+    # A plugin for pydantic that another program brought along would see every configuration; to look for one, pydantic
+    # would read what every package says of itself.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
     code = call(given.rest, language=language, debug=given.debug, quiet=given.quiet, no_color=given.no_color)
@@ -112,14 +128,15 @@ def call(
     """
     translate = translator(language)
     if VARIABLE in os.environ:
-        # A shell asks what could follow; click answers and ends the process. A person waits: no consoles are made.
+        # A shell asks what could follow; click answers and ends the process.
+        import u8sync.cli.completing  # noqa: F401 - makes the shells known that click does not know
+
         _localised(cli, translate).main(args=[], prog_name=PROGRAM, complete_var=VARIABLE)
     session = Session(
         language=language,
         translate=translate,
-        out=console(sys.stdout, os.environ, stderr=False, no_color=no_color),
-        err=console(sys.stderr, os.environ, stderr=True, no_color=no_color),
         command=shlex.join(["u8sync", *args]),
+        no_color=no_color,
         quiet=quiet,
     )
     try:
@@ -130,7 +147,8 @@ def call(
         finally:
             session.end_progress()
     except U8SyncError as error:
-        from u8sync.report.terminal import error_view
+        from u8sync.cli.excerpts import excerpt_of
+        from u8sync.report.terminal.failure import error_view
 
         session.out.file.flush()
         session.err.print(error_view(error, excerpt_of, translate))
@@ -205,6 +223,8 @@ def _localised(command: click.Command, translate: Translate) -> click.Command:
     for param in local.params:
         if isinstance(param, click.Option):
             param.help = words(param.help)
+    if isinstance(command, LateCommand) and isinstance(local, LateCommand):
+        local.load = lambda: _localised(command.load(), translate)
     if isinstance(command, click.Group) and isinstance(local, click.Group):
         local.commands = {name: _localised(below, translate) for name, below in command.commands.items()}
     return local

@@ -26,7 +26,6 @@ __all__ = ["approve"]
 
 
 @click.command(
-    short_help=N_("Show what waits for approval, and answer."),
     help=N_(
         "Show the changes that runs left for a person to approve (configuration: approval), with their reasons. With"
         " --yes or --no: answer those that are chosen, with a reason; with --ask: one after the other. The answer"
@@ -136,7 +135,7 @@ def _show(session: Session, settings: Settings, wanted: dict[Path, list[PendingC
 def _print(session: Session, settings: Settings, waiting: Sequence[PendingChange]) -> None:
     from u8sync.bootstrap import shown
     from u8sync.config.policy_file import load_policy
-    from u8sync.report.terminal import pending_view
+    from u8sync.report.terminal.approvals import pending_view
 
     policy = load_policy(settings.policy, shown_as=shown(settings.policy))
     session.out.print(pending_view(waiting, policy, session.translate, ZoneInfo(settings.timezone)))

@@ -7,22 +7,23 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from u8sync.audit.findings import Verification
-from u8sync.config.file_kinds import CheckedFile
-from u8sync.domain.approvals import PendingChange
-from u8sync.domain.canonical import Json, decimal_text
-from u8sync.domain.cases import CaseResult
-from u8sync.domain.explain import Explanation, Moving, Test
-from u8sync.domain.guards import Verdict
+from u8sync.domain.canonical import decimal_text
 from u8sync.domain.plan import change_json, held_json, seal_json, skipped_json
-from u8sync.domain.run import LoggedChange, Planned, RunResult
-from u8sync.domain.undo import PlannedUndo
-from u8sync.domain.untested import Counted, Untested
-from u8sync.errors import Problem
-from u8sync.ports import AccountSetFound, Check
 
 if TYPE_CHECKING:
+    from u8sync.audit.findings import Verification
     from u8sync.bootstrap.testing import FileRun
+    from u8sync.config.file_kinds import CheckedFile
+    from u8sync.domain.approvals import PendingChange
+    from u8sync.domain.canonical import Json
+    from u8sync.domain.cases import CaseResult
+    from u8sync.domain.explain import Explanation, Moving, Test
+    from u8sync.domain.guards import Verdict
+    from u8sync.domain.run import LoggedChange, Planned, RunResult
+    from u8sync.domain.undo import PlannedUndo
+    from u8sync.domain.untested import Counted, Untested
+    from u8sync.errors import Problem
+    from u8sync.ports import AccountSetFound, Check
 
 __all__ = [
     "account_set_json",

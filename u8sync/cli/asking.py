@@ -77,7 +77,6 @@ def _open(session: Session, log: Log, *, no_index: bool) -> Iterator[Index]:
 
 @click.command(
     "list",
-    short_help=N_("List what was written, or was not."),
     help=N_(
         "List what was written, oldest first: customer, field, before, after, score, how it ended, run, and what was"
         " taken back. With --not-written: who was planned or looked at and not changed, and why."
@@ -131,7 +130,7 @@ def list_changes(
     """List what was written, or was not."""
     from u8sync.audit import questions
     from u8sync.domain.logged import Asked
-    from u8sync.report.terminal import history_view, left_view
+    from u8sync.report.terminal.history import history_view, left_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)
@@ -181,7 +180,7 @@ def _newest(limit: int | None, *, as_json: bool) -> int | None:
 
 def _footer(index: Index, asked: Asked, shown: int) -> Message:
     from u8sync.audit.questions import tally
-    from u8sync.report.terminal import tally_words
+    from u8sync.report.terminal.history import tally_words
 
     counted = tally(index, asked)
     total = sum(counted.values())
@@ -207,7 +206,6 @@ def _left_footer(shown: int, newest: int | None) -> Message:
 
 
 @click.command(
-    short_help=N_("List the runs."),
     help=N_(
         "List the runs that the audit log proves, oldest first: when, who, what for, planned and written, exit code;"
         " guards that were let pass, approvals, and runs that died. With --run everything about one. With --gaps days"
@@ -255,7 +253,7 @@ def runs(
     """List the runs, everything about some, or the days without one."""
     from u8sync.audit import questions
     from u8sync.domain.logged import Asked, gaps
-    from u8sync.report.terminal import gaps_view, run_view, runs_view
+    from u8sync.report.terminal.history import gaps_view, run_view, runs_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)
@@ -300,7 +298,6 @@ def _gap_footer(days: Sequence[date], shown: int) -> Message:
 
 
 @click.command(
-    short_help=N_("Show one record with its proof."),
     help=N_(
         "Show one record: every field, what belongs to it, the hash of its line, and the proof that it is in the log"
         " that the newest signed checkpoint vouches for."
@@ -336,7 +333,7 @@ def show(
     """Show one record with its proof."""
     from u8sync.audit.proof import prove
     from u8sync.audit.questions import partners_of, record_of
-    from u8sync.report.terminal import record_view
+    from u8sync.report.terminal.record import record_view
 
     logs = logs_of(config, folder, archive)
     logs.note_missing(session)

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from u8sync.cli.asking import list_changes, runs, show
-from u8sync.cli.bundling import bundle
-from u8sync.cli.evidence import why
-from u8sync.cli.extracts import export, sample
-from u8sync.cli.keeping import archive as archive_command
-from u8sync.cli.keeping import key
+from u8sync.cli.late import LateCommand
 from u8sync.cli.log_reading import Log, archive_option, logs_of
 from u8sync.cli.options import config_option, folder_option, json_option
-from u8sync.cli.reconciling import reconcile
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode
 from u8sync.text import N_, Message, msg
@@ -33,6 +27,30 @@ __all__ = ["audit"]
 @click.group(help=N_("Prove and read the audit log."))
 def audit() -> None:
     """Group of the audit commands."""
+
+
+COMMANDS = (
+    LateCommand(
+        "key",
+        "u8sync.cli.keeping:key",
+        help=N_("Make, show and change the key that signs checkpoints of the audit log."),
+    ),
+    LateCommand("archive", "u8sync.cli.keeping:archive", N_("Compress old segments, and move them away.")),
+    LateCommand(
+        "why", "u8sync.cli.evidence:why", N_("Say by the audit log why a customer has its tier, and recompute it.")
+    ),
+    LateCommand("reconcile", "u8sync.cli.reconciling:reconcile", N_("List what was changed in U8 outside u8sync.")),
+    LateCommand("export", "u8sync.cli.extracts:export", N_("Write all changes to a CSV, Excel or HTML file.")),
+    LateCommand(
+        "sample", "u8sync.cli.extracts:sample", N_("Draw a sample of the changes for an audit, as an Excel file.")
+    ),
+    LateCommand("list", "u8sync.cli.asking:list_changes", N_("List what was written, or was not.")),
+    LateCommand("runs", "u8sync.cli.asking:runs", N_("List the runs.")),
+    LateCommand("show", "u8sync.cli.asking:show", N_("Show one record with its proof.")),
+    LateCommand("bundle", "u8sync.cli.bundling:bundle", N_("Put evidence into a zip file.")),
+)
+for command in COMMANDS:
+    audit.add_command(command)
 
 
 @audit.command(
@@ -72,7 +90,7 @@ def verify(
     from u8sync.audit.reading import verify_folder
     from u8sync.cli.as_json import verification_json
     from u8sync.cli.trust import kept_notes, notes_for, told_keys
-    from u8sync.report.terminal import verification_view
+    from u8sync.report.terminal.audit import verification_view
 
     worst = ExitCode.DONE
     found = []
@@ -185,17 +203,3 @@ def place_of(fault: Fault) -> Message:
     if not fault.line:
         return msg("record {seq}", seq=fault.seq)
     return msg("record {seq} ({segment}, line {line})", seq=fault.seq, segment=fault.segment, line=fault.line)
-
-
-audit.add_command(key)
-audit.add_command(archive_command)
-
-
-audit.add_command(why)
-audit.add_command(reconcile)
-audit.add_command(export)
-audit.add_command(sample)
-audit.add_command(list_changes)
-audit.add_command(runs)
-audit.add_command(show)
-audit.add_command(bundle)

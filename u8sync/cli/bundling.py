@@ -22,7 +22,6 @@ __all__ = ["bundle"]
 
 
 @click.command(
-    short_help=N_("Put evidence into a zip file."),
     help=N_(
         "Put the audit log, or the records of one run or customer, into a zip file with all that an auditor needs to"
         " check it: proofs, checkpoints, the files that the runs went by, and a verifier that needs nothing but Python."

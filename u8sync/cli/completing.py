@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
 
+from u8sync.cli import PROGRAM, VARIABLE
 from u8sync.errors import ExitCode
 from u8sync.text import N_
 
 if TYPE_CHECKING:
     from u8sync.cli.session import Session
 
-__all__ = ["PROGRAM", "VARIABLE", "PowerShellComplete", "complete_runs", "completion"]
-
-PROGRAM: Final = "u8sync"
-VARIABLE: Final = "_U8SYNC_COMPLETE"
+__all__ = ["PowerShellComplete", "complete_runs", "completion"]
 
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 
@@ -111,7 +109,6 @@ def complete_runs(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 
 @click.command(
-    short_help=N_("Print the completion script of a shell."),
     help=N_(
         "Print a script that lets a shell finish commands, options, choices and runs when Tab is pressed. It is run"
         " when the shell starts: add its output to the shell's profile."

@@ -33,7 +33,6 @@ SECRET_FILE = "app-secret.txt"  # noqa: S105 - the name of a file
 
 
 @click.command(
-    short_help=N_("Try the whole job on a made-up account set."),
     help=N_(
         "Make up an account set and run two nights on it: the first fills every tier, the second, a month later, moves"
         " those that changed. Leaves account set, configuration, mappings, audit log and report in the folder. With"

@@ -19,7 +19,6 @@ LONGEST_NAME = 128
 
 
 @click.command(
-    short_help=N_("Check everything that a run needs."),
     help=N_(
         "Check everything that a run needs: the way into U8, rights, columns, values, audit log. Nothing is written."
         " Ends with 0 when a run can do its work, 69 when something stands in its way."
@@ -32,7 +31,7 @@ def doctor(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     """Check everything that a run needs."""
     from u8sync import bootstrap
     from u8sync.cli.as_json import checks_json
-    from u8sync.report.terminal import check_view, checks_summary
+    from u8sync.report.terminal.checks import check_view, checks_summary
 
     checks = []
     for check in bootstrap.examine(bootstrap.load(config), bootstrap.SystemClock()):
@@ -47,7 +46,6 @@ def doctor(session: Session, *, config: Path, as_json: bool) -> ExitCode:
 
 
 @click.command(
-    short_help=N_("List the account sets that the login can see."),
     help=N_("List the account sets that the configured login can see, with their databases and years."),
 )
 @config_option
@@ -57,7 +55,7 @@ def accounts(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     """List the account sets that the login can see."""
     from u8sync import bootstrap
     from u8sync.cli.as_json import account_set_json
-    from u8sync.report.terminal import account_sets_view
+    from u8sync.report.terminal.checks import account_sets_view
 
     found = bootstrap.account_sets(config)
     if as_json:
@@ -68,7 +66,6 @@ def accounts(session: Session, *, config: Path, as_json: bool) -> ExitCode:
 
 
 @click.command(
-    short_help=N_("Print the script that grants the rights needed."),
     help=N_(
         "Print the T-SQL script that gives one login the right to read and another the right to write what the mapping"
         " names, and no more. An administrator of the database server runs it; u8sync never does."

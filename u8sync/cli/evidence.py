@@ -31,7 +31,6 @@ __all__ = ["why"]
 
 
 @click.command(
-    short_help=N_("Say by the audit log why a customer has its tier, and recompute it."),
     help=N_(
         "Say by the audit log alone why a customer had its tier on a day: which change put it there, who made and"
         " approved it, by which rule and figures; work the tier out again from the record. Ends with 0 when it comes"

@@ -26,7 +26,6 @@ __all__ = ["export", "sample"]
 
 
 @click.command(
-    short_help=N_("Write all changes to a CSV, Excel or HTML file."),
     help=N_(
         "Write all changes of the audit log to a file, one line a changed field. Values that a spreadsheet or browser"
         " could take for a formula or for code are made harmless. Needs no U8."
@@ -74,7 +73,6 @@ def export(
 
 
 @click.command(
-    short_help=N_("Draw a sample of the changes for an audit, as an Excel file."),
     help=N_(
         "Draw a sample of the written changes for an audit: by kind of change, the same sample for the same log and"
         " seed, with columns to sign. How it was drawn stands in the file. Needs no U8."

@@ -43,7 +43,6 @@ scheduler_option = click.option(
 
 
 @click.group(
-    short_help=N_("Run many account sets in one night."),
     help=N_(
         "Run many account sets of a group in one night: each by itself, with its own audit log and report, and one"
         " summary of all. What goes wrong in one does not keep the others from their run."
@@ -156,7 +155,7 @@ def _told_once(session: Session, asked_to_stop: Callable[[], bool], *, on_cluste
 
 def _show(session: Session, summary: FleetSummary, folder: Path | None, *, as_json: bool) -> None:
     from u8sync.cli.fleet_json import summary_json
-    from u8sync.report.terminal import fleet_view
+    from u8sync.report.terminal.fleet import fleet_view
 
     if as_json:
         session.emit(json.dumps(summary_json(summary), ensure_ascii=False, indent=1))
@@ -180,7 +179,7 @@ def list_members(session: Session, *, file: Path, as_json: bool) -> ExitCode:
     from u8sync.cli.fleet_json import members_json
     from u8sync.config.fleet_file import load_fleet
     from u8sync.history.fleets import read_summaries
-    from u8sync.report.terminal import fleet_list_view
+    from u8sync.report.terminal.fleet import fleet_list_view
 
     loaded = load_fleet(file)
     members = members_of(loaded, only=(), as_of=None)

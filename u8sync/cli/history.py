@@ -34,7 +34,6 @@ NEWEST: Final = "last"
 
 
 @click.command(
-    short_help=N_("Is all well? One screen, and an exit code."),
     help=N_(
         "Is all well? Looks at the last run, runs that died, what waits for approval, missed starts, the end of the"
         " audit log and the disk. Ends with 0 when all is well, 2 when something needs a look."
@@ -49,7 +48,7 @@ def status(session: Session, *, config: Path, as_json: bool) -> ExitCode:
     from u8sync.bootstrap.timing import timeliness
     from u8sync.config.settings import load_settings
     from u8sync.domain.status import concerns_of
-    from u8sync.report.terminal import status_view
+    from u8sync.report.terminal.status import status_view
 
     settings = load_settings(config)
     now = datetime.now(UTC)
@@ -89,7 +88,6 @@ def _status_json(found: Status, concerns: tuple[Concern, ...]) -> dict[str, Any]
 
 @click.group(
     invoke_without_command=True,
-    short_help=N_("How the nights went: the history of runs."),
     help=N_(
         "How the nights went: the newest runs, oldest first, also those that never came to an audit log. What is proven"
         " of a run stands in the audit log: 'u8sync audit runs'."
@@ -123,7 +121,7 @@ def runs(
     if context.invoked_subcommand is not None:
         return None
     from u8sync.config.settings import load_settings
-    from u8sync.report.terminal import entries_view
+    from u8sync.report.terminal.entries import entries_view
 
     session: Session = context.obj
     zone = ZoneInfo(load_settings(config).timezone)
@@ -165,7 +163,7 @@ def show(session: Session, *, run_id: str, config: Path, as_json: bool) -> ExitC
     """Everything about one run."""
     from u8sync.config.settings import load_settings
     from u8sync.history.store import run_folder
-    from u8sync.report.terminal import entry_view
+    from u8sync.report.terminal.entries import entry_view
 
     settings = load_settings(config)
     entry, fate = _one(_entries(session, config), run_id)

@@ -111,7 +111,6 @@ def rotate(session: Session, *, lost: bool, name: str | None, config: Path) -> E
 
 
 @click.command(
-    short_help=N_("Compress old segments, and move them away."),
     help=N_(
         "Compress the closed segments of the audit log and, with a folder to move them to, move all but the newest"
         " ones. No proof is broken: the log records where it goes on. Runs of u8sync do not need the moved ones;"

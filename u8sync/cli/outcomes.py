@@ -32,14 +32,14 @@ __all__ = [
 
 def show_planned(session: Session, installation: Installation, planned: Planned, *, limit: int | None) -> None:
     """Print a plan."""
-    from u8sync.report.terminal import planned_view
+    from u8sync.report.terminal.plan import planned_view
 
     session.out.print(planned_view(planned, installation.policy, session.translate, limit=limit))
 
 
 def show_undo(session: Session, undo: PlannedUndo, *, limit: int | None) -> None:
     """Print a plan that takes a run back."""
-    from u8sync.report.terminal import undo_view
+    from u8sync.report.terminal.undo import undo_view
 
     session.out.print(undo_view(undo, session.translate, limit=limit))
 
@@ -79,12 +79,13 @@ def write_workbook(
 
 def show_result(session: Session, result: RunResult, *, as_json: bool) -> None:
     """Print what became of a run."""
-    from u8sync.cli.as_json import result_json
-    from u8sync.report.terminal import result_view
-
     if as_json:
+        from u8sync.cli.as_json import result_json
+
         session.emit(json.dumps(result_json(result), ensure_ascii=False, indent=1))
     else:
+        from u8sync.report.terminal.run import result_view
+
         session.out.print(result_view(result, session.translate))
 
 
@@ -100,7 +101,7 @@ def show_end(session: Session, done: Done, *, as_json: bool) -> None:
 
 def show_timings(session: Session, steps: Sequence[StepTime], *, as_json: bool) -> None:
     """Print where the time went; beside the results when those are for a machine."""
-    from u8sync.report.terminal import timings_view
+    from u8sync.report.terminal.entries import timings_view
 
     console = session.err if as_json else session.out
     console.print()

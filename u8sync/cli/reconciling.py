@@ -24,7 +24,6 @@ __all__ = ["reconcile"]
 
 
 @click.command(
-    short_help=N_("List what was changed in U8 outside u8sync."),
     help=N_(
         "Compare the last value that the audit log says was written with what U8 holds now, for every customer and"
         " column, and list what was changed outside u8sync. Nothing is written. Ends with 0 when there is nothing, 2"

@@ -24,7 +24,6 @@ LAST = "last"
 
 
 @click.command(
-    short_help=N_("Write the report as an HTML file or a workbook."),
     help=N_(
         "Write the report of a plan made now as one HTML file, readable without a network, or with --xlsx as a"
         " workbook. With --run: what a run left. With --index: the page over all runs. Nothing is written to U8."

@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from u8sync.domain.run import Planned
     from u8sync.domain.undo import PlannedUndo
     from u8sync.ports import Progress
+    from u8sync.telemetry.stopwatch import Stopwatch
 
 __all__ = ["apply", "explain", "plan", "plan_now", "run", "run_once"]
 
 
 @click.command(
-    short_help=N_("Show what would change, and why."),
     help=N_(
         "Show what would change, and why. Nothing is written. Ends with 0 when nothing is to do, 2 when changes are"
         " pending, 4 when a guard would stop them. With --undo: what would take an earlier run back."
@@ -95,8 +95,6 @@ def plan(
 ) -> ExitCode:
     """Show what would change, and why."""
     from u8sync import bootstrap
-    from u8sync.bootstrap.telling import step_times
-    from u8sync.cli.as_json import planned_json, undo_json
     from u8sync.telemetry.stopwatch import Stopwatch
 
     _refuse_mixed(
@@ -111,17 +109,20 @@ def plan(
         taken_back = plan_to_undo(session, installation, undo, customers=customers, fields=fields, allow=allow)
         _save(taken_back.plan, out)
         if as_json:
+            from u8sync.cli.as_json import undo_json
+
             session.emit(json.dumps(undo_json(taken_back), ensure_ascii=False, indent=1))
         else:
             show_undo(session, taken_back, limit=limit)
         if timings:
-            watch.finish()
-            show_timings(session, step_times(watch), as_json=as_json)
+            _show_timings(session, watch, as_json=as_json)
         return _planned(session, taken_back, out, quiet=as_json)
     planned = plan_now(installation, watch, as_of=as_of, allow=allow)
     watch.step(msg("Showing the plan"))
     _save(planned.plan, out)
     if as_json:
+        from u8sync.cli.as_json import planned_json
+
         session.emit(json.dumps(planned_json(planned), ensure_ascii=False, indent=1))
     else:
         show_planned(session, installation, planned, limit=limit)
@@ -131,8 +132,7 @@ def plan(
     if xlsx is not None:
         write_workbook(session, installation, planned, None, xlsx)
     if timings:
-        watch.finish()
-        show_timings(session, step_times(watch), as_json=as_json)
+        _show_timings(session, watch, as_json=as_json)
     return _planned(session, planned, out, quiet=as_json, waits=bool(planned.sorting.waiting))
 
 
@@ -150,10 +150,18 @@ def _refuse_mixed(undo: str | None, *, of_tiers: bool, of_undo: bool) -> None:
         )
 
 
-def _save(plan: Plan, out: Path | None) -> None:
-    from u8sync.engine.plan_file import save_plan
+def _show_timings(session: Session, watch: Stopwatch, *, as_json: bool) -> None:
+    """Where the time went until now."""
+    from u8sync.bootstrap.telling import step_times
 
+    watch.finish()
+    show_timings(session, step_times(watch), as_json=as_json)
+
+
+def _save(plan: Plan, out: Path | None) -> None:
     if out is not None:
+        from u8sync.engine.plan_file import save_plan
+
         save_plan(plan, out)
 
 
@@ -169,7 +177,6 @@ def _planned(
 
 
 @click.command(
-    short_help=N_("Write a saved plan."),
     help=N_(
         "Write a saved plan. Refused when it was edited, was made for another account set, mapping or policy, was"
         " applied before, or when a customer was changed since."
@@ -214,7 +221,6 @@ def apply(
 
 
 @click.command(
-    short_help=N_("Plan and write in one go: the nightly run."),
     help=N_(
         "Plan and write in one go: the nightly run. Ends with 0 when U8 holds every planned value, 2 when some rows"
         " were not applied, 3 when another run is at work, 4 when a guard stopped it, 78 outside the hours of writing."
@@ -316,7 +322,6 @@ def _scheduled(session: Session, config: Path, *, by_hand: bool) -> Scheduled | 
 
 
 @click.command(
-    short_help=N_("Say why a customer has its tier."),
     help=N_("Say why a customer has its tier: metrics, ranks, contributions, conditions, and what would lift it."),
 )
 @click.argument("code")
@@ -329,7 +334,7 @@ def explain(session: Session, *, code: str, config: Path, as_of: date | None, as
     from u8sync import bootstrap
     from u8sync.cli.as_json import explanation_json
     from u8sync.domain.explain import explain as explain_customer
-    from u8sync.report.terminal import explanation_view
+    from u8sync.report.terminal.explanation import explanation_view
 
     installation = bootstrap.load(config)
     planned = plan_now(installation, session.progress(), as_of=as_of, allow=())

@@ -29,7 +29,6 @@ MOST_MONTHS = 120
 
 
 @click.command(
-    short_help=N_("Make an anonymised sample of the account set, to work on without U8."),
     help=N_(
         "Make an anonymised sample of the account set that the configuration names: an embedded account set with"
         " made-up codes and names, moved days and amounts, and the same distributions. Mappings can be written and"
@@ -138,7 +137,7 @@ def _write_about(out: Path, made: SampleAccount) -> Path:
 
 def _show(session: Session, made: SampleAccount, about: Path, why_none: Message | None, *, own_seed: bool) -> None:
     from u8sync.cli.sandboxing import say_made
-    from u8sync.report.terminal import extract_view
+    from u8sync.report.terminal.extract import extract_view
 
     say_made(session, made.summary)
     notes = [

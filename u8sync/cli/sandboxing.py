@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from u8sync.cli.late import LateCommand
 from u8sync.cli.options import Day
-from u8sync.cli.serving import serve
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode
 from u8sync.text import N_, msg
@@ -26,7 +26,6 @@ overwrite_option = click.option("--overwrite", is_flag=True, help=N_("Replace th
 
 
 @click.group(
-    short_help=N_("Make an embedded account set to try things on."),
     help=N_("Make an embedded account set: a SQLite file with U8's tables, for demos, training and tests."),
 )
 def sandbox() -> None:
@@ -84,7 +83,9 @@ def import_(session: Session, *, csv_file: Path, file: Path, overwrite: bool) ->
     return ExitCode.DONE
 
 
-sandbox.add_command(serve)
+sandbox.add_command(
+    LateCommand("serve", "u8sync.cli.serving:serve", N_("Serve the OpenAPI of an account set.")),
+)
 
 
 def say_made(session: Session, summary: SandboxSummary) -> None:

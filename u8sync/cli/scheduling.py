@@ -37,7 +37,6 @@ dry_option = click.option("--dry-run", "dry", is_flag=True, help=N_("Show what w
 
 
 @click.group(
-    short_help=N_("Let the operating system start the nightly run."),
     help=N_(
         "Let the operating system start the nightly run at the times of 'schedule:' in the configuration, and see which"
         " starts were missed."
@@ -113,7 +112,7 @@ def show(session: Session, *, config: Path, kind: Kind | None, name: str | None,
     from u8sync.bootstrap.timing import next_starts, shown_at, timeliness, timeliness_words
     from u8sync.config.settings import load_settings
     from u8sync.history.store import read_history
-    from u8sync.report.terminal import schedule_view
+    from u8sync.report.terminal.schedule import schedule_view
     from u8sync.scheduling.window import may_write
 
     settings = load_settings(config)

@@ -25,7 +25,6 @@ LOOK_S = 0.1
 
 
 @click.command(
-    short_help=N_("Serve the OpenAPI of an account set."),
     help=N_(
         "Serve Yonyou's OpenAPI from an embedded account set, for as long as it is left running: to try the way through"
         " the OpenAPI without U8. Credentials are made up. Edits change the file."

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from u8sync.cli.screen import console
 from u8sync.text import Message, Translate
 
 if TYPE_CHECKING:
@@ -23,20 +27,28 @@ class Session:
     Attributes:
         language: ``zh`` or ``en``.
         translate: Puts messages into words.
-        out: Standard output: results only, so that it can be piped.
-        err: Standard error: progress and errors.
         command: The command as typed, for the audit log.
+        no_color: Whether nothing is coloured.
         quiet: Whether only results and what matters are said.
         bars: The progress bars handed out so far.
     """
 
     language: Language
     translate: Translate
-    out: Console
-    err: Console
     command: str
+    no_color: bool = False
     quiet: bool = False
     bars: list[Progress] = field(default_factory=list)
+
+    @cached_property
+    def out(self) -> Console:
+        """Standard output: results only, so that it can be piped."""
+        return console(sys.stdout, os.environ, stderr=False, no_color=self.no_color)
+
+    @cached_property
+    def err(self) -> Console:
+        """Standard error: progress and errors."""
+        return console(sys.stderr, os.environ, stderr=True, no_color=self.no_color)
 
     def say(self, message: Message) -> None:
         """Print one sentence."""
@@ -58,10 +70,15 @@ class Session:
 
     def progress(self) -> Progress:
         """Bars on standard error when somebody watches, nothing otherwise."""
-        from u8sync.report.progress import NoProgress, RichProgress
+        bar: Progress
+        if self.err.is_interactive and not self.quiet:
+            from u8sync.report.progress import RichProgress
 
-        watched = self.err.is_interactive and not self.quiet
-        bar = RichProgress(self.err, self.translate) if watched else NoProgress()
+            bar = RichProgress(self.err, self.translate)
+        else:
+            from u8sync.report.no_progress import NoProgress
+
+            bar = NoProgress()
         self.bars.append(bar)
         return bar
 

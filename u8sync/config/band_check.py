@@ -13,7 +13,7 @@ from typing import Final
 
 from u8sync.config.findings import Findings
 from u8sync.config.located_yaml import Route
-from u8sync.config.shapes import BandShape, WeightShape
+from u8sync.config.shapes.policy import BandShape, WeightShape
 from u8sync.domain.metrics import METRICS
 from u8sync.text import Message, msg
 

@@ -17,7 +17,7 @@ from u8sync.config.checking import did_you_mean, examine, raise_all, shown
 from u8sync.config.findings import Findings
 from u8sync.config.located_yaml import Route, parse, read_bytes
 from u8sync.config.mapping_file import load_mapping
-from u8sync.config.shapes import CaseShape, CasesShape, ValueUse
+from u8sync.config.shapes.cases import CaseShape, CasesShape, ValueUse
 from u8sync.domain.case_runner import written_fields
 from u8sync.domain.cases import TIER_WORD, Case, CaseFile, Reading, Writing
 from u8sync.domain.edited import written_tiers

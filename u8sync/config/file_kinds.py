@@ -16,7 +16,11 @@ from u8sync.config.mapping_file import mapping_of
 from u8sync.config.overlays import load_chain
 from u8sync.config.policy_file import load_policy
 from u8sync.config.settings import Settings, load_settings
-from u8sync.config.shapes import CasesShape, FleetShape, MappingShape, PolicyShape, SettingsShape
+from u8sync.config.shapes.cases import CasesShape
+from u8sync.config.shapes.fleet import FleetShape
+from u8sync.config.shapes.mapping import MappingShape
+from u8sync.config.shapes.policy import PolicyShape
+from u8sync.config.shapes.settings import SettingsShape
 from u8sync.config.yaml_traps import traps
 from u8sync.domain.cases import CaseFile
 from u8sync.domain.mapping import CustomerMapping

@@ -19,19 +19,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from u8sync.config.shapes import (
-    AccountSetShape,
-    AnchorShape,
-    CasesShape,
-    ColumnsShape,
-    DatabaseAnchorShape,
-    FieldShape,
-    FleetShape,
-    MappingShape,
-    PolicyShape,
-    SettingsShape,
-    TableShape,
-)
+from u8sync.config.shapes.cases import CasesShape
+from u8sync.config.shapes.fleet import FleetShape
+from u8sync.config.shapes.mapping import ColumnsShape, FieldShape, MappingShape, TableShape
+from u8sync.config.shapes.policy import PolicyShape
+from u8sync.config.shapes.settings import AccountSetShape, AnchorShape, DatabaseAnchorShape, SettingsShape
 from u8sync.domain.operators import OPERATORS
 from u8sync.text import Translate, english
 

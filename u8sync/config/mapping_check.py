@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from u8sync.config.checking import did_you_mean, shown
 from u8sync.config.findings import Findings
-from u8sync.config.shapes import FieldShape
+from u8sync.config.shapes.mapping import FieldShape
 from u8sync.domain.mapping import CODE, Field, in_order_of_need
 from u8sync.domain.operators import OPERATORS
 from u8sync.domain.tables import ValueTable

@@ -18,7 +18,8 @@ from u8sync.config.findings import Findings
 from u8sync.config.located_yaml import Route
 from u8sync.config.mapping_check import check_together
 from u8sync.config.overlays import Part, bytes_of, laid_over, load_chain
-from u8sync.config.shapes import FieldShape, MappingShape, OperatorUse, TableShape, TestUse
+from u8sync.config.shapes.mapping import FieldShape, MappingShape, TableShape
+from u8sync.config.shapes.uses import OperatorUse, TestUse
 from u8sync.config.table_check import table_of
 from u8sync.domain.conditions import Condition
 from u8sync.domain.decision import DISABLED_ON

@@ -14,7 +14,7 @@ from u8sync.config.band_check import WHOLE, amounts_hint, check_weight, highest_
 from u8sync.config.checking import examine, shown
 from u8sync.config.findings import Findings
 from u8sync.config.located_yaml import Located, Route
-from u8sync.config.shapes import BoundsShape, PinShape, TierShape, WeightShape, WindowShape
+from u8sync.config.shapes.policy import BoundsShape, PinShape, TierShape, WeightShape, WindowShape
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.policy import SCORE
 from u8sync.errors import Problem

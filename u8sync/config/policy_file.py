@@ -13,7 +13,7 @@ from u8sync.config.band_check import intervals
 from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import Located, Route, in_file_order, parse, read_bytes
 from u8sync.config.policy_check import policy_problems
-from u8sync.config.shapes import BoundsShape, MovementShape, PolicyShape, QuotaShape, TierShape, WeightShape
+from u8sync.config.shapes.policy import BoundsShape, MovementShape, PolicyShape, QuotaShape, TierShape, WeightShape
 from u8sync.domain.policy import Band, Condition, CoolDown, Evidence, Movement, Pin, Policy, Quota, Tier, Weight
 from u8sync.domain.windows import WindowRule
 from u8sync.errors import ConfigError

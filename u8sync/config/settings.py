@@ -18,8 +18,8 @@ from u8sync.config.checking import examine, raise_all
 from u8sync.config.located_yaml import SECRET_KEY, SECRET_TEXT, Located, Route, Value, in_file_order, parse, read_bytes
 from u8sync.config.notify import Notify, notify_of
 from u8sync.config.schedule import schedule_of
-from u8sync.config.shapes import AnchorShape, KeyShape, SettingsShape
 from u8sync.config.shapes.approval import ApprovalShape
+from u8sync.config.shapes.settings import AnchorShape, KeyShape, SettingsShape
 from u8sync.config.telling import Logs, Metrics, logs_of, metrics_of
 from u8sync.domain.approvals import ApprovalRules
 from u8sync.domain.guards import Limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from u8sync.config.checking import did_you_mean, shown
 from u8sync.config.findings import Findings
-from u8sync.config.shapes import TableShape
+from u8sync.config.shapes.mapping import TableShape
 from u8sync.domain.operators.words import BLANKS
 from u8sync.domain.patterns import what_is_wrong_with
 from u8sync.domain.tables import TableEntry, ValueTable

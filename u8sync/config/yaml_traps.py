@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from u8sync.config.checking import meant
 from u8sync.config.located_yaml import Located, Route
-from u8sync.config.shapes import TestUse, ValueUse
+from u8sync.config.shapes.cases import ValueUse
+from u8sync.config.shapes.uses import TestUse
 from u8sync.errors import Problem
 from u8sync.text import Message, Place, msg
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from u8sync.domain.canonical import digest
-from u8sync.domain.model import CustomerCode
-from u8sync.domain.names import ApprovalCause
-from u8sync.domain.plan import Change
-from u8sync.domain.policy import Policy
+
+if TYPE_CHECKING:
+    from u8sync.domain.model import CustomerCode
+    from u8sync.domain.names import ApprovalCause
+    from u8sync.domain.plan import Change
+    from u8sync.domain.policy import Policy
 
 __all__ = [
     "Answer",

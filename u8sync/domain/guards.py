@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
 
 from u8sync.domain.names import GUARDS, GuardName
-from u8sync.domain.plan import Plan
-from u8sync.domain.policy import Policy
-from u8sync.text import Message, msg
+from u8sync.text import msg
+
+if TYPE_CHECKING:
+    from u8sync.domain.plan import Plan
+    from u8sync.domain.policy import Policy
+    from u8sync.text import Message
 
 __all__ = ["GUARDS", "GuardName", "Limits", "Verdict", "check"]
 

@@ -6,12 +6,14 @@ import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final, Literal, NewType, get_args
 
 import polars as pl
 
+from u8sync.domain.columns import ColumnLimit, Glossary
 from u8sync.text import Message, Place
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "FACTS_SCHEMA",
     "FLOOR_DAYS",
     "MONEY",
+    "TEN_THOUSANDTH",
     "AccountSet",
     "ColumnLimit",
     "CustomerCode",
@@ -31,6 +34,7 @@ __all__ = [
     "Month",
     "Period",
     "Window",
+    "amount",
     "bare",
     "bare_text",
     "same",
@@ -41,6 +45,17 @@ CustomerCode = NewType("CustomerCode", str)
 
 MONEY: Final = pl.Decimal(38, 4)
 """Amounts in home currency: exact, four decimals as SQL Server's ``money``. Metric values share the type."""
+
+TEN_THOUSANDTH: Final = Decimal("0.0001")
+"""The least amount; what is counted in whole ones is exact in integers."""
+
+
+def amount(value: Decimal) -> pl.Expr:
+    """A number of at most four decimal places, of the type :data:`MONEY`.
+
+    By way of its digits: polars imports numpy, where that is installed, for the first ``Decimal`` that it is handed.
+    """
+    return pl.lit(f"{value:f}").cast(MONEY)
 
 
 def bare(value: str | None) -> str | None:
@@ -236,32 +251,6 @@ def _months_before(day: date, months: int) -> date:
     """The same day of an earlier month, or its last one where it is shorter."""
     month = Month.of(day).plus(-months)
     return date(month.year, month.month, min(day.day, month.last.day))
-
-
-@dataclass(frozen=True)
-class ColumnLimit:
-    """What the account set accepts in a column that may be written.
-
-    Attributes:
-        width: Most characters.
-        values: The only values allowed; null when any text is.
-    """
-
-    width: int
-    values: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Glossary:
-    """The account set's own words for its columns and codes. What U8 does not tell is absent, and no word is blank.
-
-    Attributes:
-        captions: Column -> caption of the self-defined item, for those that the site has set up.
-        names: Column -> code -> name of the code, without blanks at the end of either.
-    """
-
-    captions: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 Extra = Literal["months", "before", "receivables"]

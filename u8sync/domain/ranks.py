@@ -23,7 +23,7 @@ from typing import Final
 
 import polars as pl
 
-from u8sync.domain.model import MONEY
+from u8sync.domain.model import MONEY, TEN_THOUSANDTH, amount
 
 __all__ = [
     "UNIT",
@@ -142,4 +142,4 @@ def in_top_share(standing: Standing, top: Decimal) -> pl.Expr:
 
 def as_decimal(whole: pl.Expr) -> pl.Expr:
     """Whole ten-thousandths as exact decimals with four places."""
-    return whole.cast(MONEY) * pl.lit(Decimal("0.0001"), dtype=MONEY)
+    return whole.cast(MONEY) * amount(TEN_THOUSANDTH)

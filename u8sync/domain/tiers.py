@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from u8sync.domain.metrics import METRICS
+from u8sync.domain.model import amount
 from u8sync.domain.policy import SCORE, Condition, Policy, Quota, Tier
 from u8sync.domain.ranks import (
     UNIT,
@@ -193,9 +194,9 @@ def meets(condition: Condition) -> pl.Expr:
     subject = pl.col(condition.subject)
     parts = [subject.is_not_null()]
     if condition.at_least is not None:
-        parts.append(subject >= pl.lit(condition.at_least))
+        parts.append(subject >= amount(condition.at_least))
     if condition.below is not None:
-        parts.append(subject < pl.lit(condition.below))
+        parts.append(subject < amount(condition.below))
     if condition.top_percent is not None:
         parts.append(in_top_percent(standing_of(condition), condition.top_percent))
     if condition.top_share is not None:

@@ -11,20 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
-from u8sync.domain.decision import Decision
-from u8sync.domain.mapping import CODE
-from u8sync.domain.model import Issue, bare, same
-from u8sync.domain.movement import Hold
-from u8sync.domain.plan import Change, FieldChange, Plan, SkipCause, Skipped
-from u8sync.domain.policy import Policy
-from u8sync.domain.reason import Contribution
-from u8sync.domain.run import Ending
-from u8sync.domain.tiers import CURRENT, TIER
-from u8sync.text import Message, Place
+    from u8sync.domain.decision import Decision
+    from u8sync.domain.model import Issue
+    from u8sync.domain.movement import Hold
+    from u8sync.domain.plan import Change, FieldChange, Plan, SkipCause, Skipped
+    from u8sync.domain.policy import Policy
+    from u8sync.domain.reason import Contribution
+    from u8sync.domain.run import Ending
+    from u8sync.text import Message, Place
 
 __all__ = [
     "IssueGroup",
@@ -119,6 +118,10 @@ class TierLine:
 
 def tier_lines(customers: pl.DataFrame, policy: Policy) -> tuple[TierLine, ...]:
     """The ladder from the top, then what only U8 knows, then the customers without a known tier if there are any."""
+    import polars as pl
+
+    from u8sync.domain.tiers import CURRENT, TIER
+
     eligible = customers.filter("eligible")
     now: dict[str | None, int] = dict(eligible.group_by(CURRENT).len().iter_rows())
     recommended: dict[str | None, tuple[int, Decimal | None]] = {
@@ -194,6 +197,11 @@ def way_of(policy: Policy, was: str | None, becomes: str | None) -> Literal["up"
 
 def stays(customers: pl.DataFrame, changes: Sequence[Change]) -> Mapping[str, int]:
     """Tier -> customers that U8 holds in it and that a run leaves there, over those that get a tier."""
+    import polars as pl
+
+    from u8sync.domain.mapping import CODE
+    from u8sync.domain.tiers import CURRENT
+
     moving = sorted(change.code for change in changes if tier_move(change) is not None)
     still = customers.filter(pl.col("eligible") & pl.col(CURRENT).is_not_null() & ~pl.col(CODE).is_in(moving))
     return dict(still.group_by(CURRENT).len().iter_rows())
@@ -271,6 +279,8 @@ def shown_values(field: FieldChange) -> tuple[str | None, str | None]:
 
 
 def _spelt(meaning: str | None, raw: str | None) -> str | None:
+    from u8sync.domain.model import bare
+
     if bare(raw) is None:
         return None
     shown = (raw or "").strip()
@@ -281,6 +291,10 @@ def _spelt(meaning: str | None, raw: str | None) -> str | None:
 
 def names_of(decision: Decision) -> Mapping[str, str]:
     """Code -> name of the customers, as far as the mapping reads names."""
+    import polars as pl
+
+    from u8sync.domain.mapping import CODE
+
     frame = decision.customers
     if "name" not in frame.columns:
         return {}
@@ -289,6 +303,8 @@ def names_of(decision: Decision) -> Mapping[str, str]:
 
 def held_now(ending: Ending, change: Change) -> Mapping[str, str | None]:
     """Column -> raw value that U8 holds, of the written columns and of those that are not as the plan saw them."""
+    from u8sync.domain.model import same
+
     return {
         column: value
         for column, value in ending.seen.items()

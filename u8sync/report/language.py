@@ -10,15 +10,21 @@ from __future__ import annotations
 import gettext
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
-from u8sync.domain.run_entry import Told
 from u8sync.text import Message, Translate, english, fill
 
-__all__ = ["ENVIRONMENT", "Language", "choose", "told", "translator", "words_of"]
+if TYPE_CHECKING:
+    from u8sync.domain.run_entry import Told
+
+__all__ = ["DOMAIN", "ENVIRONMENT", "LOCALE", "Language", "choose", "told", "translator", "words_of"]
 
 Language = Literal["zh", "en"]
+
+DOMAIN: Final = "u8sync"
+LOCALE: Final = Path(__file__).parent.parent / "locale"
+"""Where the catalogues are, and what they are called, as gettext wants to know."""
 
 ENVIRONMENT: Final = ("U8SYNC_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """Environment variables that name the language, the first one set wins."""
@@ -51,6 +57,8 @@ def translator(language: Language) -> Translate:
 
 def told(message: Message) -> Told:
     """A sentence in both languages, for reading later."""
+    from u8sync.domain.run_entry import Told
+
     return Told(en=english(message), zh=translator("zh")(message))
 
 
@@ -60,6 +68,6 @@ def words_of(sentence: Told, language: Language) -> str:
 
 
 @cache
-def _chinese() -> gettext.GNUTranslations:
-    with files("u8sync").joinpath("locale", "zh_CN", "LC_MESSAGES", "u8sync.mo").open("rb") as file:
-        return gettext.GNUTranslations(file)
+def _chinese() -> gettext.NullTranslations:
+    # Not by opening the file: click's own words come from it as well, and gettext reads it once for both.
+    return gettext.translation(DOMAIN, LOCALE, ["zh_CN"])

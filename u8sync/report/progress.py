@@ -21,7 +21,7 @@ from rich.text import Text
 
 from u8sync.text import Message, Translate, msg
 
-__all__ = ["NoProgress", "RichProgress", "Seen", "progress_line"]
+__all__ = ["RichProgress", "Seen", "progress_line"]
 
 BAR_CELLS: Final = 24
 REFRESH_S: Final = 0.1
@@ -34,19 +34,6 @@ LONGEST_S: Final = 99 * 3600
 """No longer time left is told: it would be a guess about next week."""
 
 _TURNING: Final = "|/-\\"
-
-
-class NoProgress:
-    """Shows nothing."""
-
-    def start(self, step: Message, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, units: int) -> None:
-        """Nothing."""
-
-    def finish(self) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)

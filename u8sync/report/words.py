@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from u8sync.domain.canonical import plain
-from u8sync.domain.guards import GuardName, Verdict
-from u8sync.domain.metrics import METRICS, Unit
-from u8sync.domain.model import AccountSet, Month
-from u8sync.domain.names import ApprovalCause
-from u8sync.domain.plan import Change, Population
-from u8sync.domain.policy import SCORE, Policy, Unknown
-from u8sync.domain.reason import Contribution
-from u8sync.domain.run import EndingStatus
 from u8sync.report.figures import clean, cut, money, strongest
-from u8sync.text import Message, Translate, msg
+from u8sync.text import Message, msg
+
+if TYPE_CHECKING:
+    from u8sync.domain.guards import GuardName, Verdict
+    from u8sync.domain.metrics import Unit
+    from u8sync.domain.model import AccountSet, Month
+    from u8sync.domain.names import ApprovalCause
+    from u8sync.domain.plan import Change, Population
+    from u8sync.domain.policy import Policy, Unknown
+    from u8sync.domain.reason import Contribution
+    from u8sync.domain.run import EndingStatus
+    from u8sync.text import Translate
 
 __all__ = [
     "APPROVAL_CAUSES",
@@ -177,6 +180,9 @@ def tier_name(tier: str | None, *, fills: bool | None = None) -> str | Message:
 
 def subject_label(subject: str) -> Message:
     """What people call a metric, or the score."""
+    from u8sync.domain.metrics import METRICS
+    from u8sync.domain.policy import SCORE
+
     return msg("score") if subject == SCORE else METRICS[subject].label
 
 
@@ -194,6 +200,9 @@ _IN_UNITS: Final[Mapping[Unit, Callable[[Decimal], str | Message]]] = {
 
 def value_words(subject: str, value: Decimal | None) -> str | Message:
     """A metric's value with its unit, or a score; amounts are in home currency without tax."""
+    from u8sync.domain.metrics import METRICS
+    from u8sync.domain.policy import SCORE
+
     if value is None:
         return msg("not known")
     if subject == SCORE:
@@ -220,7 +229,7 @@ def reason_words(change: Change, policy: Policy, count: int = 2) -> tuple[Messag
 
 
 def _reason(part: Contribution, *, ranked: bool) -> Message:
-    label = METRICS[part.metric].label
+    label = subject_label(part.metric)
     if part.points is None:
         return msg("{metric}: not known", metric=label)
     if not ranked:

@@ -16,7 +16,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help=N_("Show every problem of every mapping, policy and configuration file."),
     help=N_(
         "Show every problem of every file at once, with its place, the line it stands in and the nearest known name."
         " Without files: those of the configuration, or all in 'mappings'. Needs no U8. Ends with 0 when nothing is"
@@ -33,7 +32,7 @@ def check(session: Session, *, files: tuple[Path, ...], strict: bool, config: Pa
     from u8sync.bootstrap.checking import check_files
     from u8sync.cli.as_json import checked_json
     from u8sync.cli.excerpts import excerpt_of
-    from u8sync.report.terminal import checked_view
+    from u8sync.report.terminal.checked import checked_view
 
     checked = check_files(files, config)
     if as_json:

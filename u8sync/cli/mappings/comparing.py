@@ -21,7 +21,6 @@ LIMIT = 20
 
 
 @click.command(
-    short_help=N_("Show what an edit of a mapping does, in customers."),
     help=N_(
         "Compare two mapping files on the same customers: how many and which get which other value and tier, and what"
         " would be written otherwise. Nothing is written. Ends with 0 when the edit changes nothing, 2 when it does."
@@ -50,7 +49,7 @@ def diff(
     """Show what an edit of a mapping does, in customers."""
     from u8sync.bootstrap import shown
     from u8sync.bootstrap.comparing import compare_mappings
-    from u8sync.report.terminal import mapping_diff_view
+    from u8sync.report.terminal.mapping_diff import mapping_diff_view
 
     found, account_set = compare_mappings(old, new, config=config, data=data, as_of=as_of, progress=session.progress())
     if as_json:

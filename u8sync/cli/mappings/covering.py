@@ -25,7 +25,6 @@ __all__ = ["coverage"]
 
 
 @click.command(
-    short_help=N_("Show which values the tables cover, and what to add."),
     help=N_(
         "Show every value in the account set that a value table looks at: number of customers, meaning, line; which"
         " values no line covers, with lines ready to be pasted; and lines that no customer has. Values of fields"
@@ -60,7 +59,7 @@ def coverage(
     from u8sync.bootstrap.archive import mapping_of, read_archive
     from u8sync.domain.coverage import cover
     from u8sync.report.tables import suffix_of
-    from u8sync.report.terminal import coverage_view
+    from u8sync.report.terminal.coverage import coverage_view
 
     if out is not None:
         suffix_of(out)

@@ -17,7 +17,6 @@ __all__ = ["export"]
 
 
 @click.command(
-    short_help=N_("Write a value table to an Excel file, to be filled in."),
     help=N_(
         "Write a value table to an Excel file for the sales office: its lines, and the values of the account set that"
         " no line covers, each with its number of customers and a cell for the meaning. 'u8sync map import' takes it"

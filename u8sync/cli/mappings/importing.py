@@ -26,7 +26,6 @@ __all__ = ["import_"]
 
 @click.command(
     "import",
-    short_help=N_("Take a filled-in Excel file back into the mapping file."),
     help=N_(
         "Take an Excel file of 'u8sync map export' back into the mapping file. Meanings change in place, new lines come"
         " below the last one of the table, and everything else in the file stays as it is, comments among it. Values"

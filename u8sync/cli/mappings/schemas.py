@@ -27,7 +27,6 @@ FOLDERS: Final[Mapping[str, str]] = {
 
 @click.command(
     "schema",
-    short_help=N_("Print or write the JSON Schemas for an editor."),
     help=N_(
         "Print the JSON Schema of one kind of file, or write all of them into a folder. By it an editor such as VS Code"
         " (extension YAML) completes keys, explains them in Chinese and English, and marks mistakes while you type."

@@ -23,7 +23,6 @@ __all__ = ["show"]
 
 
 @click.command(
-    short_help=N_("Follow one customer through the mapping, step by step."),
     help=N_(
         "Follow one customer through the mapping: the raw value of each field, what each operator makes of it, and the"
         " file and line that decided. Nothing is written."
@@ -42,7 +41,7 @@ def show(
     from u8sync.bootstrap import shown
     from u8sync.bootstrap.archive import mapping_of, read_customer
     from u8sync.domain.tracing import trace
-    from u8sync.report.terminal import traced_view
+    from u8sync.report.terminal.traced import traced_view
 
     loaded, path = mapping_of(config, mapping)
     way, reading = read_customer(config, data, loaded, code)

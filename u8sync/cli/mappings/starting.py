@@ -22,7 +22,6 @@ __all__ = ["init"]
 
 @click.command(
     "init",
-    short_help=N_("Write a first mapping from the account set."),
     help=N_(
         "Write a first mapping file from the account set itself: its customer classes, the management types in use with"
         " the number of customers, and its self-defined items with their captions. What U8 does not tell is left for"

@@ -23,7 +23,6 @@ __all__ = ["test"]
 
 @click.command(
     "test",
-    short_help=N_("Run the test cases of a mapping; needs no U8."),
     help=N_(
         "Run cases: what a customer holds in U8, and what the mapping must make of it; or a value, and how it must be"
         " written. They stand in *.cases.yaml; without files: those beside the configured mapping, or all below"
@@ -59,7 +58,7 @@ def test(
     """Run the test cases of a mapping."""
     from u8sync.bootstrap.testing import case_files, left_untested, load_case_files, run_case_file
     from u8sync.cli.as_json import case_files_json
-    from u8sync.report.terminal import cases_summary, cases_view
+    from u8sync.report.terminal.cases import cases_summary, cases_view
 
     runs = [run_case_file(file) for file in load_case_files(case_files(files, config), mapping)]
     left = left_untested(runs)

@@ -38,7 +38,6 @@ EARLIER: Final = ".u8sync-init.json"
 
 
 @click.command(
-    short_help=N_("Begin: a few questions, then configuration, mapping and first plan."),
     help=N_(
         "Begin: ask a few questions, reach U8, and write a commented configuration, a mapping made from the account set"
         " and a policy. Then check everything and show the first plan. Nothing is written to U8. Every question has an"

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import click
 
-from u8sync.cli.tiers.backtesting import backtest
-from u8sync.cli.tiers.checking import check
-from u8sync.cli.tiers.listing import list_
-from u8sync.cli.tiers.simulating import simulate
-from u8sync.cli.tiers.suggesting import suggest
+from u8sync.cli.late import LateCommand
 from u8sync.text import N_
 
 __all__ = ["tiers"]
@@ -16,7 +12,6 @@ __all__ = ["tiers"]
 
 @click.group(
     "tiers",
-    short_help=N_("Check policies, list the tiers, and try policies out."),
     help=N_(
         "Check policies, list the tiers, and try policies out, before the night goes by them. Nothing is written to U8."
     ),
@@ -25,13 +20,24 @@ def tiers() -> None:
     """Group of the tier commands."""
 
 
-COMMANDS: tuple[click.Command, ...] = (
-    # One line a command, in the order of the help.
-    check,
-    list_,
-    simulate,
-    backtest,
-    suggest,
+COMMANDS = (
+    LateCommand(
+        "check",
+        "u8sync.cli.tiers.checking:check",
+        N_("Show what is wrong with a policy, and what in it does nothing."),
+    ),
+    LateCommand("list", "u8sync.cli.tiers.listing:list_", N_("List the customers of each tier.")),
+    LateCommand("simulate", "u8sync.cli.tiers.simulating:simulate", N_("Show what another policy would do.")),
+    LateCommand(
+        "backtest",
+        "u8sync.cli.tiers.backtesting:backtest",
+        N_("Judge a policy by what customers bought after past evaluations."),
+    ),
+    LateCommand(
+        "suggest",
+        "u8sync.cli.tiers.suggesting:suggest",
+        N_("Propose weights and tier thresholds from the account set's own past."),
+    ),
 )
 for command in COMMANDS:
     tiers.add_command(command)

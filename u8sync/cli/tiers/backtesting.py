@@ -18,7 +18,6 @@ __all__ = ["backtest"]
 
 
 @click.command(
-    short_help=N_("Judge a policy by what customers bought after past evaluations."),
     help=N_(
         "Replay a policy on past days as if it were then, and judge its tiers by what customers bought in the period"
         " after: share of the revenue from the top, beside plain last-period revenue and RFM quintiles, what each tier"

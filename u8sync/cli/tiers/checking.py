@@ -21,7 +21,6 @@ __all__ = ["check"]
 
 
 @click.command(
-    short_help=N_("Show what is wrong with a policy, and what in it does nothing."),
     help=N_(
         "Show every problem of a policy file with its place, and then, on the customers of the account set, what in it"
         " is out of reach, idle or out of date: tiers that nobody reaches, bands without customers, weights that change"
@@ -50,7 +49,7 @@ def check(
     from u8sync.bootstrap.policy_checking import check_policy
     from u8sync.cli.excerpts import excerpt_of
     from u8sync.cli.tiers.as_json import checked_policy_json
-    from u8sync.report.terminal import policy_checked_view
+    from u8sync.report.terminal.policy_checked import policy_checked_view
 
     checked = check_policy(config, file, static=static, as_of=as_of, progress=session.progress())
     tried = checked.tried

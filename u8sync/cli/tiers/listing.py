@@ -26,7 +26,6 @@ __all__ = ["list_"]
 
 @click.command(
     "list",
-    short_help=N_("List the customers of each tier."),
     help=N_(
         "List the customers of each tier with the tier's service policy, for the people who act on it: score, metrics,"
         " and who stands near an edge. Nothing is written to U8."
@@ -64,7 +63,7 @@ def list_(
     from u8sync.cli.tiers.as_json import lists_json
     from u8sync.domain.tier_lists import list_tiers, metrics_read
     from u8sync.report.tables import suffix_of
-    from u8sync.report.terminal import tier_lists_view
+    from u8sync.report.terminal.tier_list import tier_lists_view
     from u8sync.report.tier_list import LIST_SUFFIXES, ListsMade, save_lists
 
     if out is not None:

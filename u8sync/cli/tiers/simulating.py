@@ -21,7 +21,6 @@ __all__ = ["simulate"]
 
 
 @click.command(
-    short_help=N_("Show what another policy would do."),
     help=N_(
         "Try another policy on the same data: who would get another tier and why, revenue and profit by tier, what"
         " hangs on each weight, who stands near an edge. Without --policy: the present policy alone. Nothing is written"
@@ -57,8 +56,7 @@ def simulate(
     from u8sync.cli.tiers.as_json import simulation_json
     from u8sync.domain.simulation import simulate as try_out
     from u8sync.report.simulated import Simulated
-    from u8sync.report.terminal import simulation_view
-    from u8sync.report.terminal.simulation import LIMIT
+    from u8sync.report.terminal.simulation import LIMIT, simulation_view
 
     others = () if policy is None else (policy,)
     read = read_for_policies(config, others, as_of=as_of, progress=session.progress())

@@ -31,7 +31,6 @@ MOST_TRIALS = 100_000
 
 
 @click.command(
-    short_help=N_("Propose weights and tier thresholds from the account set's own past."),
     help=N_(
         "Search weights and score thresholds that would have caught more revenue, or moved fewer customers, in past"
         " periods; show them on periods that took no part in the search, beside the present policy. Tiers stay as large"

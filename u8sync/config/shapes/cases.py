@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from u8sync.config.shapes.words import COLUMN, FIELD, FilePath, Shape, Version, one_line
+from u8sync.config.shapes.subjects import FIELD
+from u8sync.config.shapes.words import COLUMN, FilePath, Shape, Version, one_line
 from u8sync.text import msg
 
 __all__ = ["CaseShape", "CasesShape", "IssuesUse", "ValueUse", "Way"]

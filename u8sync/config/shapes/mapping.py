@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from u8sync.config.shapes.subjects import FIELD, FieldName
 from u8sync.config.shapes.uses import Operator, Test
-from u8sync.config.shapes.words import FIELD, Column, FieldName, FilePath, Name, Shape, Version
+from u8sync.config.shapes.words import Column, FilePath, Name, Shape, Version
 from u8sync.domain.tables import Match, Unmapped
 
 __all__ = ["ColumnsShape", "FieldShape", "MappingShape", "RuleShape", "TableShape"]

@@ -7,19 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from u8sync.config.shapes.words import (
-    Bound,
-    Code,
-    Day,
-    DayOfYear,
-    FieldName,
-    Metric,
-    Name,
-    Percent,
-    Shape,
-    Subject,
-    Version,
-)
+from u8sync.config.shapes.subjects import FieldName, Metric, Subject
+from u8sync.config.shapes.words import Bound, Code, Day, DayOfYear, Name, Percent, Shape, Version
 from u8sync.domain.metrics import METRICS
 from u8sync.domain.model import CREDIT_DAYS, FLOOR_DAYS
 from u8sync.domain.policy import SCORE, EditedRule, Method, Unknown

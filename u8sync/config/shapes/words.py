@@ -1,6 +1,7 @@
 """The words of the files that people write: which text is a name, a code, a column, a day.
 
-Each is a type that pydantic checks, with what the JSON Schema says of it. Operators and conditions: ``uses.py``.
+Each is a type that pydantic checks, with what the JSON Schema says of it. Operators and conditions: ``uses.py``; names
+of fields and metrics, which the domain must be asked for: ``subjects.py``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from u8sync.config.checking import did_you_mean, shown
-from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS
-from u8sync.domain.policy import SCORE
-from u8sync.domain.tiers import CAUSE, CURRENT, TIER
+from u8sync.config.checking import shown
 from u8sync.text import msg
 
 
@@ -27,13 +25,7 @@ class Shape(BaseModel):
 
 
 COLUMN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-FIELD: Final = "^[a-z][a-z0-9_]{0,63}$"
 _VERIFICATION_KEY: Final = r"^[^\s+]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$"
-_RESERVED: Final = frozenset(
-    {CAUSE, CURRENT, SCORE, TIER, "set_aside", "eligible", "rated", "has_business", "counted_weight"}
-    | {DOCUMENTS, HISTORY_DAYS, *METRICS}
-)
-"""Columns of the frame in which the decision is made; a field of that name would be overwritten there."""
 
 
 def one_line(value: str) -> str:
@@ -56,27 +48,6 @@ def _column(value: str) -> str:
             msg("A column name has letters, digits and '_' only, begins with no digit, and is at most 128 long."),
         )
     return value
-
-
-def _field_name(value: str) -> str:
-    if not re.fullmatch(FIELD, value):
-        raise ValueError(
-            msg("'{name}' is not a field name", name=shown(value)),
-            msg("A field name has small letters, digits and '_' only, and begins with a letter."),
-        )
-    if value in _RESERVED:
-        raise ValueError(msg("the field name '{name}' is taken by u8sync itself", name=value))
-    return value
-
-
-def _metric(value: str) -> str:
-    if value not in METRICS:
-        raise ValueError(msg("unknown metric '{name}'", name=shown(value)), did_you_mean(value, tuple(METRICS)))
-    return value
-
-
-def _subject(value: str) -> str:
-    return value if value == SCORE else _metric(value)
 
 
 def _timezone(value: str) -> str:
@@ -144,9 +115,6 @@ Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Code = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 FilePath = Annotated[str, StringConstraints(min_length=1)]
 Column = Annotated[str, AfterValidator(_column), WithJsonSchema({"type": "string", "pattern": COLUMN})]
-FieldName = Annotated[str, AfterValidator(_field_name), WithJsonSchema({"type": "string", "pattern": FIELD})]
-Metric = Annotated[str, AfterValidator(_metric)]
-Subject = Annotated[str, AfterValidator(_subject)]
 Bound = Annotated[Decimal, Field(max_digits=18, decimal_places=4)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
 AsOf = Annotated[
