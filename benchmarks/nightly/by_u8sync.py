@@ -20,7 +20,7 @@ def work(place: Place, folder: Path) -> Planned:
     """Read, map, rate and plan: what ``u8sync plan`` does before it prints."""
     from u8sync.bootstrap import SystemClock, load
     from u8sync.bootstrap.planning import plan_only
-    from u8sync.report.progress import NoProgress
+    from u8sync.report.no_progress import NoProgress
 
     (folder / "tiers.yaml").write_text(POLICY, encoding="utf-8")
     settings = {

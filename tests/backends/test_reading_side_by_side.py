@@ -19,7 +19,7 @@ from u8sync.backends.sql_facts import read_facts
 from u8sync.domain.model import EXTRAS, Window
 from u8sync.errors import TransientError
 from u8sync.ports import Backend
-from u8sync.report.progress import NoProgress
+from u8sync.report.no_progress import NoProgress
 from u8sync.sandbox.generator import create_account_set
 
 WINDOW = Window(date(2025, 7, 1), date(2026, 6, 30))
