@@ -191,7 +191,7 @@ def list_members(session: Session, *, file: Path, as_json: bool) -> ExitCode:
     if as_json:
         session.emit(json.dumps(members_json(members, last), ensure_ascii=False, indent=1))
     else:
-        session.out.print(fleet_list_view(members, last, session.translate))
+        session.out.print(fleet_list_view(members, last, session.translate, session.language))
     return ExitCode.DONE
 
 

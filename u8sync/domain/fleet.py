@@ -93,6 +93,8 @@ class Member:
         server: The database server, for the limit; equal means the same one. Of a configuration that cannot be read it
             is the file's own name.
         digest: SHA-256 of the configuration when the fleet was put together, hex; null: it could not be read.
+        ended: How it ended before it could run: it stands for the account sets of a server that could not be asked for
+            them; null: it is to run.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Member:
     overlay: Overlay
     server: str
     digest: str | None
+    ended: MemberResult | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 
 from u8sync.domain.fleet import FleetSummary, Member, MemberResult
 from u8sync.report.figures import duration
-from u8sync.report.fleet_words import STATES, duration_words, number, remark, standing, who
+from u8sync.report.fleet_words import STATES, duration_words, number, remark, standing, told_message, who
 from u8sync.report.terminal.blocks import Cell, Column, Writer
 from u8sync.text import Translate, msg
 
@@ -94,7 +94,9 @@ def _hints(summary: FleetSummary, write: Writer, language: str) -> Iterator[Rend
         yield write.line(msg("{names}: {hint}", names=", ".join(names), hint=hint))
 
 
-def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate) -> RenderableType:
+def fleet_list_view(
+    members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate, language: str
+) -> RenderableType:
     """Who belongs to the fleet, where, and how its last night went for each."""
     write = Writer(translate)
     columns: list[Column] = [
@@ -111,7 +113,14 @@ def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], tran
         *(
             write.line(msg("What is wrong with it: u8sync map check {path}", path=str(member.config)), above=1)
             for member in members
-            if member.digest is None
+            if member.digest is None and member.ended is None
+        ),
+        *(
+            write.line(msg("{name}: {why}", name=member.name, why=told_message(told, language)), above=1)
+            for member in members
+            if member.ended is not None
+            for told in (member.ended.error, member.ended.hint)
+            if told is not None
         ),
     )
 
@@ -121,5 +130,6 @@ def _listed(member: Member, last: LastRun | None) -> Sequence[Cell]:
     server = None if member.server == str(member.config) else member.server
     when = None if last is None else f"{last.at:%Y-%m-%d %H:%M} UTC"
     ended = None if last is None else STATES[last.summary.state_of(last.result)]
-    state = msg("cannot be used") if member.digest is None else ended
+    usable = member.digest is not None and member.ended is None
+    state = ended if usable else msg("cannot be used")
     return member.name, account, str(member.config), server, when, state
