@@ -29,7 +29,7 @@ from u8sync.audit.story import TYPES
 from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
 from u8sync.ports import Clock, Head, Json, Progress, Record
-from u8sync.text import msg
+from u8sync.text import Private, msg
 
 __all__ = ["SEGMENT_BYTES", "ChainedLog", "open_existing", "open_log"]
 
@@ -466,7 +466,7 @@ def _unrecordable(record: Mapping[str, Json]) -> AuditError:
         msg(
             "The record '{type}' of customer {customer} cannot be written: it is too long, or holds text that is none",
             type=str(record["type"]),
-            customer=str(record.get("customer")),
+            customer=Private(str(record.get("customer"))),
         ),
         hint=msg("Nothing was sent for it. Look at the customer's values in U8."),
     )

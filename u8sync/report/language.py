@@ -8,15 +8,15 @@ sentence without a translation is still a sentence.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
 from u8sync.domain.run_entry import Told
-from u8sync.text import Message, Translate, english, fill
+from u8sync.text import Message, Translate, discreet, english, fill
 
-__all__ = ["ENVIRONMENT", "Language", "choose", "told", "translator", "words_of"]
+__all__ = ["ENVIRONMENT", "Language", "choose", "for_many", "told", "translator", "words_of"]
 
 Language = Literal["zh", "en"]
 
@@ -52,6 +52,15 @@ def translator(language: Language) -> Translate:
 def told(message: Message) -> Told:
     """A sentence in both languages, for reading later."""
     return Told(en=english(message), zh=translator("zh")(message))
+
+
+def for_many(messages: Iterable[Message | None]) -> dict[str, Told]:
+    """Sentences with something private in them, in English -> the same without; see :class:`RunEntry`."""
+    return {
+        english(message): told(other)
+        for message in messages
+        if message is not None and (other := discreet(message)) is not message
+    }
 
 
 def words_of(sentence: Told, language: Language) -> str:
