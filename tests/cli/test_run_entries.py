@@ -172,7 +172,7 @@ def test_old_runs_are_cleared_away_and_nothing_else(clean: Path, ask: Ask) -> No
     runs = clean / "runs"
     now = datetime.now(UTC)
     # The run of a week ago bears out that so much time has gone by.
-    old, kept, recent = (f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-abcdef" for days in (31, 29, 8))
+    old, kept, recent = (f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-abcdef" for days in (33, 29, 8))
     for name in (old, kept, recent, "notes", "20000101"):
         (runs / name).mkdir(parents=True)
         (runs / name / "file.txt").write_text("x", encoding="utf-8")
