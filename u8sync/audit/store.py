@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from u8sync import __version__
-from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, parse
+from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, may_be, parse
 from u8sync.audit.checkpoint import Checkpoint, Note, SigningKey, VerificationKey, origin_of
 from u8sync.audit.durable import FLAGS, NEW, replace_file, sync, sync_folder, write_all
 from u8sync.audit.findings import Base
@@ -390,7 +390,7 @@ class ChainedLog:
         self._refuse_broken()
         # The log was checked when it was opened, so that lines of other types need not be read again.
         for line in chain((line.data for line in lines_of(segments_of(self.folder))), self._pending):
-            record = parse(line) if _may_be(line, types) else None
+            record = parse(line) if may_be(line, types) else None
             if isinstance(record, dict) and (not types or record["type"] in types):
                 yield record
 
@@ -454,11 +454,6 @@ class ChainedLog:
     def _break(self, error: OSError) -> AuditError:
         self._broken = True
         return unwritable(self.folder, error)
-
-
-def _may_be(line: bytes, types: Sequence[str]) -> bool:
-    """Whether a line in canonical form can be a record of one of these types; true for all when none is given."""
-    return not types or any(f'"type":"{type_}"'.encode() in line for type_ in types)
 
 
 def _unrecordable(record: Mapping[str, Json]) -> AuditError:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo
 from u8sync import __version__
 from u8sync.anchoring.checks import examine_anchors
 from u8sync.audit.health import examine_log
+from u8sync.audit.moved import Moved, moved_of
 from u8sync.audit.reading import iterate
 from u8sync.audit.store import open_log
 from u8sync.backends import BackendKind, backend_kind
@@ -84,6 +86,7 @@ __all__ = [
     "key_store",
     "kind_of",
     "load",
+    "moved_from",
     "new_run_id",
     "open_account_set",
     "open_backend",
@@ -283,6 +286,7 @@ def open_night(
         try:
             seen.notice(AuditAt(log.head()))
             kept = [log.keep(data) for data in evidence]
+            moved = moved_from(settings, log.folder)
             yield Night(
                 backend=backend,
                 account_set=account_set,
@@ -309,6 +313,8 @@ def open_night(
                 plan_file=None if plan_file is None else kept[-1],
                 allow_reason=allow_reason,
                 passed=passed,
+                earlier=moved.records,
+                unknown=moved.gone,
             )
         finally:
             log.close()
@@ -320,11 +326,20 @@ def memory_of(settings: Settings, account_set: AccountSet, as_of: date) -> Memor
     A log that cannot be read stops the run, not the plan; the plan says so.
     """
     folder = settings.audit_folder / account_set.folder
+    if not folder.is_dir():
+        return Memory()
     try:
-        return remember(iterate(folder, *MEMORY_TYPES), as_of) if folder.is_dir() else Memory()
+        moved = moved_from(settings, folder)
+        found = remember(chain(moved.records(*MEMORY_TYPES), iterate(folder, *MEMORY_TYPES)), as_of)
+        return replace(found, note=moved.gone)
     except AuditError as error:
         note = msg("What earlier runs left is not known, so this plan may be wrong: {why}", why=error.message)
         return Memory(note=note)
+
+
+def moved_from(settings: Settings, log: Path) -> Moved:
+    """What was moved away from the beginning of the log in this folder. Raises AuditError when it is something else."""
+    return moved_of(log, None if settings.audit_archive is None else settings.audit_archive / log.name)
 
 
 def new_run_id(clock: Clock) -> str:
