@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["NN_", "N_", "Message", "Place", "Translate", "english", "fill", "listed", "msg"]
+__all__ = ["NN_", "N_", "Message", "Place", "Private", "Translate", "discreet", "english", "fill", "listed", "msg"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,19 @@ class Message:
         return english(self)
 
 
+@dataclass(frozen=True)
+class Private:
+    """An argument that is for the people of the site alone: a customer's code or value, words that may hold one.
+
+    It is shown on their screens and kept in their files; what goes out to many leaves it out (:func:`discreet`).
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 Translate = Callable[[Message], str]
 """Puts a message into the words of one language."""
 
@@ -41,6 +54,18 @@ def listed(messages: Sequence[Message], separator: str = "; ") -> Message:
     """Several sentences as one message."""
     named = {f"m{number}": message for number, message in enumerate(messages)}
     return Message(separator.join(f"{{{name}}}" for name in named), named)
+
+
+def discreet(message: Message) -> Message:
+    """The sentence without what is private in it; the same message when nothing is."""
+    args = {name: _discreet(value) for name, value in message.args.items()}
+    return message if args == message.args else Message(message.template, args)
+
+
+def _discreet(value: object) -> object:
+    if isinstance(value, Message):
+        return discreet(value)
+    return msg("(not shown here)") if isinstance(value, Private) else value
 
 
 def N_(template: str) -> str:  # noqa: N802 - the name that Babel and gettext know

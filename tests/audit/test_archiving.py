@@ -12,6 +12,7 @@ from audit_world import check, key, newest, open_at, write_run
 from fakes import Quiet, Ticking
 
 from u8sync.audit.archiving import Archived, archive_segments
+from u8sync.audit.moved import Moved, moved_of
 from u8sync.audit.reading import iterate
 from u8sync.audit.segments import BASE, segments_of
 from u8sync.audit.store import open_existing
@@ -198,3 +199,41 @@ def test_stopped_in_the_middle_of_the_removal_it_is_finished_the_next_time(
     archive(folder, to)
     assert not check(folder).faults
     assert not check(folder, archive=to).faults
+
+
+def test_what_was_moved_is_read_as_it_was_as_long_as_it_lies_there_whole(folder: Path, tmp_path: Path) -> None:
+    before = list(iterate(folder, "run_open", "intent", "outcome"))
+    assert moved_of(folder, tmp_path / "nowhere") == Moved(), "nothing was moved yet"
+    to = tmp_path / "away"
+    count = len(archive(folder, to, keep=1).moved)
+    moved = moved_of(folder, to)
+    assert (len(moved.segments), moved.gone) == (count, None)
+    own = list(iterate(folder, "run_open", "intent", "outcome"))
+    assert [*moved.records("run_open", "intent", "outcome"), *own] == before
+    # Moved on in two steps it is still one beginning.
+    archive(folder, to, keep=0)
+    again = moved_of(folder, to)
+    assert len(again.segments) > count
+    own = list(iterate(folder, "run_open", "intent", "outcome"))
+    assert [*again.records("run_open", "intent", "outcome"), *own] == before
+
+
+def test_what_is_not_there_any_more_is_told_and_what_is_something_else_is_an_error(
+    folder: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "away"
+    archive(folder, to)
+    assert "does not say where to" in str(moved_of(folder, None).gone)
+    assert f"not whole in {tmp_path / 'nowhere'}" in str(moved_of(folder, tmp_path / "nowhere").gone)
+    newest = segments_of(to)[-1].path
+    kept = newest.read_bytes()
+    newest.chmod(0o600)
+    newest.unlink()
+    assert moved_of(folder, to).gone is not None
+    assert list(moved_of(folder, to).records("run_open")) == [], "a part is not taken for the whole"
+    newest.write_bytes(gzip.compress(gzip.decompress(kept).replace(b"run-", b"ruin", 1)))
+    with pytest.raises(AuditError, match="not those that were moved"):
+        moved_of(folder, to)
+    newest.write_bytes(gzip.compress(b"".join(gzip.decompress(kept).splitlines(keepends=True)[:-1])))
+    with pytest.raises(AuditError, match="not those that were moved"):
+        moved_of(folder, to)

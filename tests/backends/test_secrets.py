@@ -100,6 +100,30 @@ def test_a_secret_is_taken_from_the_environment_as_it_is(monkeypatch: pytest.Mon
     assert resolve(SecretReference(env="U8SYNC_PASSWORD"), HERE, key="password").get_secret_value() == f" {CANARY} "
 
 
+@pytest.mark.parametrize("secret", ["¤", "q7x", "密码!"])
+def test_a_secret_too_short_to_be_kept_out_of_a_text_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Callable[..., Path],
+    use_keyring: Callable[[KeyringBackend], None],
+    secret: str,
+) -> None:
+    monkeypatch.setenv("U8SYNC_PASSWORD", secret)
+    path = kept(secret.encode())
+    ring = MemoryKeyring()
+    ring.entries[ENTRY.service, ENTRY.user] = secret
+    use_keyring(ring)
+    for reference in (
+        SecretReference(env="U8SYNC_PASSWORD"),
+        SecretReference(file=str(path)),
+        SecretReference(keyring=ENTRY),
+    ):
+        with pytest.raises(InputError, match="password: the secret has fewer than 4 characters") as raised:
+            resolve(reference, HERE, key="password")
+        assert secret not in f"{raised.value} {raised.value.hint}"
+    monkeypatch.setenv("U8SYNC_PASSWORD", secret.ljust(4, "9"))
+    assert resolve(SecretReference(env="U8SYNC_PASSWORD"), HERE, key="password").get_secret_value()
+
+
 def test_a_variable_that_is_missing_or_empty_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("U8SYNC_PASSWORD", raising=False)
     told, hint = refusal(SecretReference(env="U8SYNC_PASSWORD"))
@@ -274,7 +298,7 @@ def test_the_library_is_imported_only_where_it_is_wanted() -> None:
     )
     answer = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "U8SYNC_PASSWORD": "x"},
+        env={**os.environ, "U8SYNC_PASSWORD": "long enough"},
         capture_output=True,
         text=True,
         check=True,

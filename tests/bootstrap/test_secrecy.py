@@ -7,8 +7,10 @@ from pathlib import Path
 import keyring
 import pytest
 
+from u8sync.backends import secrets as backend_secrets
 from u8sync.bootstrap.secrecy import secrets_in
 from u8sync.config.settings import load_settings
+from u8sync.telemetry import redaction
 
 HEAD = "version: 1\nmapping: m.yaml\npolicy: p.yaml\n"
 
@@ -38,6 +40,17 @@ def test_secrets_in_the_environment_a_file_and_the_keyring_are_known(
         "  anchors:\n"
         "    - sqlserver: {server: s, password: {keyring: {service: vault, user: me}}}\n",
     ) == {"from the environment", "PRIVATE+KEY+x", "vault of me"}
+
+
+def test_every_secret_that_is_used_is_long_enough_to_be_taken_out_of_a_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert redaction.SHORTEST <= backend_secrets.SHORTEST
+    text = "account_set: {backend: sqlserver, password: {env: U8SYNC_PASSWORD}}\n"
+    monkeypatch.setenv("U8SYNC_PASSWORD", "q7x")
+    assert secrets(tmp_path, text) == frozenset(), "it is used nowhere"
+    monkeypatch.setenv("U8SYNC_PASSWORD", "q7xz")
+    assert "q7xz" not in redaction.Redactor(secrets(tmp_path, text)).clean("it is q7xz")
 
 
 def test_the_file_of_the_embedded_account_set_is_no_secret(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cli_home import Ask, edit
+
+from u8sync import bootstrap
+from u8sync.audit import store
 
 ROOT = Path(__file__).parents[2]
 CONFIG = "config.yaml"
@@ -253,3 +257,37 @@ def _records(home: Path) -> list[dict[str, object]]:
         for segment in sorted((home / "audit").rglob("seg-*.jsonl"))
         for line in segment.read_text(encoding="utf-8").splitlines()
     ]
+
+
+def test_a_refusal_that_was_moved_to_the_archive_still_counts(
+    home_with_rules: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "open_log", partial(store.open_log, segment_bytes=4000))
+    monkeypatch.setattr(store, "SEGMENT_BYTES", 4000)
+    config = home_with_rules / CONFIG
+    text = config.read_text(encoding="utf-8")
+    assert "  # archive: D:/u8sync-archive" in text
+    config.write_text(text.replace("  # archive: D:/u8sync-archive", "  archive: away"), encoding="utf-8")
+    assert ask("run").code == 0
+    refused = left(home_with_rules, ask)
+    assert ask("approve", "--no", "--customer", refused[0], "--reason", "not now").code == 0
+    assert ask("run").code == 0  # closes the segment that holds the answer
+    moved = ask("audit", "archive", "--keep", "0")
+    assert (moved.code, " 0 moved" in moved.out) == (0, False)
+    assert "moved away" not in moved.err
+
+    def waiting() -> list[str]:
+        return sorted(one["change"]["code"] for one in ask("plan", "--json").json["waiting"])
+
+    assert waiting() == refused[1:], "a refusal is not asked again"
+    assert left(home_with_rules, ask) == refused[1:], "and requests that were moved can be answered"
+    assert ask("approve", "--yes", "--customer", refused[1], "--reason", "seen").code == 0
+    night = ask("run", "--json")
+    assert (night.code, night.json["waiting"]) == (0, len(refused) - 2)
+
+    # Without them, whoever runs it is told what is not known.
+    (home_with_rules / "away").rename(home_with_rules / "elsewhere")
+    blind = ask("plan")
+    assert "are asked again" in " ".join((blind.out + blind.err).split())
+    assert refused[0] in waiting()
+    assert "会再次询问" in "".join(ask("plan", language="zh").out.split())

@@ -1,12 +1,13 @@
 """Notifications as the IT admin meets them: real runs, real sockets, the card on the other side."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_home import Ask
+from cli_home import Ask, edit
 from post_office import PostOffice, post_office
 
 CONFIG = "config.yaml"
@@ -51,6 +52,22 @@ def test_every_run_sends_its_card(told: Path, heard: PostOffice, ask: Ask) -> No
     assert body["title"].endswith("一切正常")
     assert f"已写入：{result.json['planned']:,} 项更改" in body["message"]
     assert result.json["audit"]["head"][:12] in body["message"]
+
+
+def test_a_customer_that_ended_the_run_is_named_on_the_site_and_not_on_the_card(
+    told: Path, heard: PostOffice, ask: Ask
+) -> None:
+    edit(
+        told,
+        "CREATE TRIGGER meddler AFTER UPDATE OF cCusDefine5 ON Customer WHEN new.cCusDefine5 <> 'X' BEGIN"
+        " UPDATE Customer SET cCusDefine5 = 'X' WHERE cCusCode = new.cCusCode; END",
+    )
+    night = ask("run")
+    (code,) = re.findall(r"of customer (\S+) does not keep", " ".join(night.err.split()))
+    (body,) = heard.taken
+    assert "未能保留写入的值" in body["message"]
+    assert code not in body["title"] + body["message"]
+    assert code in ask("runs", "show", "last").out
 
 
 def test_a_blocked_night_is_told_and_so_is_the_end_of_it(told: Path, heard: PostOffice, ask: Ask) -> None:

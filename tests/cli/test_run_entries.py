@@ -171,8 +171,9 @@ def test_old_runs_are_cleared_away_and_nothing_else(clean: Path, ask: Ask) -> No
     replace(clean, "keep_days: 400", "keep_days: 30")
     runs = clean / "runs"
     now = datetime.now(UTC)
-    old, kept = (f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-abcdef" for days in (31, 29))
-    for name in (old, kept, "notes", "20000101"):
+    # The run of a week ago bears out that so much time has gone by.
+    old, kept, recent = (f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-abcdef" for days in (33, 29, 8))
+    for name in (old, kept, recent, "notes", "20000101"):
         (runs / name).mkdir(parents=True)
         (runs / name / "file.txt").write_text("x", encoding="utf-8")
     ask("run")

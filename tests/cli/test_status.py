@@ -159,6 +159,23 @@ def test_entries_of_other_configurations_in_one_history_are_left_out(home: Path,
     assert ask("status").code == 0
 
 
+def test_a_run_of_a_clock_that_was_years_ahead_hides_no_real_run(home: Path, ask: Ask) -> None:
+    real = newest(home)
+    began = datetime.now(UTC) + timedelta(days=3650)
+    future = replace(real, run_id=f"{began:%Y%m%dT%H%M%SZ}-bbbbbb", started_at=began, exit_code=4)
+    write_entry(home / "runs", future)
+    found = ask("status", "--json")
+    assert found.json["last"]["run_id"] == real.run_id
+    [concern] = found.json["concerns"]
+    assert (found.code, concern["key"], future.run_id in concern["found"]) == (2, "clock", True)
+    assert ask("runs", "show", "last", "--json").json["run_id"] == real.run_id
+    listed = [run["run_id"] for run in ask("runs", "--json").json]
+    assert (listed[0], listed[-1]) == (future.run_id, real.run_id)
+    assert ask("run").code == 0
+    assert ask("status", "--json").json["last"]["exit_code"] == 0
+    assert (home / "runs" / real.run_id).is_dir()
+
+
 def test_a_hostile_entry_cannot_move_the_cursor(home: Path, ask: Ask) -> None:
     add(home, host="h\x1b[2J\u202e", account_set_name="x\x9b2J")
     for words in (("status",), ("runs",), ("runs", "show", "last")):

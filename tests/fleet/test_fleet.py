@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import oracle
@@ -198,12 +199,14 @@ def test_the_list_tells_each_member_and_its_last_night(here: Path, ask: Ask) -> 
 
 
 def test_old_summaries_are_cleared_away_and_a_spoilt_one_is_told(here: Path, ask: Ask) -> None:
-    old, spoilt = (here / "runs" / "fleet" / name for name in ("20200101T000000Z-aaaaaa", "20991231T000000Z-bbbbbb"))
-    for folder in (old, spoilt):
+    week_ago = f"{datetime.now(UTC) - timedelta(days=8):%Y%m%dT%H%M%SZ}-cccccc"  # bears out that 2020 is long gone
+    names = "20200101T000000Z-aaaaaa", "20991231T000000Z-bbbbbb", week_ago
+    old, spoilt, recent = (here / "runs" / "fleet" / name for name in names)
+    for folder in (old, spoilt, recent):
         folder.mkdir(parents=True)
         (folder / "fleet.json").write_text("{", encoding="utf-8")
     assert ask("fleet", "run").code == 0
-    assert not old.exists()
+    assert (old.exists(), recent.exists()) == (False, True)
     answer = ask("fleet", "list")
     assert (answer.code, "cannotberead" in answer.complaint) == (0, True)
 

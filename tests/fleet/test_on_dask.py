@@ -36,6 +36,7 @@ class Cluster:
     folder: Path
     stack: ExitStack
     address: str = ""
+    scheduler: subprocess.Popen[bytes] | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -71,7 +72,7 @@ def cluster(folder: Path, *, workers: int, allowed_failures: int = 3, **environm
     file = folder / "scheduler.json"
     with ExitStack() as stack:
         made = Cluster(folder, stack)
-        made.start(
+        made.scheduler = made.start(
             "scheduler",
             *("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)),
             DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=str(allowed_failures),
@@ -110,6 +111,24 @@ def kill_while_writing(home: Path) -> threading.Thread:
 
     def strike() -> None:
         os.kill(int(until(look)), signal.SIGKILL)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    return thread
+
+
+def kill_scheduler_while_writing(home: Path, dask: Cluster) -> threading.Thread:
+    """Kill the scheduler as soon as this account set has something written."""
+
+    def look() -> str:
+        log = oracle.log_below(home / "audit")
+        there = log is not None and any('"outcome"' in file.read_text("utf-8") for file in log.glob("seg-*.jsonl"))
+        return "yes" if there else ""
+
+    def strike() -> None:
+        until(look)
+        assert dask.scheduler is not None
+        dask.scheduler.kill()
 
     thread = threading.Thread(target=strike)
     thread.start()
@@ -191,6 +210,65 @@ def test_a_member_that_kills_every_worker_is_given_up_and_the_others_are_not(
     assert not written(here / "beta")
 
 
+def test_a_scheduler_killed_in_the_middle_of_a_night_hangs_nobody_and_spoils_nothing(
+    here: Path, tmp_path: Path, ask: Ask
+) -> None:
+    wanted = {name: planned(here / name) for name in NAMES}
+    with cluster(tmp_path / "cluster", workers=2) as dask:
+        killer = kill_scheduler_while_writing(here / "beta", dask)
+        # A process of its own: it has to come to its end, whatever its threads still wait for.
+        words = ["fleet", "run", "--scheduler", dask.address, "--json"]
+        night = subprocess.run(
+            [sys.executable, "-m", "u8sync", *words], capture_output=True, timeout=SPARE, check=False
+        )
+        killer.join()
+        for worker in dask.workers:
+            worker.wait(SPARE)  # they end what they do, and then themselves
+    assert night.returncode == 75, night.stderr.decode()
+    members = {member["name"]: member for member in json.loads(night.stdout)["members"]}
+    ends = {name: (one["state"], one["exit_code"], one["starts"]) for name, one in members.items()}
+    assert ends == {"alpha": ("failed", 75, 1), "beta": ("failed", 75, 1), "gamma": ("not_run", None, 0)}
+    for name in ("alpha", "beta"):
+        assert "how it ended is not known: the Dask scheduler tcp://" in members[name]["error"]["en"]
+        assert "Run it again" in members[name]["hint"]["en"]
+    assert members["gamma"]["error"]["en"].startswith("not run: the Dask scheduler tcp://")
+    kept = last_summary(here)
+    assert (kept["stopped"], kept["ended_at"] is None, len(kept["results"])) == (False, False, 3)
+    assert not written(here / "gamma")
+    for name in ("alpha", "beta"):  # whole, as after any death, and nothing is written that no night planned
+        log = oracle.log_below(here / name / "audit")
+        assert log is not None
+        oracle.whole(log, recovered=False)
+        assert written(here / name) <= wanted[name]
+
+    again = ask("fleet", "run")
+    assert again.code == 0, again.err
+    for name in NAMES:
+        all_hold(here / name, wanted[name])
+
+
+def test_when_every_worker_is_gone_no_other_is_waited_for_for_ever(
+    here: Path, tmp_path: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from u8sync.bootstrap import cluster as dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "WORKERLESS", 0.1)  # of 15 s
+    wanted = {name: planned(here / name) for name in NAMES}
+    with cluster(tmp_path / "cluster", workers=1) as dask:
+        killer = kill_while_writing(here / "alpha")
+        answer = ask("fleet", "run", "--scheduler", dask.address, "--json")
+        killer.join()
+    assert answer.code == 75, answer.err
+    members = {member["name"]: member for member in answer.json["members"]}
+    ends = {name: (one["state"], one["exit_code"]) for name, one in members.items()}
+    assert ends == {"alpha": ("failed", 75), "beta": ("not_run", None), "gamma": ("not_run", None)}
+    assert all("has no worker any more" in one["error"]["en"] for one in members.values())
+
+    assert ask("fleet", "run").code == 0
+    for name in NAMES:
+        all_hold(here / name, wanted[name])
+
+
 def test_a_worker_of_another_version_is_refused_before_anything_is_written(
     here: Path, tmp_path: Path, ask: Ask
 ) -> None:
@@ -215,10 +293,11 @@ def test_a_worker_of_another_version_is_refused_before_anything_is_written(
 def test_a_scheduler_that_is_not_there_or_has_no_worker_is_told_in_time(
     here: Path, tmp_path: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from u8sync.bootstrap import fleets, spreading
+    from u8sync.bootstrap import cluster as dask_cluster
+    from u8sync.bootstrap import fleets
 
     monkeypatch.setattr(
-        fleets, "on_dask", lambda address, topic, workers: spreading.on_dask(address, topic, workers, 0.5)
+        fleets, "on_dask", lambda address, topic, workers: dask_cluster.on_dask(address, topic, workers, 0.5)
     )
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for address in (f"tcp://127.0.0.1:{silent.getsockname()[1]}", "tcp://127.0.0.1:1"):

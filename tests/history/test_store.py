@@ -139,14 +139,14 @@ def test_a_run_that_has_not_written_its_entry_yet_is_no_problem(tmp_path: Path) 
     assert (read_history(tmp_path).entries, read_history(tmp_path).problems) == ((), ())
 
 
-@example(days=[-11, -10, -9, 0], keep=10, jump=0)
+@example(days=[-12, -11, -10, -9, -7, 0], keep=10, jump=0)
 @example(days=[0], keep=10, jump=-500)
 @given(
     days=st.lists(st.integers(-900, 900), max_size=8, unique=True),
     keep=st.integers(1, 800),
     jump=st.integers(-900, 900),
 )
-def test_what_is_removed_is_just_what_is_too_old_whatever_the_clock_says(
+def test_what_is_removed_is_just_what_is_too_old_as_far_as_the_runs_bear_the_clock_out(
     tmp_path_factory: pytest.TempPathFactory, days: list[int], keep: int, jump: int
 ) -> None:
     folder = tmp_path_factory.mktemp("runs")
@@ -160,8 +160,39 @@ def test_what_is_removed_is_just_what_is_too_old_whatever_the_clock_says(
     now = BEGAN + timedelta(days=jump)
     prune(folder, keep, now)
     kept = {path.name for path in folder.iterdir()} - set(others) - {"20200102T000000Z-abcdef"}
-    assert kept == {named(day).run_id for day in days if day >= jump - keep}
+    agreed = min(7.0, keep / 2)
+    earlier = max((day for day in days if day <= jump - agreed), default=None)
+    gone_by = -1000.0 if earlier is None else min(jump, earlier + agreed)
+    assert kept == {named(day).run_id for day in days if day >= gone_by - keep}
     assert all((folder / name).is_dir() for name in others)
+
+
+@pytest.mark.parametrize("ahead", [300, 3650])
+def test_a_clock_that_was_far_ahead_costs_no_real_run(tmp_path: Path, ahead: int) -> None:
+    nights = range(-399, 1)
+    for day in nights:
+        write_entry(tmp_path, named(day))
+    real = {named(day).run_id for day in nights}
+    # For some nights the clock is ahead, and each of them clears away by it; then it is right again.
+    for day in range(ahead, ahead + 5):
+        write_entry(tmp_path, named(day))
+        prune(tmp_path, 400, named(day).started_at)
+    left = {entry.run_id for entry in read_history(tmp_path).entries}
+    assert len(real - left) <= 7, "it costs no more than the days that make a clock worth believing"
+    write_entry(tmp_path, named(2))
+    prune(tmp_path, 400, named(2).started_at)
+    assert left <= {entry.run_id for entry in read_history(tmp_path).entries}
+
+    history = read_history(tmp_path, now=named(2).started_at)
+    assert history.last == named(2)
+    assert [entry.run_id for entry in history.ahead] == [named(day).run_id for day in range(ahead, ahead + 5)]
+    assert all(entry in history.entries for entry in history.ahead)
+    newest = read_history(tmp_path, 3, now=named(2).started_at)
+    assert newest.entries == (*history.ahead, named(-1), named(0), named(2))
+    # A clock that is behind now makes all of them runs from the future: then none is put behind another.
+    behind = read_history(tmp_path, now=named(-3000).started_at)
+    assert behind.entries == behind.ahead
+    assert behind.last == named(ahead + 4)
 
 
 def test_an_entry_for_a_machine_has_plain_values(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The card: the first line says whether anything is to be done; it fits everywhere and holds no customer."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,9 @@ from u8sync.domain.run_entry import RunEntry
 from u8sync.domain.timeliness import Timeliness
 from u8sync.notify.card import MOST_BYTES, Card, card_of, cut, missed_card
 from u8sync.notify.state import Step, condition_of
-from u8sync.report.language import translator
+from u8sync.report.language import for_many, translator
+from u8sync.report.language import told as language_told
+from u8sync.text import Private, english, listed, msg
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -67,6 +70,21 @@ def test_each_night_says_what_matters(night: RunEntry, headline: str, lines: lis
     shown = card(night)
     assert headline in shown.title
     assert [line for line in lines if line not in shown.body.splitlines()] == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_customer_in_a_sentence_of_the_entry_is_not_on_the_card(language: str) -> None:
+    what = msg("Customer {code} is gone after it was edited.", code=Private("C0815"))
+    why = msg("The report cannot be written: {why}", why=listed([what]))
+    night = entry(exit_code=75, error=language_told(what), troubles=(language_told(why), told("the disk is full")))
+    night = replace(night, discreet=for_many([what, why, msg("the disk is full")]))
+    assert list(night.discreet) == [english(what), english(why)]
+    body = card(night, language=language).body
+    assert "C0815" not in body
+    assert body.count("not shown here" if language == "en" else "此处不显示") >= 2
+    assert "the disk is full" in body
+    assert f"u8sync runs show {night.run_id}" in body
+    assert "C0815" in night.error.en, "who is on the site is told"  # type: ignore[union-attr]
 
 
 def test_recovery_and_lateness_are_the_headline() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,7 +20,7 @@ from u8sync.domain.canonical import LARGEST, Json
 from u8sync.ports import Record
 from u8sync.text import Message, msg
 
-__all__ = ["GENESIS", "LINE_LIMIT", "VERSION", "encode", "has_fields", "link", "parse", "read", "write"]
+__all__ = ["GENESIS", "LINE_LIMIT", "VERSION", "encode", "has_fields", "link", "may_be", "parse", "read", "write"]
 
 _DEEPEST: Final = 10
 """Most levels of lists and objects in a record; a plan with its rules has six.
@@ -128,3 +128,8 @@ _FIELDS: Final[Mapping[str, type]] = {
 """What every record has."""
 
 _TYPES: Final = list(_FIELDS.values())
+
+
+def may_be(line: bytes, types: Sequence[str]) -> bool:
+    """Whether a line in canonical form can be a record of one of these types; true for all when none is given."""
+    return not types or any(f'"type":"{type_}"'.encode() in line for type_ in types)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from u8sync import __version__
-from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, parse
+from u8sync.audit.chain import GENESIS, LINE_LIMIT, VERSION, encode, link, may_be, parse
 from u8sync.audit.checkpoint import Checkpoint, Note, SigningKey, VerificationKey, origin_of
 from u8sync.audit.durable import FLAGS, NEW, replace_file, sync, sync_folder, write_all
 from u8sync.audit.findings import Base
@@ -29,7 +29,7 @@ from u8sync.audit.story import TYPES
 from u8sync.domain.model import AccountSet
 from u8sync.errors import AuditError
 from u8sync.ports import Clock, Head, Json, Progress, Record
-from u8sync.text import msg
+from u8sync.text import Private, msg
 
 __all__ = ["SEGMENT_BYTES", "ChainedLog", "open_existing", "open_log"]
 
@@ -390,7 +390,7 @@ class ChainedLog:
         self._refuse_broken()
         # The log was checked when it was opened, so that lines of other types need not be read again.
         for line in chain((line.data for line in lines_of(segments_of(self.folder))), self._pending):
-            record = parse(line) if _may_be(line, types) else None
+            record = parse(line) if may_be(line, types) else None
             if isinstance(record, dict) and (not types or record["type"] in types):
                 yield record
 
@@ -456,17 +456,12 @@ class ChainedLog:
         return unwritable(self.folder, error)
 
 
-def _may_be(line: bytes, types: Sequence[str]) -> bool:
-    """Whether a line in canonical form can be a record of one of these types; true for all when none is given."""
-    return not types or any(f'"type":"{type_}"'.encode() in line for type_ in types)
-
-
 def _unrecordable(record: Mapping[str, Json]) -> AuditError:
     return AuditError(
         msg(
             "The record '{type}' of customer {customer} cannot be written: it is too long, or holds text that is none",
             type=str(record["type"]),
-            customer=str(record.get("customer")),
+            customer=Private(str(record.get("customer"))),
         ),
         hint=msg("Nothing was sent for it. Look at the customer's values in U8."),
     )

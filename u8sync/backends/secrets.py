@@ -30,7 +30,11 @@ from pydantic import (
 from u8sync.errors import InputError
 from u8sync.text import Message, msg
 
-__all__ = ["KeyringEntry", "SecretReference", "referred", "resolve"]
+__all__ = ["SHORTEST", "KeyringEntry", "SecretReference", "referred", "resolve"]
+
+SHORTEST: Final = 4
+"""Characters of the shortest secret that is taken: a shorter one is found in every text by chance, so that nobody could
+keep it out of logs and messages."""
 
 MAX_BYTES: Final = 4096
 """Largest file that is read; more than any password or token needs."""
@@ -107,7 +111,7 @@ def resolve(reference: SecretReference, base: Path, *, key: str) -> SecretStr:
         key: The setting's name, for messages.
 
     Raises:
-        InputError: It is not there, or the place is not fit for a secret. The secret stands in no error.
+        InputError: It is not there or too short, or the place is not fit for a secret. The secret stands in no error.
     """
     if reference.env is not None:
         found = _from_environment(reference.env, key)
@@ -119,6 +123,14 @@ def resolve(reference: SecretReference, base: Path, *, key: str) -> SecretStr:
         raise TypeError("a reference without a place")
     if isinstance(found, InputError):
         raise found
+    if len(found) < SHORTEST:
+        raise InputError(
+            msg("{key}: the secret has fewer than {least} characters.", key=key, least=SHORTEST),
+            hint=msg(
+                "So short a one could not be kept out of logs and messages, so it is not used. Give the login a longer"
+                " password."
+            ),
+        )
     return found
 
 

@@ -20,7 +20,7 @@ from u8sync.backends.u8_schema import Customer
 from u8sync.domain.model import CustomerCode
 from u8sync.errors import FatalError
 from u8sync.ports import Edit, EditOutcome, Reading, Stamp
-from u8sync.text import msg
+from u8sync.text import Private, msg
 
 __all__ = ["stage_batch", "update_one", "write_batch"]
 
@@ -125,7 +125,7 @@ def _check_written(edits: Sequence[Edit], now: dict[CustomerCode, Reading]) -> N
                     msg(
                         "{column} of customer {code} does not keep the value that was written; the batch was undone.",
                         column=column,
-                        code=edit.code,
+                        code=Private(edit.code),
                     ),
                     hint=msg("A trigger in the database seems to change it. Ask who looks after the database."),
                 )

@@ -10,11 +10,12 @@ import platform
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from u8sync.audit.reading import iterate
 from u8sync.audit.store import open_existing
-from u8sync.bootstrap import new_run_id, signer_of, user_name
+from u8sync.bootstrap import moved_from, new_run_id, signer_of, user_name
 from u8sync.bootstrap.trust import publisher
 from u8sync.config.settings import Settings
 from u8sync.domain.approvals import PendingChange
@@ -42,9 +43,9 @@ class Said:
     command: str
 
 
-def waiting_in(log: Path, clock: Clock) -> tuple[PendingChange, ...]:
+def waiting_in(log: Path, settings: Settings, clock: Clock) -> tuple[PendingChange, ...]:
     """What waits for a person in the log in this folder. Raises AuditError when it cannot be read."""
-    return pending(iterate(log, *TYPES), clock.now())
+    return pending(chain(moved_from(settings, log).records(*TYPES), iterate(log, *TYPES)), clock.now())
 
 
 def answer_in(
@@ -86,6 +87,7 @@ def answer_in(
             rules=settings.approval,
             actor=actor,
             clock=clock,
+            earlier=moved_from(settings, log).records(*TYPES),
         )
         checkpoint = opened.checkpoint()
         publish = publisher(settings, Path(settings.located.file).parent, opened)

@@ -19,9 +19,9 @@ from u8sync.domain.run_entry import RunEntry
 from u8sync.errors import ExitCode, U8SyncError
 from u8sync.history.store import prune, run_folder, write_entry
 from u8sync.ports import Clock
-from u8sync.report.language import Language, told, translator
+from u8sync.report.language import Language, for_many, told, translator
 from u8sync.telemetry.stopwatch import Stopwatch
-from u8sync.text import Message, msg
+from u8sync.text import Message, Private, msg
 
 __all__ = ["Around", "attempt", "with_troubles"]
 
@@ -165,7 +165,12 @@ def with_troubles(entry: RunEntry, troubles: Sequence[Message]) -> RunEntry:
     if not troubles:
         return entry
     words = dict.fromkeys([*entry.troubles, *map(told, troubles)])
-    return replace(entry, troubles=tuple(words), exit_code=entry.exit_code or int(ExitCode.PENDING))
+    return replace(
+        entry,
+        troubles=tuple(words),
+        exit_code=entry.exit_code or int(ExitCode.PENDING),
+        discreet={**entry.discreet, **for_many(troubles)},
+    )
 
 
 def attempt(step: Callable[[], object]) -> list[Message]:
@@ -183,5 +188,5 @@ def attempt(step: Callable[[], object]) -> list[Message]:
             )
         ]
     except Exception as error:  # noqa: BLE001 - what was written to U8 stands, and the entry has to say so
-        return [msg("{kind}: {what}", kind=type(error).__name__, what=str(error))]
+        return [msg("{kind}: {what}", kind=type(error).__name__, what=Private(str(error)))]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,17 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Check]:
     yield from examine_anchors(anchors_of(settings, installation.folder))
 
 
-def account_sets(config: Path) -> Sequence[AccountSetFound]:
-    """The account sets that the configured login can see. Mapping and policy need not be there yet."""
+def account_sets(config: Path, *, tries: int = 1) -> Sequence[AccountSetFound]:
+    """The account sets that the configured login can see. Mapping and policy need not be there yet.
+
+    ``tries``: how often to ask at most while the server is busy or does not answer.
+    """
     settings = load_settings(config)
     kind, options = kind_of(settings)
     if kind.accounts is not None:
-        return kind.accounts(options, config.parent)
+        retry = retry_of(settings)
+        listed, _ = replace(retry, tries=min(tries, retry.tries)).call(kind.accounts, options, config.parent)
+        return listed
     backend: Backend = kind.open(options, config.parent, retry_of(settings))
     try:
         found = backend.account_set()

@@ -17,11 +17,12 @@ from typing import Final, TypeVar
 
 from u8sync import __version__
 from u8sync.bootstrap import SystemClock, new_run_id, user_name
+from u8sync.bootstrap.cluster import on_dask
 from u8sync.bootstrap.member_runs import MemberOrder
 from u8sync.bootstrap.membership import same_account_set
 from u8sync.bootstrap.nights import told
 from u8sync.bootstrap.notifying import tell_fleet
-from u8sync.bootstrap.spreading import Crew, on_dask, on_threads
+from u8sync.bootstrap.spreading import Crew, LostTouchError, on_threads
 from u8sync.config.fleet_file import FleetFile
 from u8sync.config.settings import load_settings
 from u8sync.domain.fleet import FleetKind, FleetSummary, Member, MemberResult
@@ -101,8 +102,8 @@ def run_fleet_night(
             _refuse_twins(night, crew, summary.fleet_id, asked_to_stop)
             _try(lambda: write_summary(night.file.runs_folder, summary), note)
         finished = _all(night, crew, crew.run, fleet_id=summary.fleet_id, asked_to_stop=asked_to_stop, watch=watch)
-        starts = crew.starts()
-    results = tuple(_result(one, starts) for one in finished)
+        starts, gone = crew.starts(), crew.gone()
+    results = tuple(_result(one, starts, gone) for one in finished)
     summary = replace(summary, ended_at=clock.now(), results=results, stopped=asked_to_stop())
     return (summary, None) if night.kind == "plan" else _kept(summary, night, clock, note)
 
@@ -149,7 +150,7 @@ def _all(
         capacity=crew.capacity,
         tries=crew.tries,
         lost=crew.lost,
-        asked_to_stop=asked_to_stop,
+        asked_to_stop=lambda: asked_to_stop() or crew.gone() is not None,
         watch=watch,
     )
 
@@ -178,14 +179,28 @@ class _Nobody:
         """Nothing."""
 
 
-def _result(one: Finished[MemberResult], starts: Mapping[str, int]) -> MemberResult:
-    """What became of a member, also of one whose run said nothing."""
+def _result(one: Finished[MemberResult], starts: Mapping[str, int], gone: Message | None) -> MemberResult:
+    """What became of a member, also of one whose run said nothing; ``gone``: why nobody was left to run it."""
     name = one.member.name
     times = max(one.starts, starts.get(name, 0))
     if one.result is not None:
         return replace(one.result, starts=times)
     if one.error is None:
-        return MemberResult(name, None, starts=0, error=told(msg("not run: somebody asked to stop")), hint=told(_AGAIN))
+        what = msg("not run: somebody asked to stop") if gone is None else msg("not run: {why}", why=gone)
+        return MemberResult(name, None, starts=0, error=told(what), hint=told(_AGAIN))
+    if isinstance(one.error, LostTouchError):
+        return MemberResult(
+            name,
+            int(ExitCode.TEMPORARY),
+            starts=times,
+            error=told(msg("how it ended is not known: {why}", why=one.error.why)),
+            hint=told(
+                msg(
+                    "It may have ended well, or be at work yet: its own history and audit log tell. {again}",
+                    again=_AGAIN,
+                )
+            ),
+        )
     why = msg("{kind}: {what}", kind=type(one.error).__name__, what=str(one.error))
     return MemberResult(
         name,

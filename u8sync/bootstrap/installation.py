@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from u8sync import __version__
+from u8sync.audit.moved import Moved, moved_of
 from u8sync.audit.reading import iterate
 from u8sync.backends import BackendKind, backend_kind
 from u8sync.backends.read_only import ReadOnly
@@ -45,6 +47,7 @@ __all__ = [
     "last_day",
     "load",
     "memory_of",
+    "moved_from",
     "open_account_set",
     "open_backend",
     "retry_of",
@@ -196,11 +199,20 @@ def memory_of(settings: Settings, account_set: AccountSet, as_of: date) -> Memor
     A log that cannot be read stops the run, not the plan; the plan says so.
     """
     folder = settings.audit_folder / account_set.folder
+    if not folder.is_dir():
+        return Memory()
     try:
-        return remember(iterate(folder, *MEMORY_TYPES), as_of) if folder.is_dir() else Memory()
+        moved = moved_from(settings, folder)
+        found = remember(chain(moved.records(*MEMORY_TYPES), iterate(folder, *MEMORY_TYPES)), as_of)
+        return replace(found, note=moved.gone)
     except AuditError as error:
         note = msg("What earlier runs left is not known, so this plan may be wrong: {why}", why=error.message)
         return Memory(note=note)
+
+
+def moved_from(settings: Settings, log: Path) -> Moved:
+    """What was moved away from the beginning of the log in this folder. Raises AuditError when it is something else."""
+    return moved_of(log, None if settings.audit_archive is None else settings.audit_archive / log.name)
 
 
 def evidence_of(installation: Installation) -> list[bytes]:

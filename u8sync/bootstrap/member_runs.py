@@ -72,6 +72,8 @@ def run_member(
     progress = progress or NoProgress()
     try:
         _refuse_others(order)
+        if order.member.ended is not None:
+            return order.member.ended
         result = _plan(order, progress) if order.kind == "plan" else _run(order, progress, asked_to_stop)
     except U8SyncError as error:
         result = failed(order.member, error)
@@ -83,6 +85,8 @@ def run_member(
 
 def identify(order: MemberOrder) -> str | None:
     """Which account set it is, told by U8 itself; null: it cannot be reached, which its run will tell. Only reads."""
+    if order.member.ended is not None:
+        return None
     try:
         _refuse_others(order)
         settings = overlaid(load_settings(order.member.config), order.member.overlay)

@@ -7,12 +7,14 @@ meant, such as the same account set twice, is refused as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from u8sync.bootstrap import account_sets, kind_of
+from u8sync.bootstrap.installation import OPENING_TRIES
+from u8sync.bootstrap.member_runs import failed
 from u8sync.config.fleet_file import Discovery, FleetFile, overlaid
 from u8sync.config.settings import load_settings
 from u8sync.domain.fleet import Member, Overlay
@@ -32,14 +34,22 @@ def members_of(file: FleetFile, *, only: Collection[str], as_of: date | None) ->
 
     Raises:
         InputError: There is none, two are the same, or ``only`` names one that is not there.
-        U8SyncError: The server of a discovery cannot be asked.
+        U8SyncError: The server of a discovery cannot be asked. Where the file lists members as well, one member more
+            stands for those of the server and ends with that error: the others have their night.
     """
-    found = [
-        *(_member(one.name, one.config, Overlay(as_of=one.as_of)) for one in file.members),
-        *(() if file.discover is None else _discovered(file, file.discover)),
-    ]
+    found = [_member(one.name, one.config, Overlay(as_of=one.as_of)) for one in file.members]
+    unasked: U8SyncError | None = None
+    if file.discover is not None:
+        codes, unasked = _codes(file, file.discover)
+        if unasked is not None and not found:
+            raise unasked
+        found += [_of_server(file.discover, code) for code in codes]
+        if unasked is not None:
+            found.append(_stand_in(file.discover, unasked))
     _refuse_twins(found)
     unknown = sorted(set(only) - {member.name for member in found})
+    if unknown and unasked is not None:
+        raise unasked  # it may well be there
     if unknown:
         raise InputError(
             msg("This fleet has no member '{name}'", name=unknown[0]),
@@ -64,9 +74,26 @@ def _member(name: str, config: Path, overlay: Overlay) -> Member:
     return Member(name, config, overlay, server, digest)
 
 
-def _discovered(file: FleetFile, found: Discovery) -> Iterator[Member]:
-    settings = load_settings(found.config)
-    kind, options = kind_of(settings)
+def _of_server(found: Discovery, code: str) -> Member:
+    return _member(found.names.get(code, code), found.config, found.overlays.get(code, Overlay(account=code)))
+
+
+def _stand_in(found: Discovery, error: U8SyncError) -> Member:
+    """Who stands for the account sets of a server that cannot be asked for them."""
+    member = _member(str(found.config), found.config, Overlay())
+    return replace(member, ended=failed(member, error))
+
+
+def _codes(file: FleetFile, found: Discovery) -> tuple[Sequence[str], U8SyncError | None]:
+    """Codes of the account sets on a server, and why it cannot be asked for more; null: it was, or need not be.
+
+    Raises ConfigError and InputError when what the fleet file says of it cannot be meant.
+    """
+    try:
+        settings = load_settings(found.config)
+        kind, options = kind_of(settings)
+    except ConfigError as error:
+        return (), error
     if kind.accounts is None:
         raise ConfigError(
             str(file.path),
@@ -94,17 +121,26 @@ def _discovered(file: FleetFile, found: Discovery) -> Iterator[Member]:
             ],
         )
     # An account set that somebody named and the login does not see is a member that fails, and says so.
-    codes: Sequence[str] = found.accounts or sorted(
-        {*(one.code for one in account_sets(found.config)), *found.overlays}
-    )
+    if found.accounts is not None:
+        codes, unasked = list(found.accounts), None
+    else:
+        seen, unasked = _seen(found.config)
+        codes = sorted({*seen, *found.overlays})
     left = [code for code in codes if code not in found.without]
-    if not left:
+    if not left and unasked is None:
         raise InputError(
             msg("{file} leaves no account set of those that {config} leads to", file=file.path, config=found.config),
             hint=msg("'u8sync accounts --config {config}' lists what the login can see.", config=found.config),
         )
-    for code in left:
-        yield _member(found.names.get(code, code), found.config, found.overlays.get(code, Overlay(account=code)))
+    return left, unasked
+
+
+def _seen(config: Path) -> tuple[Sequence[str], U8SyncError | None]:
+    """Codes of what the login sees, and why they cannot be had."""
+    try:
+        return [one.code for one in account_sets(config, tries=OPENING_TRIES)], None
+    except U8SyncError as error:
+        return (), error
 
 
 def _refuse_twins(members: Sequence[Member]) -> None:

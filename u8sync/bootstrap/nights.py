@@ -32,10 +32,10 @@ from u8sync.errors import ExitCode, RefusedError, U8SyncError
 from u8sync.history.store import run_folder, write_entry
 from u8sync.ports import Clock, Progress
 from u8sync.report.figures import movements, tier_lines
-from u8sync.report.language import Language, told
+from u8sync.report.language import Language, for_many, told
 from u8sync.scheduling.window import Permission, may_write
 from u8sync.telemetry.stopwatch import Stopwatch
-from u8sync.text import Message, english, msg
+from u8sync.text import Message, Private, english, msg
 
 __all__ = ["Done", "Order", "run_night", "told"]
 
@@ -158,8 +158,9 @@ def run_night(
             code = ExitCode.UNEXPECTED if isinstance(unforeseen, Exception) else ExitCode.TEMPORARY
             # Nobody knows what stands in an error that nobody foresaw.
             what = kept.log.without_secrets(str(unforeseen))
-            why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=what)
+            why = msg("{kind}: {what}", kind=type(unforeseen).__name__, what=Private(what))
             ended = replace(_ended(entry, seen, None, clock.now()), exit_code=code, error=told(why))
+            ended = replace(ended, discreet={**ended.discreet, **for_many([why])})
             around.close(ended, troubles, at_once=not isinstance(unforeseen, Exception))
             raise
         watch.finish()
@@ -314,6 +315,7 @@ def _ended(entry: RunEntry, seen: _Seen, error: U8SyncError | None, now: datetim
         exit_code=int(error.exit_code),
         error=told(error.message),
         hint=None if error.hint is None else told(error.hint),
+        discreet={**entry.discreet, **for_many([error.message, error.hint])},
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from u8sync.audit.store import open_log
-from u8sync.bootstrap.installation import Installation, evidence_of, open_backend, retry_of
+from u8sync.bootstrap.installation import Installation, evidence_of, moved_from, open_backend, retry_of
 from u8sync.bootstrap.machine import user_name
 from u8sync.bootstrap.trust import publisher, signer_of
 from u8sync.domain.guards import Verdict
@@ -66,6 +66,7 @@ def open_night(
         try:
             seen.notice(AuditAt(log.head()))
             kept = [log.keep(data) for data in evidence]
+            moved = moved_from(settings, log.folder)
             yield Night(
                 backend=backend,
                 account_set=account_set,
@@ -92,6 +93,8 @@ def open_night(
                 plan_file=None if plan_file is None else kept[-1],
                 allow_reason=allow_reason,
                 passed=passed,
+                earlier=moved.records,
+                unknown=moved.gone,
             )
         finally:
             log.close()

@@ -21,7 +21,7 @@ def write_index(folder: Path, language: Language, now: datetime) -> Path:
 
     Returns the page. Raises InputError or OSError when it cannot be written.
     """
-    history = read_history(folder, MOST_RUNS)
+    history = read_history(folder, MOST_RUNS, now=now)
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / INDEX
     save_page(page, render_index(history.entries, history.problems, translator(language), language, now=now))

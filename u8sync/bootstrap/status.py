@@ -33,16 +33,11 @@ def read_status(config: Path, settings: Settings, now: datetime, due: Timeliness
         now: The present instant.
         due: What became of the starts that the schedule meant; null: there is none.
     """
-    history = read_history(settings.runs_folder)
+    history = read_history(settings.runs_folder, now=now)
     entries = own_entries(history, config)
-    ended = [entry for entry in entries if entry.state == "ended"]
-    last = ended[-1] if ended else None
-    newer = [
-        entry
-        for entry in entries
-        if entry.state != "ended"
-        and (last is None or (entry.started_at, entry.run_id) > (last.started_at, last.run_id))
-    ]
+    ended = [at for at, entry in enumerate(entries) if entry.state == "ended"]
+    last = entries[ended[-1]] if ended else None
+    newer = entries[ended[-1] + 1 :] if ended else entries
     at_work = _at_work(settings.audit_folder)
     return Status(
         now=now,
@@ -54,6 +49,7 @@ def read_status(config: Path, settings: Settings, now: datetime, due: Timeliness
         free_bytes=_free(settings.audit_folder),
         enough_bytes=ENOUGH,
         problems=history.problems,
+        ahead=tuple(entry for entry in entries if entry in history.ahead),
     )
 
 

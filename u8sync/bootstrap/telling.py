@@ -133,7 +133,7 @@ class Monitoring:
         metrics = self.settings.metrics
         if not self.wanted:
             return
-        history = read_history(self.settings.runs_folder).entries
+        history = read_history(self.settings.runs_folder, now=_end(entry)).entries
         figures = figures_of(entry, last_success=_last_success(entry, history), due=self.due(_end(entry)))
         labels = {"account_set": _account_set(entry, history) or "", "config": entry.config}
         if metrics.textfile is not None:
@@ -152,9 +152,9 @@ def _end(entry: RunEntry) -> datetime:
 
 
 def _last_success(entry: RunEntry, history: Sequence[RunEntry]) -> datetime | None:
-    """When the newest good run of this configuration ended."""
+    """When the newest good run of this configuration ended; one from the future says nothing."""
     ends = [one.ended_at for one in (*history, entry) if one.config == entry.config and one.exit_code == 0]
-    return max((end for end in ends if end is not None), default=None)
+    return max((end for end in ends if end is not None and end <= _end(entry)), default=None)
 
 
 def _account_set(entry: RunEntry, history: Sequence[RunEntry]) -> str | None:

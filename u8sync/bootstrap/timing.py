@@ -89,7 +89,7 @@ def scheduled_start(settings: Settings, now: datetime) -> Scheduled | NotDue:
     days = work_days_of(schedule)
     today = days(now.astimezone(ZoneInfo(schedule.timezone)).date())
     doubts = () if today.doubt is None else (today.doubt,)
-    entries = read_history(settings.runs_folder, _NEWEST).entries
+    entries = read_history(settings.runs_folder, _NEWEST, now=now).entries
     at_work = runs_at_work(settings, entries, now)
     found = due.due_start(schedule, _counts(days), entries, now, at_work, since=_since(settings))
     late = timedelta(minutes=schedule.late_minutes)
@@ -118,7 +118,7 @@ def timeliness(settings: Settings, now: datetime) -> Timeliness | None:
     schedule = settings.schedule
     if schedule is None or schedule.at is None:
         return None
-    entries = read_history(settings.runs_folder, _NEWEST).entries
+    entries = read_history(settings.runs_folder, _NEWEST, now=now).entries
     return due.timeliness(
         schedule,
         _counts(work_days_of(schedule)),

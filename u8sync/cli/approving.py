@@ -72,7 +72,7 @@ def approve(
     clock = bootstrap.SystemClock()
     chosen = any((everything, customers, into, out_of, causes))
     _refuse_half(answered, chosen=chosen, reason=reason)
-    found = {log: waiting_in(log, clock) for log in audit_folders(config, None)}
+    found = {log: waiting_in(log, settings, clock) for log in audit_folders(config, None)}
     _refuse_unknown(customers, [one for waiting in found.values() for one in waiting])
     wanted = {
         log: [

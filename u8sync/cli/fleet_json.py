@@ -47,7 +47,7 @@ def members_json(members: Sequence[Member], last: Mapping[str, LastRun]) -> list
             "mapping": None if member.overlay.mapping is None else str(member.overlay.mapping),
             "policy": None if member.overlay.policy is None else str(member.overlay.policy),
             "server": member.server,
-            "usable": member.digest is not None,
+            "usable": member.digest is not None and member.ended is None,
             "last": None if member.name not in last else _last(last[member.name]),
         }
         for member in members

@@ -57,7 +57,8 @@ def fleet() -> None:
     short_help=N_("Run every account set of the fleet."),
     help=N_(
         "Run every account set of the fleet, so many at a time as its limits say. Ends with 0 when all is well in all"
-        " of them, 2 when some were carried out and not all is well, 75 when it was asked to stop before all were run;"
+        " of them, 2 when some were carried out and not all is well, 75 when it was asked to stop, or the cluster"
+        " was lost, before all were run;"
         " when none was carried out, with the code that all share, or the gravest."
     ),
 )
@@ -190,7 +191,7 @@ def list_members(session: Session, *, file: Path, as_json: bool) -> ExitCode:
     if as_json:
         session.emit(json.dumps(members_json(members, last), ensure_ascii=False, indent=1))
     else:
-        session.out.print(fleet_list_view(members, last, session.translate))
+        session.out.print(fleet_list_view(members, last, session.translate, session.language))
     return ExitCode.DONE
 
 

@@ -178,12 +178,13 @@ def show(session: Session, *, run_id: str, config: Path, as_json: bool) -> ExitC
 
 def _entries(session: Session, config: Path) -> list[tuple[RunEntry, Fate]]:
     """The runs of a configuration, oldest first; entries that cannot be read are told."""
+    from u8sync import bootstrap
     from u8sync.bootstrap.status import fates, own_entries
     from u8sync.config.settings import load_settings
     from u8sync.history.store import read_history
 
     settings = load_settings(config)
-    history = read_history(settings.runs_folder)
+    history = read_history(settings.runs_folder, now=bootstrap.SystemClock().now())
     for problem in history.problems:
         session.note(problem)
     entries = own_entries(history, config)

@@ -113,8 +113,8 @@ def rotate(session: Session, *, lost: bool, name: str | None, config: Path) -> E
 @click.command(
     help=N_(
         "Compress the closed segments of the audit log and, with a folder to move them to, move all but the newest"
-        " ones. No proof is broken: the log records where it goes on. Runs of u8sync do not need the moved ones;"
-        " 'audit verify' reads them too when it knows their folder."
+        " ones. No proof is broken: the log records where it goes on. Leave the moved ones where the configuration says"
+        " (audit: archive:): runs look there for what was refused and what u8sync wrote."
     ),
 )
 @click.option(
@@ -146,6 +146,9 @@ def archive(session: Session, *, to: Path | None, keep: int, config: Path) -> Ex
             done = archive_segments(
                 log, to=None if to is None else to / folder.name, keep=keep, progress=session.progress()
             )
+        gone = bootstrap.moved_from(settings, folder).gone
+        if gone is not None:
+            session.note(gone)
         session.say(
             msg(
                 "{log}: {compressed:,} segments compressed, {moved:,} moved, {freed:,} MiB freed.",

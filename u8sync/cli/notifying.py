@@ -67,11 +67,12 @@ def test(session: Session, *, names: tuple[str, ...], config: Path) -> ExitCode:
 @click.pass_obj
 def show(session: Session, *, run_id: str | None, config: Path) -> ExitCode:
     """Print what the last run tells people."""
+    from u8sync import bootstrap
     from u8sync.bootstrap.notifying import cards_for
     from u8sync.history.store import read_history
 
     settings = _settings(config, ())
-    entry = _entry(read_history(settings.runs_folder).entries, run_id)
+    entry = _entry(read_history(settings.runs_folder, now=bootstrap.SystemClock().now()).entries, run_id)
     telling = cards_for(settings, entry, None, None)
     for target, card in telling.cards:
         session.say(msg("To {target}:", target=target.name))

@@ -113,9 +113,10 @@ def _of_now(
 
 def _of_run(session: Session, settings: Settings, run_id: str, copy: Path | None, workbook: Path | None) -> Path:
     """The report that a run left, copied when asked to; and its workbook, if that is asked for."""
+    from u8sync import bootstrap
     from u8sync.history.store import read_history, run_folder
 
-    entries = read_history(settings.runs_folder).entries
+    entries = read_history(settings.runs_folder, now=bootstrap.SystemClock().now()).entries
     wanted = [entry for entry in entries if ("report" in entry.files if run_id == LAST else entry.run_id == run_id)]
     if not wanted:
         raise InputError(

@@ -126,7 +126,7 @@ def show(session: Session, *, config: Path, kind: Kind | None, name: str | None,
     kind, name, known = _installed(settings, config, kind, name)
     there = _there(kind, name, settings, known=known)
     coming, doubts = next_starts(meant, now, NEXT_STARTS)
-    runs = read_history(settings.runs_folder, LAST_RUNS).entries
+    runs = read_history(settings.runs_folder, LAST_RUNS, now=now).entries
     found = timeliness(settings, now)
     permission = may_write(meant, now)
     if as_json:

@@ -32,7 +32,7 @@ FleetKind = Literal["run", "plan"]
 
 MemberState = Literal["done", "pending", "partly", "blocked", "failed", "not_run"]
 """``pending``: a plan with changes; ``partly``: ended with some changes not in U8 or with a trouble; ``blocked``: a
-guard stopped it; ``not_run``: somebody asked the fleet to stop before it started."""
+guard stopped it; ``not_run``: somebody asked the fleet to stop, or the cluster was lost, before it started."""
 
 _GRAVEST: Final = (
     ExitCode.UNEXPECTED,
@@ -93,6 +93,8 @@ class Member:
         server: The database server, for the limit; equal means the same one. Of a configuration that cannot be read it
             is the file's own name.
         digest: SHA-256 of the configuration when the fleet was put together, hex; null: it could not be read.
+        ended: How it ended before it could run: it stands for the account sets of a server that could not be asked for
+            them; null: it is to run.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Member:
     overlay: Overlay
     server: str
     digest: str | None
+    ended: MemberResult | None = None
 
 
 @dataclass(frozen=True)
@@ -196,11 +199,12 @@ class FleetSummary:
     def exit_code(self) -> ExitCode:
         """Of the whole.
 
-        0: every member ended with 0. 75: somebody asked to stop before every member was run. 2: some members were
-        carried out, and not everything is well. Else none was carried out: the code that all share, or the gravest.
+        0: every member ended with 0. 75: not every member was run, since somebody asked to stop or the cluster was
+        lost. 2: some members were carried out, and not everything is well. Else none was carried out: the code that all
+        share, or the gravest.
         """
         codes = [result.exit_code for result in self.results]
-        if self.stopped and None in codes:
+        if None in codes:
             return ExitCode.TEMPORARY
         if all(code == ExitCode.DONE for code in codes):
             return ExitCode.DONE

@@ -110,6 +110,8 @@ class RunEntry:
         files: What lies beside the entry: ``report`` -> ``report.html``, ``log`` -> ``log.jsonl`` and the like.
         troubles: What went wrong around the run and changed nothing in U8: a report, a card, a checkpoint not sent.
         missed: Starts before this one that no run answered, aware UTC, oldest first; it is not their answer.
+        discreet: A sentence of the entry, in English -> what is said in its place where many read it; those that name
+            no customer are not here.
     """
 
     run_id: str
@@ -146,6 +148,11 @@ class RunEntry:
     files: Mapping[str, str] = field(default_factory=dict)
     troubles: tuple[Told, ...] = ()
     missed: tuple[datetime, ...] = ()
+    discreet: Mapping[str, Told] = field(default_factory=dict)
+
+    def for_many(self, sentence: Told) -> Told:
+        """A sentence of the entry as it may leave the site: without a customer's code or value."""
+        return self.discreet.get(sentence.en, sentence)
 
     @property
     def in_place(self) -> int:

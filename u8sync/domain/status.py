@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from datetime import datetime
+from typing import Literal
 
 from u8sync.domain.run_entry import RunEntry
 from u8sync.domain.timeliness import Timeliness
@@ -16,9 +16,6 @@ __all__ = ["AtWork", "AuditFound", "Concern", "Fate", "Status", "concerns_of", "
 Fate = Literal["ended", "at_work", "died", "unknown"]
 """``ended`` it said how; ``at_work`` its lock or its process is there; ``died`` neither is; ``unknown`` it said no end,
 and it ran on another machine."""
-
-AHEAD: Final = timedelta(minutes=2)
-"""So far may a run have begun in the future: clocks of one site differ by less."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +79,7 @@ class Status:
         free_bytes: Free space where the audit logs lie; null: not known.
         enough_bytes: What is enough.
         problems: Entries of the history that cannot be read.
+        ahead: Runs that began in the future, by the clock of this machine.
     """
 
     now: datetime
@@ -93,6 +91,7 @@ class Status:
     free_bytes: int | None
     enough_bytes: int
     problems: tuple[Message, ...]
+    ahead: tuple[RunEntry, ...] = ()
 
 
 def fate_of(entry: RunEntry, at_work: tuple[AtWork, ...], *, here: bool, alive: bool) -> Fate:
@@ -178,10 +177,12 @@ def _of_schedule(status: Status) -> Iterator[Concern]:
 
 
 def _of_machine(status: Status) -> Iterator[Concern]:
-    newest = status.newer[-1][0] if status.newer else status.last
-    if newest is not None and newest.started_at > status.now + AHEAD:
-        found = msg("Run {run} began in the future: check this machine's clock.", run=newest.run_id)
-        yield Concern("clock", found)
+    for entry in status.ahead[-1:]:
+        found = msg("Run {run} began in the future: check this machine's clock.", run=entry.run_id)
+        hint = msg(
+            "If it was ahead then and is right now, move that run's folder away: the audit log keeps its record."
+        )
+        yield Concern("clock", found, hint)
     if status.free_bytes is not None and status.free_bytes < status.enough_bytes:
         yield Concern(
             "disk",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from u8sync.domain.approvals import ApprovalRules, PendingChange, Request
@@ -80,13 +81,16 @@ def answer(
     rules: ApprovalRules,
     actor: Actor,
     clock: Clock,
+    earlier: Iterable[Record] = (),
 ) -> int:
     """Record a person's answer to each of these; returns how many there were. All of them are durable, or none counts.
+
+    ``earlier``: the records of :data:`TYPES` from before the log's beginning, where older ones were moved away.
 
     Raises StalePlanError when one of them does not wait any more, for instance because somebody answered it meanwhile,
     RefusedError when this user may not answer; nothing was recorded then.
     """
-    still = {one.request.seq for one in pending(log.records(*TYPES), clock.now())}
+    still = {one.request.seq for one in pending(chain(earlier, log.records(*TYPES)), clock.now())}
     gone = [one.change.code for one in wanted if one.request.seq not in still]
     if gone:
         raise StalePlanError(

@@ -6,10 +6,10 @@ open, and both go through the one applier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 from u8sync.domain.approvals import Sorted
@@ -25,7 +25,19 @@ from u8sync.engine.records import Actor
 from u8sync.engine.recovery import open_intents, settle_open
 from u8sync.engine.retry import Retry
 from u8sync.errors import AuditError, StalePlanError, U8SyncError, UnsafePlanError
-from u8sync.ports import AuditAt, AuditLog, Backend, Clock, Event, Json, Observer, OpenSettled, PlanJudged, Progress
+from u8sync.ports import (
+    AuditAt,
+    AuditLog,
+    Backend,
+    Clock,
+    Event,
+    Json,
+    Observer,
+    OpenSettled,
+    PlanJudged,
+    Progress,
+    Record,
+)
 from u8sync.text import Message, listed, msg
 
 __all__ = ["Night", "Unobserved"]
@@ -39,6 +51,14 @@ Settled = tuple[Settlement, ...]
 
 Publish = Callable[[str], Sequence[Message]]
 """Takes a signed checkpoint to places outside this machine; returns why those that did not get it did not."""
+
+
+Earlier = Callable[..., Iterable[Record]]
+"""Gives the records of the types that it is called with, oldest first."""
+
+
+def _nothing_earlier(*_types: str) -> Iterable[Record]:
+    return ()
 
 
 def _nobody_asks() -> bool:
@@ -80,6 +100,8 @@ class Night:
         plan_file: SHA-256 of the saved plan that is applied, hex; null: it was made just now.
         allow_reason: Why guards are let pass, in the words of the person who does; null: not said.
         passed: Guards that stood before the plan and that a person let pass.
+        earlier: Gives the records of some types from before the log's beginning, where older ones were moved away.
+        unknown: Why those cannot be had, in words; null: they can, or there are none.
     """
 
     backend: Backend
@@ -101,6 +123,8 @@ class Night:
     plan_file: str | None = None
     allow_reason: str | None = None
     passed: tuple[Verdict, ...] = ()
+    earlier: Earlier = _nothing_earlier
+    unknown: Message | None = None
 
     def run(self, show: Callable[[Planned], None]) -> RunResult:
         """Plan and apply. ``show`` is told the plan before the guards may stop it.
@@ -171,7 +195,8 @@ class Night:
         return self._write(plan, judge(plan, rules), settled, sorted_out(plan.changes, rules, self.clock.now()))
 
     def _memory(self) -> Memory:
-        return remember(self.log.records(*TYPES), self.rules.as_of)
+        found = remember(chain(self.earlier(*TYPES), self.log.records(*TYPES)), self.rules.as_of)
+        return replace(found, note=self.unknown)
 
     def _write(self, plan: Plan, verdicts: Sequence[Verdict], settled: Settled, sorting: Sorted) -> RunResult:
         started_at = self.clock.now()

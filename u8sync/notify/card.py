@@ -1,6 +1,7 @@
 """A card: how the night went, on one screen of a phone. Pure; counts and sentences, no customer, no contact, no secret.
 
-What lives here: what stands on it and in which order. The idea: the first line says whether anything is to be done.
+What lives here: what stands on it and in which order. The idea: the first line says whether anything is to be done. A
+card goes to a group and through somebody else's servers, so a sentence that names a customer is taken without the name.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ def card_of(
         translate: Puts messages into the words of it.
         zone: The time zone of the account set.
     """
-    lines = [translate(line) if isinstance(line, Message) else _in(line, language) for line in _lines(entry, zone)]
+    lines = [
+        translate(line) if isinstance(line, Message) else _in(entry.for_many(line), language)
+        for line in _lines(entry, zone)
+    ]
     headline = HEADLINES[condition.name]
     if step == "recovered":
         headline = msg("well again")
@@ -117,6 +121,8 @@ def _lines(entry: RunEntry, zone: tzinfo) -> Iterator[Message | Told]:
             yield entry.hint
     yield from _written(entry)
     yield from _to_do(entry)
+    if entry.discreet:
+        yield msg("What is not shown here: u8sync runs show {run}", run=entry.run_id)
     if entry.audit_count is not None and entry.audit_hash is not None:
         yield msg("Audit log: {count:,} records, {head}", count=entry.audit_count, head=entry.audit_hash[:12])
     yield msg("Run {run} on {host}", run=entry.run_id, host=entry.host)

@@ -25,6 +25,9 @@ __all__ = ["FleetProgress"]
 MOST_SHOWN: Final = 30
 """So many members stand in the table; a larger group shows those at work and those that did not end well."""
 
+AROUND: Final = 3
+"""Lines of a terminal that are not a member's: two of the head, and the cursor's."""
+
 
 class FleetProgress:
     """Told by the scheduling core and by the members' runs; see :class:`u8sync.engine.fleet.Watch`.
@@ -114,12 +117,15 @@ class FleetProgress:
         with self._lock:
             steps, ends = dict(self._steps), dict(self._ends)
         shown = [member.name for member in self._members]
-        if len(shown) > MOST_SHOWN:
-            shown = [name for name in shown if name in steps or (name in ends and ends[name][0] != "done")]
+        room = min(MOST_SHOWN, max(1, self._console.height - AROUND))
+        if len(shown) > room:
+            # Those at work last: they are what is left when there is no room for all.
+            unwell = [name for name in shown if name in ends and ends[name][0] != "done"]
+            shown = [*unwell, *(name for name in shown if name in steps)]
         title = msg("{done} of {total} account sets", done=f"{len(ends):,}", total=f"{len(self._members):,}")
         return write.table(
             [(title, "left"), (msg("State"), "left"), (msg("Changes"), "right")],
-            (_line(name, steps, ends) for name in shown[-MOST_SHOWN:]),
+            (_line(name, steps, ends) for name in shown[-room:]),
         )
 
 

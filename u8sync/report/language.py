@@ -8,17 +8,17 @@ sentence without a translation is still a sentence.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from u8sync.text import Message, Translate, english, fill
+from u8sync.text import Message, Translate, discreet, english, fill
 
 if TYPE_CHECKING:
     from u8sync.domain.run_entry import Told
 
-__all__ = ["DOMAIN", "ENVIRONMENT", "LOCALE", "Language", "choose", "told", "translator", "words_of"]
+__all__ = ["DOMAIN", "ENVIRONMENT", "LOCALE", "Language", "choose", "for_many", "told", "translator", "words_of"]
 
 Language = Literal["zh", "en"]
 
@@ -60,6 +60,15 @@ def told(message: Message) -> Told:
     from u8sync.domain.run_entry import Told
 
     return Told(en=english(message), zh=translator("zh")(message))
+
+
+def for_many(messages: Iterable[Message | None]) -> dict[str, Told]:
+    """Sentences with something private in them, in English -> the same without; see :class:`RunEntry`."""
+    return {
+        english(message): told(other)
+        for message in messages
+        if message is not None and (other := discreet(message)) is not message
+    }
 
 
 def words_of(sentence: Told, language: Language) -> str:

@@ -118,7 +118,7 @@ def _send_spans(
         step = tracer.start_span(english(lap.name), inside, start_time=start, attributes=units)
         step.end(start + round(lap.seconds * _NS))
     if entry.exit_code:
-        whole.set_status(Status(StatusCode.ERROR, None if entry.error is None else entry.error.en))
+        whole.set_status(Status(StatusCode.ERROR, None if entry.error is None else entry.for_many(entry.error).en))
     whole.end(_ns(entry.ended_at or entry.started_at))
     exporter = OTLPSpanExporter(f"{url.rstrip('/')}/v1/traces", timeout=timeout_s)
     try:

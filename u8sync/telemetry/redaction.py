@@ -17,7 +17,8 @@ from urllib.parse import quote, quote_plus
 __all__ = ["SHORTEST", "Redactor"]
 
 SHORTEST: Final = 4
-"""Characters: what is shorter is found in every text by chance, and taking it out would leave no log."""
+"""Characters: what is shorter is found in every text by chance, and taking it out would leave no log. So no part uses a
+shorter secret (``u8sync/backends/secrets.py``)."""
 
 _MASK: Final = "***"
 

@@ -35,7 +35,7 @@ from u8sync.backends.openapi.replies import BadReplyError, Row, whole_rows
 from u8sync.domain.model import AccountSet, CustomerCode, Extra, Facts, Glossary, Period, Window, same
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
 from u8sync.ports import ColumnLimit, Edit, EditOutcome, Progress, Reading, Stamp
-from u8sync.text import Message, msg
+from u8sync.text import Message, Private, msg
 
 __all__ = ["OpenApiBackend"]
 
@@ -265,13 +265,17 @@ class OpenApiBackend:
         except (TransientError, FatalError) as error:
             raise UnknownOutcomeError(
                 msg(
-                    "The edit of customer {code} was sent and cannot be read back: {why}", code=code, why=error.message
+                    "The edit of customer {code} was sent and cannot be read back: {why}",
+                    code=Private(code),
+                    why=error.message,
                 ),
                 hint=error.hint,
                 ends_run=isinstance(error, FatalError),
             ) from None
         if card is None:
-            raise UnknownOutcomeError(msg("Customer {code} is gone after it was edited.", code=code), ends_run=True)
+            raise UnknownOutcomeError(
+                msg("Customer {code} is gone after it was edited.", code=Private(code)), ends_run=True
+            )
         return card
 
 
@@ -306,8 +310,8 @@ def _contradiction(code: str, words: str) -> UnknownOutcomeError:
     return UnknownOutcomeError(
         msg(
             "U8 refused the edit of customer {code} ({words}) and holds the new value all the same.",
-            code=code,
-            words=words,
+            code=Private(code),
+            words=Private(words),
         ),
         hint=msg("Somebody may have set the same value in the same moment. Look at the customer in U8."),
         ends_run=True,
@@ -318,7 +322,7 @@ def _not_kept(code: str, fields: Sequence[str]) -> UnknownOutcomeError:
     return UnknownOutcomeError(
         msg(
             "U8 says that the edit of customer {code} was done, and {fields} does not hold the new value.",
-            code=code,
+            code=Private(code),
             fields=", ".join(fields),
         ),
         hint=msg(

@@ -13,7 +13,7 @@ from u8sync.backends.openapi.fields import CODE, EDITABLE, JOINED, MOVING, READA
 from u8sync.backends.openapi.replies import Row
 from u8sync.domain.model import bare, same
 from u8sync.errors import UnknownOutcomeError
-from u8sync.text import Message, listed, msg
+from u8sync.text import Message, Private, listed, msg
 
 __all__ = ["body_of", "harmed", "hidden_values"]
 
@@ -62,7 +62,7 @@ def harmed(code: str, before: Row, now: Row, after: Mapping[str, str | None]) ->
         # The names of the fields only: this sentence stands in the audit log.
         msg(
             "The edit of customer {code} changed fields that it did not name: {fields}. Nothing more was sent.",
-            code=code,
+            code=Private(code),
             fields=", ".join(changed),
         ),
         hint=_put_back(before, changed),
@@ -73,7 +73,7 @@ def harmed(code: str, before: Row, now: Row, after: Mapping[str, str | None]) ->
 def _put_back(before: Row, changed: list[str]) -> Message:
     shown = {field.lower(): field for field in READABLE if field not in JOINED}
     values = [
-        msg("{field}: {value}", field=shown[field], value=(bare(before.get(field)) or "-")[:LONGEST])
+        msg("{field}: {value}", field=shown[field], value=Private((bare(before.get(field)) or "-")[:LONGEST]))
         for field in changed
         if field in shown
     ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from u8sync.text import Message, msg
+from u8sync.text import Message, Private, msg
 
 __all__ = ["WORDS", "Words", "words_for"]
 
@@ -160,7 +160,7 @@ WORDS: Final[Mapping[str, Words]] = {
 """By topic; ``topic, connect`` where connecting needs other words."""
 
 
-def words_for(topic: str, *, connecting: bool, unknown: bool, detail: str) -> Words:
+def words_for(topic: str, *, connecting: bool, unknown: bool, detail: str | Private) -> Words:
     """What to say.
 
     Args:

@@ -20,7 +20,7 @@ from typing import Final, Literal, TypedDict, cast
 
 from u8sync.backends.sqlserver.fault_words import words_for
 from u8sync.errors import BackendError, FatalError, TransientError, UnknownOutcomeError
-from u8sync.text import Message, msg
+from u8sync.text import Message, Private, msg
 
 __all__ = [
     "MEANINGS",
@@ -164,7 +164,9 @@ def classify(fault: Fault, phase: Phase) -> Verdict:
     row = _row(fault)
     fault_class, topic = (row["fault_class"], row["topic"]) if row else ("U", "unknown")
     meaning = MEANINGS[fault_class][PHASES.index(phase)]
-    words = words_for(topic, connecting=phase == "connect", unknown=meaning == "unknown", detail=_detail(fault))
+    # The server quotes the values of a row that it refuses, and whatever else nobody knows.
+    detail = Private(_detail(fault)) if fault_class in {"P2", "U"} else _detail(fault)
+    words = words_for(topic, connecting=phase == "connect", unknown=meaning == "unknown", detail=detail)
     return Verdict(meaning, fault_class, words.sentence, words.hint, topic)
 
 

@@ -1,8 +1,11 @@
-"""A fleet on the terminal: who belongs to it, and what became of each member in a night."""
+"""A fleet on the terminal: who belongs to it, and what became of each member in a night.
+
+Whole sentences stand below the table: in a column of a terminal of 80 signs they would leave no room for the figures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +13,9 @@ from rich.console import Group, RenderableType
 
 from u8sync.domain.fleet import FleetSummary, Member, MemberResult
 from u8sync.report.figures import duration
-from u8sync.report.fleet_words import STATES, duration_words, number, remark, standing, who
+from u8sync.report.fleet_words import STATES, duration_words, number, remark, standing, told_message, who
 from u8sync.report.terminal.blocks import Cell, Column, Writer
-from u8sync.text import Translate, msg
+from u8sync.text import Message, Translate, msg
 
 __all__ = ["LastRun", "fleet_list_view", "fleet_view"]
 
@@ -51,8 +54,17 @@ def fleet_view(summary: FleetSummary, translate: Translate, language: str) -> Re
         ),
         write.line(standing(summary)[1], above=1),
         write.heading(msg("Members")),
-        write.table(_columns(summary), (_row(summary, result, language) for result in summary.results)),
-        *_hints(summary, write, language),
+        write.table(_columns(summary), (_row(summary, result) for result in summary.results)),
+        *_said(
+            write,
+            msg("Remarks"),
+            ((one.name, remark(one, language)) for one in summary.results),
+        ),
+        *_said(
+            write,
+            msg("What to do"),
+            ((one.name, told_message(one.hint, language)) for one in summary.results),
+        ),
     )
 
 
@@ -65,10 +77,10 @@ def _columns(summary: FleetSummary) -> Sequence[Column]:
     ]
     if summary.kind == "run":
         columns += [(msg("In U8"), "right"), (msg("Waiting"), "right")]
-    return [*columns, (msg("Exit code"), "right"), (msg("Duration"), "right"), (msg("Remark"), "left")]
+    return [*columns, (msg("Exit"), "right"), (msg("Took"), "right")]
 
 
-def _row(summary: FleetSummary, result: MemberResult, language: str) -> Sequence[Cell]:
+def _row(summary: FleetSummary, result: MemberResult) -> Sequence[Cell]:
     written: list[Cell] = [number(result.in_place), number(result.waiting)] if summary.kind == "run" else []
     return [
         result.name,
@@ -78,23 +90,24 @@ def _row(summary: FleetSummary, result: MemberResult, language: str) -> Sequence
         *written,
         number(result.exit_code),
         duration_words(result),
-        remark(result, language),
     ]
 
 
-def _hints(summary: FleetSummary, write: Writer, language: str) -> Iterator[RenderableType]:
-    """What to do about members that failed, each advice once."""
-    by_hint: dict[str, list[str]] = {}
-    for result in summary.results:
-        if result.hint is not None:
-            by_hint.setdefault(result.hint.zh if language == "zh" else result.hint.en, []).append(result.name)
-    if by_hint:
-        yield write.heading(msg("What to do"))
-    for hint, names in by_hint.items():
-        yield write.line(msg("{names}: {hint}", names=", ".join(names), hint=hint))
+def _said(write: Writer, heading: Message, said: Iterable[tuple[str, Cell]]) -> Iterator[RenderableType]:
+    """Sentences about members, each once with the names of those that it is about; null: nothing of this one."""
+    names: dict[str, list[str]] = {}
+    for name, sentence in said:
+        if sentence is not None:
+            names.setdefault(write.say(sentence), []).append(name)
+    if names:
+        yield write.heading(heading)
+    for sentence, those in names.items():
+        yield write.line(msg("{names}: {hint}", names=", ".join(those), hint=sentence))
 
 
-def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate) -> RenderableType:
+def fleet_list_view(
+    members: Sequence[Member], last: Mapping[str, LastRun], translate: Translate, language: str
+) -> RenderableType:
     """Who belongs to the fleet, where, and how its last night went for each."""
     write = Writer(translate)
     columns: list[Column] = [
@@ -111,7 +124,14 @@ def fleet_list_view(members: Sequence[Member], last: Mapping[str, LastRun], tran
         *(
             write.line(msg("What is wrong with it: u8sync map check {path}", path=str(member.config)), above=1)
             for member in members
-            if member.digest is None
+            if member.digest is None and member.ended is None
+        ),
+        *(
+            write.line(msg("{name}: {why}", name=member.name, why=told_message(told, language)), above=1)
+            for member in members
+            if member.ended is not None
+            for told in (member.ended.error, member.ended.hint)
+            if told is not None
         ),
     )
 
@@ -121,5 +141,6 @@ def _listed(member: Member, last: LastRun | None) -> Sequence[Cell]:
     server = None if member.server == str(member.config) else member.server
     when = None if last is None else f"{last.at:%Y-%m-%d %H:%M} UTC"
     ended = None if last is None else STATES[last.summary.state_of(last.result)]
-    state = msg("cannot be used") if member.digest is None else ended
+    usable = member.digest is not None and member.ended is None
+    state = ended if usable else msg("cannot be used")
     return member.name, account, str(member.config), server, when, state
