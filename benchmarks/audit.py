@@ -40,6 +40,7 @@ from u8sync.config.policy_file import load_policy
 from u8sync.domain.guards import Limits
 from u8sync.domain.plan import Plan
 from u8sync.engine.applier import apply_changes
+from u8sync.engine.nightly import Unobserved
 from u8sync.engine.planner import Rules, make_plan
 from u8sync.engine.retry import Retry
 from u8sync.ports import Edit, Stamp
@@ -118,6 +119,7 @@ def write_audited(plan: Plan, file: Path, root: Path, signer: SigningKey) -> flo
             clock=Ticking(),
             retry=retry(),
             progress=Quiet(),
+            observer=Unobserved(),
             asked_to_stop=lambda: False,
         )
         log.checkpoint()

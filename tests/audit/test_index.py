@@ -313,7 +313,7 @@ from fakes import Quiet
 from u8sync.audit.index import open_index
 from u8sync.audit.questions import changes
 from u8sync.domain.logged import Asked
-from u8sync.report.terminal import history_view
+from u8sync.report.terminal.history import history_view
 folder = Path(sys.argv[1])
 if os.geteuid() == 0:
     os.setuid(65534)

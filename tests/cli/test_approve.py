@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cli_home import Ask, edit
 
-from u8sync import bootstrap
 from u8sync.audit import store
+from u8sync.bootstrap import opening
 
 ROOT = Path(__file__).parents[2]
 CONFIG = "config.yaml"
@@ -262,7 +262,7 @@ def _records(home: Path) -> list[dict[str, object]]:
 def test_a_refusal_that_was_moved_to_the_archive_still_counts(
     home_with_rules: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "open_log", partial(store.open_log, segment_bytes=4000))
+    monkeypatch.setattr(opening, "open_log", partial(store.open_log, segment_bytes=4000))
     monkeypatch.setattr(store, "SEGMENT_BYTES", 4000)
     config = home_with_rules / CONFIG
     text = config.read_text(encoding="utf-8")

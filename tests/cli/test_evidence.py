@@ -7,8 +7,10 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from cli_home import Ask, edit
@@ -162,7 +164,9 @@ def test_why_by_record_takes_the_end_of_a_change_as_well(home: Path, moved: dict
 
 
 def test_why_says_the_same_by_the_index_and_without_it(home: Path, moved: dict[str, Any], ask: Ask) -> None:
-    for words in ([moved["customer"]], ["--seq", moved["seq"]], [moved["customer"], "--at", moved["at"][:10]]):
+    # A day is one of the account set's own time zone.
+    day = datetime.fromisoformat(moved["at"]).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    for words in ([moved["customer"]], ["--seq", moved["seq"]], [moved["customer"], "--at", day]):
         by_index = ask("audit", "why", *words, "--json")
         assert (by_index.code, by_index.json) == (0, ask("audit", "why", *words, "--json", "--no-index").json)
 

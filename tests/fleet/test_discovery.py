@@ -278,7 +278,7 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(
     """The line is cut ``busy`` times while it is asked for its account sets."""
     server = group.folder / "server.yaml"
     server.write_text(server.read_text(encoding="utf-8").replace("tries: 1", "tries: 4"), encoding="utf-8")
-    monkeypatch.setattr("u8sync.bootstrap.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("u8sync.bootstrap.installation.time.sleep", lambda _seconds: None)
     tries: list[int] = []
     listing = admin.list_account_sets
 

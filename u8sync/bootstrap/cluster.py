@@ -44,6 +44,10 @@ STARTS: Final = 3
 LOOK_S: Final = 1.0
 """How often it is looked whether an answer can still come, seconds."""
 
+_NOBODY_THERE: Final = (OSError, CancelledError, RuntimeError, ValueError, AttributeError)
+"""What a question to the scheduler may end with while the line breaks; a client that has closed has no attribute to ask
+it by."""
+
 
 @contextmanager
 def on_dask(address: str, topic: str, workers: int, deadline_s: float = DEADLINE_S) -> Iterator[Crew]:
@@ -129,7 +133,7 @@ class _Line:
 
     def threads(self) -> int:
         """Threads of all workers; 0: there is none, or nobody to ask."""
-        with suppress(OSError, CancelledError, RuntimeError, ValueError):
+        with suppress(*_NOBODY_THERE):
             there = int(sum(self._client.nthreads().values()))
             if there:
                 self._seen = time.monotonic()
@@ -250,6 +254,6 @@ def _starts(client: Client, topic: str) -> Mapping[str, int]:
     """How often each member was begun; nothing when the scheduler is gone: what is known of the members stays true."""
     if client.status != "running":
         return {}
-    with suppress(OSError, CancelledError, RuntimeError, ValueError):
+    with suppress(*_NOBODY_THERE):
         return Counter(event["member"] for _when, event in client.get_events(topic))
     return {}
