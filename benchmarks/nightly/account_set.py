@@ -8,6 +8,7 @@ returns, void or not approved. U8 holds the right tier already for all but three
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -134,3 +135,7 @@ def _settle(file: Path) -> None:
             if "u8_rowversion_Customer_UPDATE" in trigger:
                 connection.execute(trigger)
         connection.execute("PRAGMA journal_mode = DELETE")
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), int(sys.argv[2]))
