@@ -55,7 +55,12 @@ class Group:
 
     def of(self, name: str) -> Figure | None:
         """The figure of this contender; null when it was not measured."""
-        return next((one for one in self.figures if one.name == name and one.seconds), None)
+        found = self.find(name)
+        return found if found is not None and found.seconds else None
+
+    def find(self, name: str) -> Figure | None:
+        """The same, also when it has a reason instead of runs."""
+        return next((one for one in self.figures if one.name == name), None)
 
 
 @dataclass(frozen=True)

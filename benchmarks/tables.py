@@ -80,14 +80,16 @@ def _nights(kind: str, groups: Sequence[Group], language: Language) -> str:
     customers = _in("customers", language)
     sizes = [f"{group.size:,} {customers}" for group in groups]
     head = "the embedded account set" if kind == "embedded" else "over the SQL Server wire (test server, FreeTDS)"
-    rows = []
-    for number, figure in enumerate(groups[0].figures):
-        cells = [_cell(group.figures[number], group.of("u8sync"), language) for group in groups]
-        rows.append([_name(figure.name, language), *cells])
+    rows = [
+        [_name(name, language), *(_cell(group.find(name), group.of("u8sync"), language) for group in groups)]
+        for name in (figure.name for figure in groups[0].figures)
+    ]
     return _table([_ZH[kind] if language == "zh" else head, *sizes], rows)
 
 
-def _cell(figure: Figure, ours: Figure | None, language: Language) -> str:
+def _cell(figure: Figure | None, ours: Figure | None, language: Language) -> str:
+    if figure is None:
+        return _in("not measured", language)
     if figure.skipped is not None:
         return _in(figure.skipped, language)
     times = "" if ours is None or figure.name == ours.name else f", {_ratio(figure.median / ours.median)}"

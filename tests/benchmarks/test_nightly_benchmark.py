@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import odbc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlserver_site import PASSWORD, emulated_site
 
 ROOT = Path(__file__).parents[2]
 pytest.importorskip("resource", reason="memory is asked of a module that only POSIX has")
@@ -24,80 +18,18 @@ sys.path.append(str(ROOT))  # the benchmarks are no part of the package
 from benchmarks.nightly import by_singer  # noqa: E402
 from benchmarks.nightly.account_set import make  # noqa: E402
 from benchmarks.nightly.contenders import CONTENDERS, Contender  # noqa: E402
-from benchmarks.nightly.job import FIRST, Outcome, checksum  # noqa: E402
-from benchmarks.nightly.place import Place, embedded  # noqa: E402
+from benchmarks.nightly.job import Outcome, checksum  # noqa: E402
+from benchmarks.nightly.measuring import work_once  # noqa: E402
+from benchmarks.nightly.place import embedded  # noqa: E402
 
 CUSTOMERS = 300
 
 
-@pytest.fixture(scope="module")
-def account_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """So many customers in a file."""
-    file = tmp_path_factory.mktemp("nightly") / "account-set.db"
-    make(file, CUSTOMERS)
-    return file
-
-
-@pytest.fixture(scope="module")
-def right(account_set: Path) -> dict[str, Any]:
-    """What the database alone comes to."""
-    return told("by_database", embedded(account_set))
-
-
-@pytest.fixture(scope="module")
-def server(account_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """The same account set behind SQL Server."""
-    folder, database = tmp_path_factory.mktemp("server"), f"UFDATA_999_{FIRST.year}"
-    with emulated_site(folder, "freetds", account_set=account_set, database=database) as site:
-        words = {
-            "DRIVER": f"{{{odbc.freetds()}}}",
-            "SERVER": "127.0.0.1",
-            "PORT": str(site.wire.port),
-            "TDS_Version": "7.4",
-            "ClientCharset": "UTF-8",
-            "DATABASE": site.database,
-            "UID": site.options["login"],
-            "PWD": os.environ[PASSWORD],
-        }
-        settings = {"backend": "sqlserver", **site.options}
-        yield Place(settings, odbc=";".join(f"{key}={value}" for key, value in words.items()))
-
-
-def told(module: str, place: Place) -> dict[str, Any]:
-    """What a contender's own process prints."""
-    command = [sys.executable, "-m", "benchmarks.nightly.child", module, place.told(), str(time.monotonic())]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert ran.returncode == 0, ran.stderr
-    printed: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
-    return printed
-
-
-def skip_if_missing(contender: Contender) -> None:
-    if reason := contender.missing():
-        pytest.skip(f"{contender.name} {reason}")
-
-
-def came_to(printed: dict[str, Any]) -> tuple[Any, ...]:
-    return printed["customers"], printed["changes"], printed["digest"]
-
-
-def test_there_is_work_in_the_data(right: dict[str, Any]) -> None:
+def test_there_is_work_in_the_data(tmp_path: Path) -> None:
+    make(tmp_path / "account-set.db", CUSTOMERS)
+    right = work_once("by_database", embedded(tmp_path / "account-set.db"))
     assert right["customers"] == CUSTOMERS
     assert 0 < right["changes"] < CUSTOMERS / 10
-
-
-@pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.name)
-def test_every_contender_comes_to_the_same(contender: Contender, account_set: Path, right: dict[str, Any]) -> None:
-    skip_if_missing(contender)
-    assert came_to(told(contender.module, embedded(account_set))) == came_to(right)
-
-
-@pytest.mark.parametrize("contender", [c for c in CONTENDERS if c.server], ids=lambda contender: contender.name)
-def test_those_who_read_from_sql_server_come_to_the_same(
-    contender: Contender, server: Place, right: dict[str, Any]
-) -> None:
-    skip_if_missing(contender)
-    assert came_to(told(contender.module, server)) == came_to(right)
 
 
 OUTCOMES = st.lists(

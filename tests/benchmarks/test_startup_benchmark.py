@@ -1,28 +1,12 @@
-"""The benchmark of starting runs, and measures every command; how long they take is not tested."""
+"""The figures of the benchmark of starting; that it runs is held by the benchmark as a whole."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "startup.py"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="what a process used is asked of POSIX")
-def test_every_command_is_measured_beside_the_floor() -> None:
-    words = [sys.executable, str(SCRIPT), "--small", "--json"]
-    ran = subprocess.run(words, capture_output=True, encoding="utf-8", check=False)
-    assert ran.returncode == 0, ran.stderr
-    found = {each["name"]: each for each in json.loads(ran.stdout)}
-    assert {"python -c pass", "import click", "u8sync --version", "u8sync status", "u8sync plan"} <= found.keys()
-    for each in found.values():
-        assert 0 < each["lowest"] <= each["seconds"] <= each["highest"]
-        assert each["peak"] > 1
 
 
 def test_a_figure_is_the_median_with_the_outermost_and_the_most_memory() -> None:

@@ -53,6 +53,7 @@ def facts_of(
     nameless = frame.filter(pl.col("code").is_null())
     if nameless.height:
         found += _nameless_notes(nameless.row(0, named=True))
+        frame = frame.filter(pl.col("code").is_not_null())
     if not frame["orders"].sum():
         found.append(
             msg(
@@ -64,8 +65,7 @@ def facts_of(
     unread = [name for extra in EXTRAS for name in EXTRA_COLUMNS[extra] if name not in known]
     nothing = {"active_months", "receipts", "receivable", "receivable_overdue"} & set(known)
     named = (
-        frame.filter(pl.col("code").is_not_null())
-        .with_columns(_past_due())
+        frame.with_columns(_past_due())
         .with_columns(pl.col(sorted(nothing)).fill_null(0), *_nulls(unread))
         .select(*FACTS_SCHEMA)
     )
@@ -91,23 +91,25 @@ def _past_due() -> pl.Expr:
 def _lay_together(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One row a customer; code null for documents without one. Sums of nothing stay null.
 
-    Column by column, from the sides that have it: laid below each other they would be mostly nulls.
+    Each side is laid against the codes alone, and its columns are taken over as they are: a table that grows by joins
+    would be copied with each of them.
     """
     code = pl.col("code").str.strip_chars_end(" \u3000")
     sides = [side.with_columns(pl.when(code != "").then(code).alias("code")) for side in sides]
-    together = pl.concat([pl.DataFrame(schema={"code": pl.String}), *(side.select("code") for side in sides)]).unique()
-    columns_of: dict[tuple[int, ...], list[str]] = {}
-    for name in SIDE_SCHEMA:
-        if name not in {"code", "active_months", "month"}:
-            columns_of.setdefault(tuple(at for at, side in enumerate(sides) if name in side.columns), []).append(name)
-    for places, names in columns_of.items():
-        having = [sides[at].select("code", *names) for at in places] or [_nothing("code", *names)]
-        found = pl.concat(having).group_by("code").agg(map(_joined, names))
-        together = together.join(found, on="code", how="left", nulls_equal=True, validate="1:1")
-    counts = [name for name in SIDE_SCHEMA if name in {"invoices", "orders", "documents"}]
     months = _months_with_business(sides)
-    return together.join(months, on="code", how="left", nulls_equal=True, validate="1:1").with_columns(
-        pl.col(*counts, "active_months").fill_null(0)
+    codes = pl.concat([_nothing("code"), *(side.select("code") for side in sides)]).unique()
+    found: dict[str, pl.Series] = {}
+    for side in (*(_a_row_a_code(side.drop("active_months", "month", strict=False)) for side in sides), months):
+        laid = codes.join(side, on="code", how="left", nulls_equal=True, validate="1:1", maintain_order="left")
+        for column in laid.drop("code"):
+            other = found.get(column.name)
+            found[column.name] = column if other is None else _joined(other, column)
+    counts = ("invoices", "orders", "documents", "active_months")
+    lacking = {name: dtype for name, dtype in SIDE_SCHEMA.items() if name not in {"code", "month", *found}}
+    return (
+        codes.with_columns(found.values())
+        .with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items())
+        .with_columns(pl.col(counts).fill_null(0))
     )
 
 
@@ -115,7 +117,15 @@ def _nothing(*names: str) -> pl.DataFrame:
     return pl.DataFrame(schema={name: SIDE_SCHEMA[name] for name in names})
 
 
-def _joined(name: str) -> pl.Expr:
+def _a_row_a_code(side: pl.DataFrame) -> pl.DataFrame:
+    """The same, with the rows added up whose codes differed in nothing but blanks."""
+    if not side["code"].is_duplicated().any():
+        return side
+    names = [name for name in side.columns if name != "code"]
+    return side.group_by("code").agg(map(_added_up, names))
+
+
+def _added_up(name: str) -> pl.Expr:
     """The value of a customer's column, from all rows that have it."""
     column = pl.col(name)
     match name:
@@ -125,6 +135,18 @@ def _joined(name: str) -> pl.Expr:
             return column.max()
         case _:
             return pl.when(column.count() > 0).then(column.sum()).cast(SIDE_SCHEMA[name]).alias(name)
+
+
+def _joined(one: pl.Series, other: pl.Series) -> pl.Series:
+    """The same of two sides, row by row: where one has nothing, the other's value holds."""
+    match other.name:
+        case "first_sale_on":
+            both = pl.min_horizontal("one", "other")
+        case "last_sale_on":
+            both = pl.max_horizontal("one", "other")
+        case name:
+            both = pl.coalesce(pl.col("one") + pl.col("other"), "one", "other").cast(SIDE_SCHEMA[name])
+    return pl.DataFrame({"one": one, "other": other}).select(both.alias(other.name)).to_series()
 
 
 def _months_with_business(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -98,7 +98,7 @@ def decide(
         raw=raw,
         overwrite_edited=overwrite_edited,
     )
-    work = judged.join(raw.rename(raw_name), on=CODE, how="left", maintain_order="left", validate="1:1")
+    work = _beside(judged, raw)
     fields: dict[str, list[FieldChange]] = {}
     reasons: dict[str, Reason] = {}
     for code, tier_changes, reason in _tier_changes(work, mapping, policy, way, as_of=as_of):
@@ -123,6 +123,13 @@ def decide(
         ),
         held=tuple(_held(judged)),
     )
+
+
+def _beside(judged: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Each customer with what U8 holds of it. Columns are laid side by side: a join would copy the whole archive."""
+    if not judged[CODE].equals(raw[CODE]):
+        raise ValueError("customers are not in the order in which they were read")  # each step before keeps it
+    return pl.concat([judged, raw.drop(CODE).rename(raw_name)], how="horizontal")
 
 
 def _held(judged: pl.DataFrame) -> Iterator[Held]:
