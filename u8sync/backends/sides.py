@@ -6,7 +6,7 @@ line to line would count one delivery with several invoices several times.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ late that it cannot be past due.
 
 
 def facts_of(
-    sides: Sequence[pl.DataFrame],
+    sides: Iterable[pl.DataFrame],
     window: Window,
     *,
     posted: tuple[Month, Month] | None,
@@ -42,7 +42,8 @@ def facts_of(
     """Lay the sides together.
 
     Args:
-        sides: Each ``n × (code, some columns of SIDE_SCHEMA)``; code null for documents without a customer.
+        sides: Each ``n × (code, some columns of SIDE_SCHEMA)``; code null for documents without a customer. One that
+            nobody else holds is let go of as soon as it is laid.
         window: The days that count.
         posted: First and last month with cost; null: no cost is known.
         notes: What is known already that could not be known.
@@ -88,18 +89,20 @@ def _past_due() -> pl.Expr:
     return pl.min_horizontal(balance.clip(0), old.clip(0)).alias("receivable_overdue")
 
 
-def _lay_together(sides: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _lay_together(sides: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """One row a customer; code null for documents without one. Sums of nothing stay null.
 
     Each side is laid against the codes alone, and its columns are taken over as they are: a table that grows by joins
     would be copied with each of them.
     """
     code = pl.col("code").str.strip_chars_end(" \u3000")
-    sides = [side.with_columns(pl.when(code != "").then(code).alias("code")) for side in sides]
-    months = _months_with_business(sides)
-    codes = pl.concat([_nothing("code"), *(side.select("code") for side in sides)]).unique()
+    waiting = [side.with_columns(pl.when(code != "").then(code).alias("code")) for side in sides]
+    months = _months_with_business(waiting)
+    codes = pl.concat([_nothing("code"), *(side.select("code") for side in waiting)]).unique()
+    waiting = [months, *(side.drop("active_months", "month", strict=False) for side in waiting)]
     found: dict[str, pl.Series] = {}
-    for side in (*(_a_row_a_code(side.drop("active_months", "month", strict=False)) for side in sides), months):
+    while waiting:
+        side = _a_row_a_code(waiting.pop())
         laid = codes.join(side, on="code", how="left", nulls_equal=True, validate="1:1", maintain_order="left")
         for column in laid.drop("code"):
             other = found.get(column.name)

@@ -65,14 +65,15 @@ def read_facts(
     costing = find_cost(connection, dialect, sources, window)
     progress.advance(1)
     queries = [(source, side) for source in sources for side in _sides(dialect, source, window, costing.posted)]
-    sides: list[pl.DataFrame] = []
-    for side in _read([connection, *beside], dialect, [*queries, *costing.queries, *asked.queries]):
-        sides.append(side)
-        progress.advance(1)
-    progress.finish()
+
+    def sides() -> Iterator[pl.DataFrame]:
+        for side in _read([connection, *beside], dialect, [*queries, *costing.queries, *asked.queries]):
+            progress.advance(1)
+            yield side
+        progress.finish()
 
     notes = [*costing.notes, *asked.notes, *(loss for source in sources for loss in source.losses())]
-    return facts_of(sides, window, posted=costing.posted, notes=notes, known=asked.known)
+    return facts_of(sides(), window, posted=costing.posted, notes=notes, known=asked.known)
 
 
 def _read(

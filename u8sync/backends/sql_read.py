@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_source import Catalog, Source
 from u8sync.backends.u8_schema import ARCHIVE, REQUIRED, STAMPS, TABLES, WRITABLE, Customer
+from u8sync.domain.frames import slim
 from u8sync.domain.model import CustomerCode
 from u8sync.errors import FatalError, TransientError
 from u8sync.ports import Progress, Reading
@@ -121,7 +122,7 @@ def read_all(
         if len(rows) < page:
             break
     progress.finish()
-    frame = pl.concat(pages)
+    frame = slim(pl.concat(pages))
     # People add and delete customers meanwhile, so one of the two counts may be off, but not both.
     if frame.height < min(total, connection.execute(count).scalar_one()):
         raise TransientError(

@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from u8sync.domain.edited import changed_by_people, edited_of, written_tiers, wrote_of
+from u8sync.domain.frames import slim
 from u8sync.domain.mapping import CODE, CustomerMapping, Field, raw_name, read_customers
 from u8sync.domain.metrics import DOCUMENTS, HISTORY_DAYS, METRICS, measure
 from u8sync.domain.model import ColumnLimit, CustomerCode, Facts, Issue
@@ -187,14 +188,15 @@ def judge_customers(
     )
     tiers = written_tiers(mapping, way)
     current = pl.col(tiers[0].name) if tiers else pl.lit(None, dtype=pl.String)
-    people = canonical.with_columns(cause.alias(CAUSE), current.alias(CURRENT))
-    measured = people.join(measure(canonical, facts), on=CODE, how="left", maintain_order="left", validate="1:1")
+    # One name for all steps: what a step leaves behind is let go of at once.
+    frame = canonical.with_columns(cause.alias(CAUSE), current.alias(CURRENT))
+    frame = slim(frame.join(measure(canonical, facts), on=CODE, how="left", maintain_order="left", validate="1:1"))
     eligible = pl.col(CAUSE).is_null() | (pl.col(CAUSE) == "protected")
-    rated = measured.with_columns(eligible.alias("eligible")).with_columns(
+    frame = frame.with_columns(eligible.alias("eligible")).with_columns(
         (pl.col("eligible") & pl.col("has_business") & _enough(policy.evidence)).alias("rated")
     )
-    judged = recommend(score(rated, policy.weights, smallest_group=policy.smallest_group), policy)
-    return move(judged, policy, past, facts.window.looked_at_on)
+    frame = recommend(score(frame, policy.weights, smallest_group=policy.smallest_group), policy)
+    return slim(move(frame, policy, past, facts.window.looked_at_on))
 
 
 def _enough(evidence: Evidence | None) -> pl.Expr:

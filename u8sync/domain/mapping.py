@@ -14,6 +14,7 @@ from typing import Final, Literal
 import polars as pl
 
 from u8sync.domain.conditions import Condition, all_hold
+from u8sync.domain.frames import shared
 from u8sync.domain.model import CustomerCode, Issue, bare_text
 from u8sync.domain.operators import Canonical, Kind, Operator
 from u8sync.domain.operators.lookup import Lookup
@@ -216,7 +217,7 @@ def read_customers(raw: pl.DataFrame, mapping: CustomerMapping, way: str) -> tup
             work = work.with_columns(pl.lit(None, dtype=_DTYPES[field.kind]).alias(field.name))
             continue
         value, complaints = _read(field, source, work)
-        work = work.with_columns(value.alias(field.name))
+        work = work.with_columns((value if source is None else shared(value, work[source])).alias(field.name))
         for complaint in complaints:
             issues += _issues(raw, work, complaint, way)
             if field.required:

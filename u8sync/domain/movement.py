@@ -135,7 +135,7 @@ def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.Da
         ``judged`` with ``recommended`` set anew and with :data:`HELD`, :data:`HOLDS`, :data:`BELOW`,
         :data:`CHANGED_ON`, :data:`PINNED`, :data:`EDITED`, :data:`BASE` and :data:`REVIEW`.
     """
-    frame = judged.join(past.customers, on="code", how="left", maintain_order="left", validate="1:1")
+    frame = _with_past(judged, past.customers)
     pins = {pin.customer: pin.tier for pin in policy.pins if as_of <= pin.until}
     pinned = pl.col("code").replace_strict(pins, default=None, return_dtype=pl.String) if pins else _no_tier()
     if EDITED not in frame.columns:
@@ -157,6 +157,14 @@ def move(judged: pl.DataFrame, policy: Policy, past: Past, as_of: date) -> pl.Da
             if tier.quota is not None:
                 frame = _seated(frame, policy, index, tier.quota)
     return frame.with_columns(_name(pl.col(_M), policy).alias(TIER)).drop(_HEIGHTS)
+
+
+def _with_past(judged: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    if customers.is_empty():  # the first evaluation; a join would make columns of nulls, 16 bytes a customer
+        return judged.with_columns(
+            pl.lit(None, dtype=customers[name].dtype).alias(name) for name in customers.columns[1:]
+        )
+    return judged.join(customers, on="code", how="left", maintain_order="left", validate="1:1")
 
 
 def review_due(rules: Movement, past: Past, as_of: date) -> bool:
