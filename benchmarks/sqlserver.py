@@ -50,6 +50,7 @@ from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.domain.model import CustomerCode
 from u8sync.domain.plan import Change, FieldChange, Plan, Population, Seal
 from u8sync.engine.applier import apply_changes
+from u8sync.engine.nightly import Unobserved
 from u8sync.engine.retry import Retry
 from u8sync.ports import Backend, Edit, Stamp
 
@@ -256,6 +257,7 @@ def write_with_u8sync(backend: Backend, codes: list[str], folder: Path, *, batch
         clock=clock,
         retry=Retry(tries=1, budget_s=60, sleep=time.sleep),
         progress=Quiet(),
+        observer=Unobserved(),
         asked_to_stop=lambda: False,
     )
     log.close()
