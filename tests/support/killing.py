@@ -282,6 +282,7 @@ def _attach(pid: int, folder: Path, trace: Sequence[str], inject: Sequence[str])
     while "TracerPid:\t0\n" in status.read_text():
         if tracer.poll() is not None:
             raise RuntimeError((folder / "strace").read_text())
+        time.sleep(0.001)
     return tracer
 
 
