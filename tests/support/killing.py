@@ -42,7 +42,7 @@ _HEAVY: Final = (
     *("u8sync.cli.app", "u8sync.cli.running", "u8sync.cli.as_json", "u8sync.bootstrap.nights", "u8sync.report.html"),
     *("u8sync.report.terminal.plan", "u8sync.report.terminal.run", "u8sync.report.terminal.failure"),
     *("u8sync.report.no_progress", "u8sync.cli.log_reading", "encodings.gb18030"),
-    *("matplotlib.figure", "matplotlib.patches", "matplotlib.backends.backend_svg"),
+    *("matplotlib.lines", "matplotlib.patches", "matplotlib.text", "matplotlib.backends.backend_svg"),
     *("u8sync.report.progress", "u8sync.backends.sqlite", "u8sync.backends.sqlserver", "u8sync.backends.openapi"),
     *(
         "u8sync.engine.plan_file",
