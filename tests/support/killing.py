@@ -179,6 +179,14 @@ class Night:
         """Send it a signal."""
         os.kill(self.pid, number)
 
+    def work(self, seconds: float) -> None:
+        """Wait until it has worked for so long, or has ended: whatever else this machine does meanwhile."""
+        while True:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            if fields[0] == "Z" or (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") >= seconds:
+                return
+            time.sleep(0.001)
+
     def reached(self, point: Point) -> bool:
         """Whether a traced night has made the call at ``point``."""
         with contextlib.suppress(FileNotFoundError):
