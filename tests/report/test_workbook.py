@@ -299,15 +299,16 @@ print(*peaks)
 """
 
 
-def test_fifty_thousand_changes_take_no_more_memory_than_five_hundred(tmp_path: Path) -> None:
+def test_ten_times_as_many_changes_take_no_more_memory(tmp_path: Path) -> None:
+    """The limit leaves less than 40 bytes for a change: not one object of each row may be kept."""
     here = Path(__file__).parent
     path = os.pathsep.join([str(here), str(here.parent / "support"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(tmp_path / "out.xlsx"), "50000"],
+        [sys.executable, "-c", MEASURED, str(tmp_path / "out.xlsx"), "5000"],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "PYTHONPATH": path},
     )
     small, large = map(int, done.stdout.split())
-    assert large < 1.5 * small, f"{small:,} bytes for 500 changes, {large:,} for 50,000"
+    assert large < 1.2 * small, f"{small:,} bytes for 500 changes, {large:,} for 5,000"

@@ -169,7 +169,7 @@ def random_moments(bench: Bench) -> Iterator[Figure]:
                     tried(
                         failures,
                         lambda m=moment, s=site, w=planned: deaths.random_death(
-                            bench.nursery, s, w, lambda: threading.Event().wait(m)
+                            bench.nursery, s, w, lambda _: threading.Event().wait(m)
                         ),
                         f"{site.name} after {moment:.3f} s",
                     )

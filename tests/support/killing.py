@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -40,6 +41,8 @@ CALLS: Final = DISK + WIRE
 _HEAVY: Final = (
     *("u8sync.cli.app", "u8sync.cli.running", "u8sync.cli.as_json", "u8sync.bootstrap.nights", "u8sync.report.html"),
     *("u8sync.report.terminal.plan", "u8sync.report.terminal.run", "u8sync.report.terminal.failure"),
+    *("u8sync.report.no_progress", "u8sync.cli.log_reading", "encodings.gb18030"),
+    *("matplotlib.lines", "matplotlib.patches", "matplotlib.text", "matplotlib.backends.backend_svg"),
     *("u8sync.report.progress", "u8sync.backends.sqlite", "u8sync.backends.sqlserver", "u8sync.backends.openapi"),
     *(
         "u8sync.engine.plan_file",
@@ -176,6 +179,14 @@ class Night:
         """Send it a signal."""
         os.kill(self.pid, number)
 
+    def work(self, seconds: float) -> None:
+        """Wait until it has worked for so long, or has ended: whatever else this machine does meanwhile."""
+        while True:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            if fields[0] == "Z" or (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") >= seconds:
+                return
+            time.sleep(0.001)
+
     def reached(self, point: Point) -> bool:
         """Whether a traced night has made the call at ``point``."""
         with contextlib.suppress(FileNotFoundError):
@@ -279,6 +290,7 @@ def _attach(pid: int, folder: Path, trace: Sequence[str], inject: Sequence[str])
     while "TracerPid:\t0\n" in status.read_text():
         if tracer.poll() is not None:
             raise RuntimeError((folder / "strace").read_text())
+        time.sleep(0.001)
     return tracer
 
 
@@ -289,6 +301,7 @@ def _serve() -> None:
     for name in (*_HEAVY, *_OPTIONAL):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _know_the_templates()
     for question in _questions():
         if "wait" in question:
             _, status, used = os.wait4(question["wait"], 0)
@@ -296,6 +309,17 @@ def _serve() -> None:
         else:
             answer = {"pid": _fork(question)}
         print(json.dumps(answer), flush=True)  # noqa: T201 - the answer
+
+
+def _know_the_templates() -> None:
+    """Compile what pages are made of once: in each night that draws one it takes longer than the page itself."""
+    from u8sync.report.language import translator
+    from u8sync.report.pages import page_environment
+
+    environment = page_environment(translator("en"))  # the language of every night
+    for file in resources.files("u8sync").joinpath("report", "templates").iterdir():
+        if file.name.endswith((".j2", ".css")):
+            environment.get_template(file.name)
 
 
 def _questions() -> Iterator[dict[str, Any]]:

@@ -43,8 +43,9 @@ def choose(explicit: str | None, environ: Mapping[str, str], system_locale: str 
     return "zh" if first.startswith(("zh", "chinese")) else "en"
 
 
+@cache
 def translator(language: Language) -> Translate:
-    """What puts messages, and the messages among their arguments, into the words of ``language``."""
+    """What puts messages, and the messages among their arguments, into the words of ``language``; one for each."""
     if language == "en":
         return english
     catalogue = _chinese()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,10 +39,11 @@ def page_script(name: str) -> Script:
     return Script(Markup(text), f"sha256-{digest}")  # noqa: S704 - a file of this package
 
 
+@lru_cache(maxsize=4)  # compiling the templates takes longer than rendering a page
 def page_environment(translate: Translate) -> Environment:
     """What renders the templates: messages become words, and what comes from elsewhere is escaped and made visible.
 
-    ``msg`` is known in every template and macro.
+    ``msg`` is known in every template and macro. The same translator gets the same environment.
     """
     environment = Environment(
         autoescape=True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -154,13 +155,14 @@ def _names(columns: Sequence[str]) -> str:
 # --- U8's tables ------------------------------------------------------------------------------------------------------
 
 
-def u8_tables(*, system: bool) -> list[Table]:
+@cache  # a server is made for each of some thousand tests
+def u8_tables(*, system: bool) -> Sequence[Table]:
     """The tables of UFSystem, or those of an account set's database."""
-    return [
+    return tuple(
         _from_schema(table)
         for table in u8_schema.METADATA.sorted_tables
         if table.name not in _OURS and (table.name in SYSTEM_TABLES) == system
-    ]
+    )
 
 
 def _from_schema(table: SchemaTable) -> Table:

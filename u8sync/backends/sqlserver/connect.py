@@ -29,6 +29,9 @@ __all__ = ["ENTRANCE", "Server", "open_server", "session_settings"]
 ENTRANCE: Final = "master"
 """The database that every login may enter."""
 
+_LATER_S: Final = 10
+"""So much longer a read waits for a lock than its statement may take, seconds."""
+
 
 def session_settings(*, lock_timeout_s: int) -> str:
     """What every session is told first; T-SQL of SQL Server 2005.
@@ -132,8 +135,9 @@ class Server:
         try:
             connection.timeout = self.options.statement_timeout_s
             cursor = connection.cursor()
-            # A read that settles what became of a write must outwait the session that is still writing.
-            wait_s = self.options.lock_timeout_s if writing else self.options.statement_timeout_s
+            # A read that settles what became of a write must outwait the session that is still writing. What ends it is
+            # its own limit, and not as it happens that of the lock: mssql-python does not pass the lock's number on.
+            wait_s = self.options.lock_timeout_s if writing else self.options.statement_timeout_s + _LATER_S
             cursor.execute(session_settings(lock_timeout_s=wait_s))
             cursor.close()
         except BaseException:

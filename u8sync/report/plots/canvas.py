@@ -25,6 +25,7 @@ from u8sync.text import Message, Translate
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.patches import Patch
+    from matplotlib.text import Text
 
 __all__ = ["SERIES", "WIDTH", "Canvas", "compact", "place"]
 
@@ -47,6 +48,9 @@ _DROPPED: Final = re.compile(
 _FONT: Final = re.compile(r"(font:|font-family:)[^;\"]*")
 _TOKEN: Final = re.compile(r"zz(\d+)zz")
 _BODY: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+
+_GROUPS: Final = ("figure", "axes")
+"""What a drawing lies in."""
 
 SMALL: Final = 12
 """Size of the words, units."""
@@ -155,25 +159,29 @@ class Canvas:
         # The cache of fonts and the folder for it are matplotlib's own business: a run has no word to say about them.
         logging.getLogger("matplotlib").setLevel(logging.ERROR)
         import matplotlib as mpl
-        from matplotlib.figure import Figure
+        from matplotlib.backends.backend_svg import RendererSVG
+        from matplotlib.text import Text
+        from matplotlib.transforms import Affine2D
 
+        downwards = Affine2D().scale(1, -1).translate(0, self.height)
         out = io.StringIO()
         with mpl.rc_context():
             mpl.rcdefaults()  # whatever a matplotlibrc on this machine says
             mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "u8sync", "path.simplify": False})
-            figure = Figure(figsize=(WIDTH / 72, self.height / 72), dpi=72)
-            figure.patch.set_visible(False)  # the page's own paper
-            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-            axes.set_xlim(0, WIDTH)
-            axes.set_ylim(self.height, 0)
-            axes.set_axis_off()
-            for order, shape in enumerate(self._shapes):
+            # The shapes draw themselves: making a figure and axes for them would take longer than drawing.
+            renderer: Any = RendererSVG(WIDTH, self.height, out, metadata={"Date": None})  # type: ignore[no-untyped-call]
+            for group in _GROUPS:
+                renderer.open_group(group)
+            for shape in self._shapes:
                 drawn = shape()
-                drawn.set_zorder(order)
-                drawn.set_clip_on(False)
-                axes.add_artist(drawn)
-                drawn.set_clip_path(None)
-            figure.savefig(out, format="svg", metadata={"Date": None})
+                drawn.set_transform(downwards)
+                if isinstance(drawn, Text):
+                    _write(drawn, renderer)
+                else:
+                    drawn.draw(renderer)
+            for group in _GROUPS:
+                renderer.close_group(group)
+            renderer.finalize()
         found = _BODY.search(out.getvalue())
         if found is None:  # pragma: no cover - matplotlib always writes one
             raise AssertionError("no drawing")
@@ -198,6 +206,15 @@ class Canvas:
             return patch
 
         self._shapes.append(filled)
+
+
+def _write(text: Text, renderer: Any) -> None:  # noqa: ANN401 - matplotlib gives its own no type
+    """Put words down as matplotlib does, without measuring them in a font of this machine first."""
+    pen = renderer.new_gc()
+    pen.set_foreground(text.get_color())
+    renderer.open_group("text")
+    renderer.draw_text(pen, *text.get_position(), text.get_text(), text.get_fontproperties(), 0.0, mtext=text)
+    renderer.close_group("text")
 
 
 def _cut(words: str, most: int) -> str:
