@@ -56,9 +56,9 @@ class Sizes:
     embedded: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     sqlserver: tuple[int, ...] = (10_000, 100_000)
     changes: int = 10_500
-    records: int = 200_000
+    records: int = 100_000
     rounds: int = 3
-    starts: int = 7
+    starts: int = 5
     once: bool = False
 
 
@@ -154,8 +154,8 @@ def night(
         return tuple(Figure(one.name, skipped=reason) for one in contenders)
 
     def runs(one: Contender) -> int:
-        # Over the wire most of the time is the test server's, and the same for all.
-        return 1 if sizes.once else one.runs(size * (3 if server else 1))
+        # Over the wire most of the time is the test server's.
+        return 1 if sizes.once else one.runs(size * (10 if server else 1))
 
     with ExitStack() as stack:
         place = stack.enter_context(served(file)) if server else embedded(file)
