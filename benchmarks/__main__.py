@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from benchmarks import startup as starts
 from benchmarks.figures import Figure, Group, Results, from_json, to_json
 from benchmarks.nightly.contenders import CONTENDERS, Contender
 from benchmarks.nightly.measuring import measure
@@ -176,19 +177,13 @@ def writing(sizes: Sizes, say: Callable[[str], None]) -> tuple[Group, tuple[floa
 def startup(sizes: Sizes, say: Callable[[str], None]) -> Group:
     """How long commands take to begin."""
     say("starting commands")
-    told: list[dict[str, Any]] = json.loads(child("benchmarks/startup.py", "--json", "--runs", str(sizes.starts)))
     return Group(
         "startup",
         0,
+        # A median with lowest and highest: the median of the three is the same.
         tuple(
-            Figure(
-                each["name"],
-                # Its own median with lowest and highest; the median of the three is the same.
-                (each["lowest"], each["seconds"], each["highest"]),
-                (each["cpu"],),
-                (each["peak"],),
-            )
-            for each in told
+            Figure(each.name, (each.lowest, each.seconds, each.highest), (each.cpu,), (each.peak,))
+            for each in starts.figures(sizes.starts)
         ),
     )
 

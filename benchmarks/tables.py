@@ -20,7 +20,6 @@ _ZH: Final = {
     "embedded": "嵌入式账套（SQLite）",
     "sqlserver": "SQL Server 协议（测试服务器，FreeTDS）",
     "the database alone": "仅数据库",
-    "drt": "drt",
     "dlt and DuckDB": "dlt 与 DuckDB",
     "Singer, tap to target": "Singer，tap 到 target",
     "u8sync, recorded nowhere": "u8sync，不记日志",
@@ -39,7 +38,6 @@ _ZH: Final = {
     "changes of an embedded account set": "项更改，嵌入式账套",
     "time": "时间",
     "against u8sync": "与 u8sync 相比",
-    "start": "启动",
 }
 
 
