@@ -18,6 +18,9 @@ MAPPING: Final = Path(__file__).resolve().parents[2] / "mappings" / "customer.ya
 
 def work(place: Place, folder: Path) -> Planned:
     """Read, map, rate and plan: what ``u8sync plan`` does before it prints."""
+    from u8sync.cli.process import set_up
+
+    set_up()
     from u8sync.bootstrap import SystemClock, load
     from u8sync.bootstrap.planning import plan_only
     from u8sync.report.no_progress import NoProgress

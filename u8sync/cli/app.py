@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import gettext
 import locale
 import os
@@ -19,6 +18,7 @@ from u8sync import __version__
 from u8sync.cli import PROGRAM, VARIABLE
 from u8sync.cli.help_text import HelpContext
 from u8sync.cli.late import LateCommand
+from u8sync.cli.process import set_up
 from u8sync.cli.screen import Outlasting, outlasting
 from u8sync.cli.session import Session
 from u8sync.errors import ExitCode, U8SyncError
@@ -91,18 +91,12 @@ for command in COMMANDS:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; ends the process with the exit code of the command."""
-    # A plan is a million small values and no rubbish among them: looking for it took a good part of the time.
-    gc.set_threshold(200_000)
-    # Plans, reports and account sets tell who buys how much: for the user and the group, whatever the system says.
-    os.umask(os.umask(0o027) | 0o027)
+    set_up()
     given = _take_global_options(list(sys.argv[1:] if arguments is None else arguments))
     sys.stdout, sys.stderr = outlasting(sys.stdout), outlasting(sys.stderr)
     language = choose(given.lang, os.environ, locale.getlocale()[0])
     # click's own sentences ("Missing argument ...") go through the process's gettext, which asks LANGUAGE.
     os.environ["LANGUAGE"] = "zh_CN" if language == "zh" else "en"
-    # A plugin for pydantic that another program brought along would see every configuration; to look for one, pydantic
-    # would read what every package says of itself.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
     code = call(given.rest, language=language, debug=given.debug, quiet=given.quiet, no_color=given.no_color)
