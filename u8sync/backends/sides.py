@@ -15,7 +15,7 @@ import polars as pl
 from u8sync.domain.model import EXTRA_COLUMNS, EXTRAS, FACTS_SCHEMA, MONEY, Extra, Facts, Month, Window
 from u8sync.text import Message, msg
 
-__all__ = ["SIDE_SCHEMA", "facts_of", "no_cost_posted", "no_whole_month", "posted_up_to", "without"]
+__all__ = ["SIDE_SCHEMA", "all_posted", "facts_of", "no_cost_posted", "no_whole_month", "posted_up_to", "without"]
 
 SIDE_SCHEMA: Final[dict[str, pl.DataType]] = {
     **FACTS_SCHEMA,
@@ -43,7 +43,8 @@ def facts_of(
 
     Args:
         sides: Each ``n × (code, some columns of SIDE_SCHEMA)``; code null for documents without a customer. One that
-            nobody else holds is let go of as soon as it is laid.
+            nobody else holds is let go of as soon as it is laid. ``revenue_posted`` may be left out where
+            :func:`all_posted`.
         window: The days that count.
         posted: First and last month with cost; null: no cost is known.
         notes: What is known already that could not be known.
@@ -51,6 +52,8 @@ def facts_of(
     """
     found = list(notes)
     frame = _lay_together(sides)
+    if all_posted(window, posted):
+        frame = frame.with_columns(revenue_posted=pl.col("revenue"))
     nameless = frame.filter(pl.col("code").is_null())
     if nameless.height:
         found += _nameless_notes(nameless.row(0, named=True))
@@ -71,6 +74,11 @@ def facts_of(
         .select(*FACTS_SCHEMA)
     )
     return Facts(frame=named, window=window, posted=posted, notes=tuple(found))
+
+
+def all_posted(window: Window, posted: tuple[Month, Month] | None) -> bool:
+    """Whether cost is known for every day of the window, so that the revenue of the posted months is the revenue."""
+    return posted is not None and posted[0].first <= window.start and window.as_of <= posted[1].last
 
 
 def without(frame: pl.DataFrame, extras: Collection[Extra]) -> pl.DataFrame:

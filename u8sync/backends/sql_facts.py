@@ -23,7 +23,7 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Select, Table, and_, case, func, select
 
-from u8sync.backends.sides import SIDE_SCHEMA, facts_of
+from u8sync.backends.sides import SIDE_SCHEMA, all_posted, facts_of
 from u8sync.backends.sql_cost import Posted, find_cost
 from u8sync.backends.sql_dialect import SqlDialect
 from u8sync.backends.sql_extras import find_extras
@@ -143,13 +143,10 @@ def _sides(dialect: SqlDialect, source: Source, window: Window, posted: Posted |
 
 def _revenue(dialect: SqlDialect, window: Window, posted: Posted | None) -> Select[Any]:
     head, line = SaleBillVouch.c, SaleBillVouchs.c
-    total = func.sum(line.iNatMoney)
-    sums = [dialect.money_units(total).label("revenue")]
-    if posted is not None:
-        if window.start < posted[0].first or posted[1].last < window.as_of:
-            inside = and_(head.dDate >= posted[0].first, head.dDate < posted[1].last + timedelta(days=1))
-            total = func.sum(case((inside, line.iNatMoney)))
-        sums.append(dialect.money_units(total).label("revenue_posted"))
+    sums = [dialect.money_units(func.sum(line.iNatMoney)).label("revenue")]
+    if posted is not None and not all_posted(window, posted):
+        inside = and_(head.dDate >= posted[0].first, head.dDate < posted[1].last + timedelta(days=1))
+        sums.append(dialect.money_units(func.sum(case((inside, line.iNatMoney)))).label("revenue_posted"))
     return (
         select(head.cCusCode.label("code"), *sums)
         .join_from(SaleBillVouch, SaleBillVouchs, line.SBVID == head.SBVID)
