@@ -64,10 +64,13 @@ def read_facts(
     progress.start(msg("Adding up documents"), 1 + 4 * len(sources) + len(asked.queries))
     costing = find_cost(connection, dialect, sources, window)
     progress.advance(1)
-    queries = [(source, side) for source in sources for side in _sides(dialect, source, window, costing.posted)]
+    lines = [(source, _revenue(dialect, source, window, costing.posted)) for source in sources]
+    heads = [(source, side) for source in sources for side in _heads(dialect, source, window)]
+    # What goes over lines takes the longest: begun first, so that no connection is left with it alone at the end.
+    queries = [*lines, *costing.queries, *heads, *asked.queries]
 
     def sides() -> Iterator[pl.DataFrame]:
-        for side in _read([connection, *beside], dialect, [*queries, *costing.queries, *asked.queries]):
+        for side in _read([connection, *beside], dialect, queries):
             progress.advance(1)
             yield side
         progress.finish()
@@ -132,16 +135,8 @@ def _typed(name: str, values: Sequence[Any]) -> pl.Series:
 # --- the sides --------------------------------------------------------------------------------------------------------
 
 
-def _sides(dialect: SqlDialect, source: Source, window: Window, posted: Posted | None) -> list[Select[Any]]:
-    approved, ordered = approved_invoice(source), approved_order(source)
-    return [
-        _revenue(dialect, window, posted).where(approved),
-        _heads(dialect, source, SaleBillVouch, window, counts="invoices").where(approved),
-        _heads(dialect, source, SOSOMain, window, counts="orders").where(ordered),
-    ]
-
-
-def _revenue(dialect: SqlDialect, window: Window, posted: Posted | None) -> Select[Any]:
+def _revenue(dialect: SqlDialect, source: Source, window: Window, posted: Posted | None) -> Select[Any]:
+    """Revenue in the window, and the part of it that lies in the posted months where that is not all."""
     head, line = SaleBillVouch.c, SaleBillVouchs.c
     sums = [dialect.money_units(func.sum(line.iNatMoney)).label("revenue")]
     if posted is not None and not all_posted(window, posted):
@@ -150,12 +145,18 @@ def _revenue(dialect: SqlDialect, window: Window, posted: Posted | None) -> Sele
     return (
         select(head.cCusCode.label("code"), *sums)
         .join_from(SaleBillVouch, SaleBillVouchs, line.SBVID == head.SBVID)
-        .where(within(head.dDate, window))
+        .where(within(head.dDate, window), approved_invoice(source))
         .group_by(head.cCusCode)
     )
 
 
-def _heads(dialect: SqlDialect, source: Source, table: Table, window: Window, *, counts: str) -> Select[Any]:
+def _heads(dialect: SqlDialect, source: Source, window: Window) -> list[Select[Any]]:
+    invoices = _documents(dialect, source, SaleBillVouch, window, counts="invoices")
+    orders = _documents(dialect, source, SOSOMain, window, counts="orders")
+    return [invoices.where(approved_invoice(source)), orders.where(approved_order(source))]
+
+
+def _documents(dialect: SqlDialect, source: Source, table: Table, window: Window, *, counts: str) -> Select[Any]:
     """Number of documents in the window, and first and last day up to its end."""
     head = table.c
     inside, sale = within(head.dDate, window), source.when_has(head.bReturnFlag, off(head.bReturnFlag))
