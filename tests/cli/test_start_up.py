@@ -170,3 +170,28 @@ def test_no_plugin_of_another_program_gets_to_see_a_configuration(
     done = subprocess.run([sys.executable, "-m", "u8sync", "status"], cwd=home, env=environment, check=False)
     assert done.returncode in {0, 2}
     assert ((tmp_path / "seen").read_text() if (tmp_path / "seen").exists() else "") == seen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; polars brings another allocator along on Windows")
+def test_memory_that_a_step_has_done_with_goes_back_to_the_system() -> None:
+    code = """
+from pathlib import Path
+from u8sync.cli.process import set_up
+set_up()
+import polars as pl
+
+def held():  # MiB
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+before = held()
+columns = [pl.Series([number]).new_from_index(0, 1_000_000) for number in range(20)]
+between = held()
+del columns
+print(between - before, held() - before)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    taken, kept = map(int, done.stdout.split())
+    assert taken > 100
+    assert kept < taken / 4

@@ -21,3 +21,6 @@ def set_up() -> None:
     # A plugin for pydantic that another program brought along would see every configuration; to look for one, pydantic
     # would read what every package says of itself.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What a step of a plan has done with goes back to the system at once: the allocator that polars brings along would
+    # keep it for the next step, which rarely asks for as much again. Read when polars is loaded; Windows has another.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
