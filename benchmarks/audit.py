@@ -41,6 +41,7 @@ from u8sync.audit.segments import HEAD
 from u8sync.audit.store import open_log
 from u8sync.backends import backend_kind
 from u8sync.cli.app import call
+from u8sync.cli.process import set_up
 from u8sync.config.mapping_file import load_mapping
 from u8sync.config.policy_file import load_policy
 from u8sync.domain.guards import Limits
@@ -247,6 +248,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="for a machine to read")
     asked = parser.parse_args()
+    set_up()  # as every command does
     with tempfile.TemporaryDirectory() as name:
         written = writing(Path(name), asked.customers, asked.rounds)
         checked = checking(Path(name), asked.records)
