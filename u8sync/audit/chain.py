@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -100,7 +101,7 @@ def parse(line: bytes) -> Record | Message:
 def has_fields(record: Mapping[str, Any]) -> bool:
     """Whether the record has what every record has, and is of a format that is known."""
     try:
-        return [type(record[name]) for name in _FIELDS] == _TYPES and record["v"] == VERSION
+        return tuple(map(type, _values(record))) == _TYPES and record["v"] == VERSION
     except KeyError:
         return False
 
@@ -127,7 +128,8 @@ _FIELDS: Final[Mapping[str, type]] = {
 }
 """What every record has."""
 
-_TYPES: Final = list(_FIELDS.values())
+_TYPES: Final = tuple(_FIELDS.values())
+_values: Final = itemgetter(*_FIELDS)
 
 
 def may_be(line: bytes, types: Sequence[str]) -> bool:

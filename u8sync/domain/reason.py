@@ -177,44 +177,11 @@ def reason_json(reason: Reason) -> dict[str, Json]:
         "tier": reason.tier,
         "score": decimal_text(reason.score),
         "rule": reason.rule,
-        "contributions": [
-            {
-                "metric": part.metric,
-                "value": decimal_text(part.value),
-                "points": decimal_text(part.points),
-                "contribution": decimal_text(part.contribution),
-                "beaten": part.beaten,
-                "tied": part.tied,
-                "others": part.others,
-                **_filled(
-                    ahead=decimal_text(part.ahead),
-                    total=decimal_text(part.total),
-                    shrunk=decimal_text(part.shrunk),
-                    mean=decimal_text(part.mean),
-                    group=part.group,
-                ),
-            }
-            for part in reason.contributions
-        ],
+        "contributions": [_contribution_json(part) for part in reason.contributions],
         "measured": {metric: decimal_text(value) for metric, value in reason.measured.items()},
     }
-    ranks: list[Json] = [
-        {
-            "subject": rank.subject,
-            "beaten": rank.beaten,
-            "tied": rank.tied,
-            "others": rank.others,
-            **_filled(
-                within=rank.within,
-                group=rank.group,
-                ahead=decimal_text(rank.ahead),
-                total=decimal_text(rank.total),
-            ),
-        }
-        for rank in reason.ranks
-    ]
     return plain | _filled(
-        ranks=ranks or None,
+        ranks=[_rank_json(rank) for rank in reason.ranks] or None,
         quotas=[_places_json(one) for one in reason.quotas] or None,
         documents=reason.documents,
         history_days=reason.history_days,
@@ -268,6 +235,41 @@ def _decimals(plain: Mapping[str, Any], *names: str) -> dict[str, Decimal | None
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
+
+
+def _contribution_json(part: Contribution) -> dict[str, Json]:
+    """One metric's part of the score as plain values: a run has some of each customer, so nothing is made in vain."""
+    plain: dict[str, Json] = {
+        "metric": part.metric,
+        "value": decimal_text(part.value),
+        "points": decimal_text(part.points),
+        "contribution": decimal_text(part.contribution),
+        "beaten": part.beaten,
+        "tied": part.tied,
+        "others": part.others,
+    }
+    for name in _AMOUNTS:
+        if (amount := getattr(part, name)) is not None:
+            plain[name] = decimal_text(amount)
+    if part.group is not None:
+        plain["group"] = part.group
+    return plain
+
+
+def _rank_json(rank: Rank) -> dict[str, Json]:
+    """The place that a condition asks for as plain values."""
+    return {
+        "subject": rank.subject,
+        "beaten": rank.beaten,
+        "tied": rank.tied,
+        "others": rank.others,
+        **_filled(
+            within=rank.within,
+            group=rank.group,
+            ahead=decimal_text(rank.ahead),
+            total=decimal_text(rank.total),
+        ),
+    }
 
 
 def _moved_json(moved: Moved) -> dict[str, Json]:
