@@ -57,7 +57,7 @@ class Sizes:
     embedded: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     sqlserver: tuple[int, ...] = (10_000, 100_000)
     changes: int = 10_500
-    records: int = 100_000
+    records: int = 60_000
     rounds: int = 3
     starts: int = 5
     once: bool = False
