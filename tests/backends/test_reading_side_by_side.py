@@ -12,6 +12,7 @@ import pytest
 from backend_contract import WINDOW as SITE_WINDOW
 from backend_contract import Quiet
 from polars.testing import assert_frame_equal
+from sqlalchemy import event
 from sqlserver_site import emulated_site
 
 from u8sync.backends import sqlite
@@ -59,6 +60,17 @@ def test_facts_are_the_same_by_however_many_connections(file: Path, monkeypatch:
     for other in found[1:]:
         assert_frame_equal(other.frame.sort("code"), alone)
         assert (other.posted, other.notes) == (found[0].posted, found[0].notes)
+
+
+def test_what_goes_over_lines_is_asked_first(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the longest: asked last, it would leave all connections but one with nothing to do."""
+    backend: Any = opened(file, 1, monkeypatch)
+    asked: list[str] = []
+    event.listen(backend._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    backend.facts(WINDOW, NoProgress())
+    sums = [statement for statement in asked if "GROUP BY" in statement]
+    assert len(sums) == 4
+    assert all("iNatMoney" in statement or "iAOutPrice" in statement for statement in sums[:2])
 
 
 def test_nobody_can_change_the_file_between_two_of_the_sums(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

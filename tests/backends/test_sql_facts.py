@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from u8sync.backends import u8_schema
 from u8sync.backends.sql_facts import read_facts
@@ -196,6 +197,26 @@ def test_profit_is_known_for_the_complete_months_that_are_posted(site: Any) -> N
     assert notes(facts) == []
     row = rows(facts)["A"]
     assert (row["revenue"], row["revenue_posted"], row["cost"]) == (Decimal(11110), Decimal(1100), Decimal(5))
+
+
+@pytest.mark.parametrize(
+    ("last", "sums", "posted"),
+    [(date(2026, 3, 31), 1, Decimal(1100)), (date(2026, 4, 1), 2, Decimal(1100)), (date(2026, 3, 30), 2, Decimal(100))],
+    ids=["whole months", "a day more", "a day less"],
+)
+def test_revenue_is_added_up_once_where_all_of_the_window_is_posted(
+    site: Any, last: date, sums: int, posted: Decimal
+) -> None:
+    site.accounting_since("2020-01-01")
+    for month in (1, 2, 3):
+        site.cost(2026, month, "A", "1")
+    site.invoice(date(2026, 2, 2), "A", "100")
+    site.invoice(date(2026, 3, 30), "A", "1000")
+    backend, asked = site.open(), []
+    event.listen(backend._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    row = rows(backend.facts(Window(date(2026, 1, 1), last), site.quiet))["A"]
+    assert [statement.count("iNatMoney") for statement in asked if "iNatMoney" in statement] == [sums]
+    assert (row["revenue"], row["revenue_posted"]) == (Decimal(1100), posted)
 
 
 def test_months_after_the_last_posting_are_left_out_with_a_note(site: Any) -> None:
