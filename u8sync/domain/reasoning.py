@@ -35,8 +35,8 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
         pin.customer: Pinned(pin.tier, pin.reason, pin.by, pin.until, f"{pin.place.file}:{pin.place.line}")
         for pin in policy.pins
     }
-    weighed = {weight.metric for weight in policy.weights}
-    tested = sorted(policy.conditioned - weighed)
+    evidences = {weight.metric: _evidence(weight) for weight in policy.weights}
+    tested = sorted(policy.conditioned - evidences.keys())
     evidence = policy.evidence is not None
     counted = evidence or any(weight.shrink for weight in policy.weights)
     needed = set(_columns(policy))
@@ -48,7 +48,9 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
             Reason(
                 tier=row[TIER],
                 score=row[SCORE],
-                contributions=tuple(_contribution(weight, row) for weight in policy.weights) if rated else (),
+                contributions=tuple(Contribution(metric, *map(row.get, names)) for metric, names in evidences.items())
+                if rated
+                else (),
                 rule=rules[row[TIER]],
                 measured={metric: row[metric] for metric in tested} if rated else {},
                 ranks=tuple(_ranks(policy, row)) if rated else (),
@@ -74,24 +76,15 @@ def _columns(policy: Policy) -> Iterator[str]:
         yield from (*quota_of(index), *eased_quota_of(index), *seat_of(index))
 
 
-def _contribution(weight: Weight, row: _Row) -> Contribution:
+def _evidence(weight: Weight) -> tuple[str, ...]:
+    """The columns that a contribution is made of, in the order of its fields behind ``metric``.
+
+    Some policies leave some of them out, and without groups there is none for the last.
+    """
     name, standing = weight.metric, Standing(weight.metric)
-    beaten, tied, others = (row.get(column) for column in standing.counts)
-    ahead, total = (row.get(column) for column in standing.sums)
-    return Contribution(
-        metric=name,
-        value=row[name],
-        points=row[points_of(name)],
-        contribution=row[contribution_of(name)],
-        beaten=beaten,
-        tied=tied,
-        others=others,
-        ahead=ahead,
-        total=total,
-        shrunk=row.get(shrunk_of(name)),
-        mean=row.get(mean_of(name)),
-        group=None if weight.within is None else row[group_of(weight.within)],
-    )
+    group = "" if weight.within is None else group_of(weight.within)
+    figures = (name, points_of(name), contribution_of(name))
+    return (*figures, *standing.counts, *standing.sums, shrunk_of(name), mean_of(name), group)
 
 
 def _ranks(policy: Policy, row: _Row) -> Iterator[Rank]:
