@@ -62,6 +62,14 @@ def test_facts_are_the_same_by_however_many_connections(file: Path, monkeypatch:
         assert (other.posted, other.notes) == (found[0].posted, found[0].notes)
 
 
+def test_sums_that_come_by_column_are_those_that_come_by_row(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_column = opened(file, 2, monkeypatch).facts(WINDOW, NoProgress(), frozenset(EXTRAS))
+    monkeypatch.setattr(sqlite.SqliteDialect, "by_column", lambda _self, _query: None)
+    by_row = opened(file, 2, monkeypatch).facts(WINDOW, NoProgress(), frozenset(EXTRAS))
+    assert_frame_equal(by_column.frame.sort("code"), by_row.frame.sort("code"))
+    assert (by_column.posted, by_column.notes) == (by_row.posted, by_row.notes)
+
+
 def test_what_goes_over_lines_is_asked_first(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the longest: asked last, it would leave all connections but one with nothing to do."""
     backend: Any = opened(file, 1, monkeypatch)

@@ -171,6 +171,16 @@ def test_trailing_blanks_do_not_make_another_customer(site: Any) -> None:
     assert rows(site.open().facts(WINDOW, site.quiet))["A"]["revenue"] == Decimal(15)
 
 
+@pytest.mark.parametrize("code", ['"A"', "\\A", "a\tb", "客户😀", "[1]", "null", "007", "A\x01"])
+def test_a_code_is_read_as_it_stands_whatever_it_holds(site: Any, code: str) -> None:
+    site.customer(code)
+    site.invoice(date(2026, 2, 1), code, "922337203685477.5807")
+    site.order(date(2026, 2, 1), code)
+    row = rows(site.open().facts(WINDOW, site.quiet))[code]
+    assert (row["revenue"], row["invoices"], row["orders"]) == (Decimal("922337203685477.5807"), 1, 1)
+    assert (row["cost"], row["first_sale_on"]) == (None, date(2026, 2, 1))
+
+
 def test_documents_without_a_customer_are_left_out_with_a_note(site: Any) -> None:
     site.accounting_since("2020-01-01")
     site.order(date(2026, 2, 1), "A")

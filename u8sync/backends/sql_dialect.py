@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast
 from sqlalchemy.exc import DBAPIError
 
 from u8sync.backends.u8_schema import Kind
@@ -74,6 +74,10 @@ class SqlDialect(ABC):
     @abstractmethod
     def money_units(self, amount: ColumnElement[Any]) -> ColumnElement[int]:
         """A sum of money as a whole number of ten-thousandths: exact, and quick to fetch in quantity."""
+
+    def by_column(self, query: Select[Any]) -> Select[Any] | None:  # noqa: ARG002
+        """The same in one row, each column as the text of a JSON array; null: this database gives rows only."""
+        return None
 
     @abstractmethod
     def begin_read(self, connection: Connection) -> None:

@@ -14,6 +14,7 @@ from the year before would count twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -103,12 +104,17 @@ def _read(
 
 def _side(connection: Connection, dialect: SqlDialect, source: Source, query: Select[Any]) -> pl.DataFrame:
     """The rows of one query, fetched in whole numbers and text and turned into amounts and days column by column."""
-    result = source.execute(connection, query if dialect.exact_codes else _as_archived(dialect, query))
+    query = query if dialect.exact_codes else _as_archived(dialect, query)
+    by_column = dialect.by_column(query)
+    if by_column is not None:
+        columns = source.execute(connection, by_column).mappings().one()
+        return pl.DataFrame([_typed(name, json.loads(text)) for name, text in columns.items()])
+    result = source.execute(connection, query)
     names = list(result.keys())
     parts = [pl.DataFrame(schema={name: SIDE_SCHEMA[name] for name in names})]
     for rows in result.partitions(_PART):
-        columns = zip(*rows, strict=True)
-        parts.append(pl.DataFrame([_typed(name, values) for name, values in zip(names, columns, strict=True)]))
+        values = zip(*rows, strict=True)
+        parts.append(pl.DataFrame([_typed(name, column) for name, column in zip(names, values, strict=True)]))
     return pl.concat(parts)
 
 
