@@ -13,7 +13,7 @@ import canary
 import pytest
 import yaml
 from canary import WORD
-from cli_home import Ask, edit, overwrite_edits
+from cli_home import Ask, draw_pages, edit, overwrite_edits
 from prometheus_client.parser import text_string_to_metric_families
 
 from u8sync.backends.sql import SqlBackend
@@ -71,6 +71,7 @@ def test_every_line_of_a_night_carries_its_run_and_the_log_tells_the_whole_road(
 
 
 def test_the_steps_of_a_night_add_up_to_its_time(fresh: Path, ask: Ask) -> None:
+    draw_pages(fresh)
     said = ask("run", "--timings")
     assert said.code == 0
     entry = newest(fresh)
@@ -101,6 +102,7 @@ def test_the_terminal_stays_as_quiet_as_it_was(fresh: Path, ask: Ask) -> None:
 
 
 def test_lines_go_to_standard_error_when_the_configuration_wants_them(fresh: Path, ask: Ask) -> None:
+    draw_pages(fresh)
     configure(fresh, logs={"console": "json", "level": "warning"})
     assert ask("run", "--json").err == "", "a good night has no warnings"
     configure(fresh, logs={"console": "json"})
@@ -288,6 +290,8 @@ def test_each_night_leaves_its_figures_also_one_that_failed(fresh: Path, ask: As
 def test_a_mistake_around_the_night_does_not_hide_what_was_written(
     fresh: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    draw_pages(fresh)
+
     def boom(*_args: object, **_named: object) -> str:
         raise KeyError("a template")
 

@@ -8,12 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_home import Ask, ask, demo_folder, edit, home
+from cli_home import Ask, draw_pages, edit
 
 from u8sync.errors import ExitCode
 from u8sync.history.store import read_history
 
-__all__ = ["ask", "demo_folder", "home"]
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """Its nights leave their pages."""
+    draw_pages(home)
+    return home
 
 
 def test_the_report_of_a_plan_made_now_writes_that_file_and_nothing_else(ask: Ask, home: Path) -> None:

@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_home import Ask
+from cli_home import Ask, draw_pages
 
 CONFIG = "config.yaml"
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """Its nights leave their pages."""
+    draw_pages(home)
+    return home
 
 
 def entries(home: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cli_home import draw_pages
 
 from u8sync import __version__
 
@@ -97,6 +98,7 @@ def test_a_run_loads_no_way_of_telling_that_the_configuration_does_not_ask_for(h
 
 
 def test_what_is_looked_for_is_found_where_it_is_needed(home: Path) -> None:
+    draw_pages(home)
     said, _ = imported("run", ("polars", "structlog", "matplotlib", "jinja2"), home)
     assert said == "0 ['jinja2', 'matplotlib', 'polars', 'structlog']"
 

@@ -6,8 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_home import Ask
+from cli_home import Ask, draw_pages
 from openpyxl import load_workbook
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """Its nights leave their pages."""
+    draw_pages(home)
+    return home
 
 
 def last_entry(home: Path) -> dict[str, object]:

@@ -61,9 +61,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the demo's folder of one's own; the current folder."""
+    """A copy of the demo's folder of one's own; the current folder. Its nights draw no page, see :func:`draw_pages`."""
     folder = Path(shutil.copytree(demo_folder, tmp_path / "home"))
     monkeypatch.chdir(folder)
+    _set_reports(folder, was="true", becomes="false")
     return folder
 
 
@@ -75,6 +76,18 @@ def fresh(home: Path) -> Path:
     connection.close()
     shutil.rmtree(home / "audit")
     return home
+
+
+def draw_pages(home: Path) -> None:
+    """Let each night leave its page and the page over all runs again: that takes as long as all else that it does."""
+    _set_reports(home, was="false", becomes="true")
+
+
+def _set_reports(home: Path, *, was: str, becomes: str) -> None:
+    path = home / "config.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(f"\n  report: {was} ") == 1
+    path.write_text(text.replace(f"\n  report: {was} ", f"\n  report: {becomes} "), encoding="utf-8", newline="\n")
 
 
 def edit(home: Path, statement: str, *values: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 import ssl
 import warnings
@@ -58,7 +59,19 @@ class Tls:
 
 
 def make_certificates(folder: Path, host: str = "localhost") -> Certificates:
-    """Make an authority and a certificate for ``host``, a name or an address, and write them into ``folder``."""
+    """Write an authority and a certificate for ``host``, a name or an address, into ``folder``.
+
+    They are made once for each host, by an authority of its own: finding two keys takes longer than most tests.
+    """
+    files = Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
+    for file, content in zip((files.authority, files.server, files.key), _made(host), strict=True):
+        file.write_bytes(content)
+    return files
+
+
+@functools.cache
+def _made(host: str) -> tuple[bytes, bytes, bytes]:
+    """What stands in the files of the authority, the server's certificate and its key."""
     authority_key = _key()
     server_key = _key()
     authority_name = _name("u8sync test authority")
@@ -73,15 +86,10 @@ def make_certificates(folder: Path, host: str = "localhost") -> Certificates:
         .add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    files = Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
-    files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    files.server.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    files.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    key = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return files
+    return authority.public_bytes(serialization.Encoding.PEM), server.public_bytes(serialization.Encoding.PEM), key
 
 
 def _key() -> rsa.RSAPrivateKey:
