@@ -59,7 +59,7 @@ class Sizes:
     changes: int = 10_500
     records: int = 60_000
     rounds: int = 3
-    starts: int = 5
+    starts: int = 3
     once: bool = False
 
 

@@ -58,7 +58,8 @@ def _queries(customers: int, version: int) -> Iterator[tuple[u8.Table, Sequence[
                date('2015-01-01', '+' || (n % 3000) || ' days') || ' 00:00:00', {version} + n
         FROM ({_numbers(customers)})""",
     )
-    invoices = _invoices(customers)
+    # Made once in each query: each use of a value would be worked out again otherwise.
+    invoices = f"WITH invoice AS MATERIALIZED ({_invoices(customers)})"
     yield (
         u8.SaleBillVouch,
         (
@@ -66,22 +67,24 @@ def _queries(customers: int, version: int) -> Iterator[tuple[u8.Table, Sequence[
             *("bReturnFlag", "bFirst", "cChecker", "cVerifier", "cInvalider"),
         ),
         f"""
+        {invoices}
         SELECT n, printf('XS%010d', n), '26', day, customer, '人民币', 1, back, 0,
                CASE WHEN n % 131 = 0 THEN '' ELSE 'demo' END, 'demo', CASE WHEN n % 197 = 0 THEN 'demo' END
-        FROM ({invoices})""",
+        FROM invoice""",
     )
-    line = f"""
+    lines = f"""{invoices}, line AS MATERIALIZED (
         SELECT n, day, customer, back, column1 AS k,
                (1 - 2 * back) * (1 + (h / 8 + column1 * 7919) % 97) * (1 + (h / 1024 + column1 * 104729) % 9973) * 100
                  AS money, 1 + (h + column1) % 400 AS item
-        FROM ({invoices}), (VALUES (1), (2), (3), (4)) WHERE column1 <= 1 + n % 4"""
+        FROM invoice, (VALUES (1), (2), (3), (4)) WHERE column1 <= 1 + n % 4)"""
     yield (
         u8.SaleBillVouchs,
         ("SBVID", "cInvCode", "iQuantity", "iMoney", "iTax", "iSum", "iNatMoney", "iNatTax", "iNatSum"),
         f"""
+        {lines}
         SELECT n, printf('%05d', item), 1, money, money * 13 / 100, money * 113 / 100,
                money, money * 13 / 100, money * 113 / 100
-        FROM ({line})""",
+        FROM line""",
     )
     yield (
         u8.IASubsidiary,
@@ -90,17 +93,19 @@ def _queries(customers: int, version: int) -> Iterator[tuple[u8.Table, Sequence[
             *("cCusCode", "cInvCode", "iAOutQuantity", "iOutCost", "iAOutPrice"),
         ),
         f"""
+        {lines}
         SELECT n, printf('XS%010d', n), '26', CAST(substr(day, 1, 4) AS INT), CAST(substr(day, 6, 2) AS INT), day, day,
                0, 1, customer, printf('%05d', item), 1, 1, money * (62 + item % 30) / 100
-        FROM ({line}) WHERE n % 131 <> 0 AND n % 197 <> 0""",
+        FROM line WHERE n % 131 <> 0 AND n % 197 <> 0""",
     )
     yield (
         u8.SOSOMain,
         ("ID", "cSOCode", "dDate", "cCusCode", "cSTCode", "cDepCode", "cexch_name", "bReturnFlag", "cVerifier"),
         f"""
+        {invoices}
         SELECT n, printf('SO%010d', n), day, customer, '01', '0201', '人民币', back,
                CASE WHEN n % 151 = 0 THEN '' ELSE 'demo' END
-        FROM ({invoices})""",
+        FROM invoice""",
     )
 
 
