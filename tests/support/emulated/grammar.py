@@ -6,7 +6,6 @@ compiler, which knows every kind of node that it accepts.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from sqlglot import exp
@@ -38,22 +37,9 @@ class _ServerSql(TSQL):
 
 _DIALECT: Final = _ServerSql()
 
-_LONGEST_KEPT: Final = 20_000
-"""Characters: a statement with thousands of values comes once, and its tree is large."""
-
 
 def parse_query(text: str) -> exp.Expression:
-    """The tree of one statement, the caller's own. Raises SqlError 102."""
-    # u8sync says the same to each of the hundreds of servers that the tests start.
-    return _parsed(text).copy() if len(text) <= _LONGEST_KEPT else _parse(text)
-
-
-@lru_cache(maxsize=2000)
-def _parsed(text: str) -> exp.Expression:
-    return _parse(text)
-
-
-def _parse(text: str) -> exp.Expression:
+    """The tree of one statement. Raises SqlError 102."""
     try:
         trees = [tree for tree in _DIALECT.parse(text) if tree is not None]
     except ParseError as error:
