@@ -127,6 +127,8 @@ MENDED = {
     "sums cut between two rows": (DropInResult(rows=1), SUMS),
     "reset while reading facts": (Drop(reset=True), "SaleBillVouch"),
     "link lost at the lock check": (Drop(), "APPLOCK_MODE"),
+    "link lost while SQLAlchemy sets the connection up": (Drop(), "ProductVersion"),
+    "link lost at the end of that": (Drop(), "fn_listextendedproperty"),
 }
 NUMBERED = {
     "lock timeout": (lock_timeout(), UPDATE),

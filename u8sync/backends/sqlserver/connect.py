@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from u8sync.backends.secrets import resolve
 from u8sync.backends.sqlserver.drivers import Driver, best_driver, connection_string, installed_drivers
-from u8sync.backends.sqlserver.faults import Phase, classify, read_fault, to_error
+from u8sync.backends.sqlserver.faults import Fault, Phase, classify, read_fault, to_error
 from u8sync.backends.sqlserver.options import SqlServerOptions
 from u8sync.backends.sqlserver.whole_results import WholeResults
 from u8sync.errors import BackendError
@@ -116,6 +116,10 @@ class Server:
             yield
         except DBAPIError as error:
             raise self.translate(error, phase) from None
+        except ResourceClosedError as error:
+            # A link that breaks while SQLAlchemy asks a new connection for the server's version: it takes the driver's
+            # error for the answer of an old server, and goes on with what is closed.
+            raise to_error(classify(Fault("08S01", None, str(error)), phase), self.place) from None
         except Exception as error:
             # What a driver raises while it connects does not pass through SQLAlchemy's own errors.
             if type(error).__module__.split(".")[0] not in ("pyodbc", "mssql_python"):
