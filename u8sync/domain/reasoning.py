@@ -35,8 +35,11 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
         pin.customer: Pinned(pin.tier, pin.reason, pin.by, pin.until, f"{pin.place.file}:{pin.place.line}")
         for pin in policy.pins
     }
-    evidences = {weight.metric: _evidence(weight) for weight in policy.weights}
-    tested = sorted(policy.conditioned - evidences.keys())
+    weighed = [
+        (weight.metric, _figures(weight), _evidence(weight), weight.within and group_of(weight.within))
+        for weight in policy.weights
+    ]
+    tested = sorted(policy.conditioned - {metric for metric, *_ in weighed})
     evidence = policy.evidence is not None
     counted = evidence or any(weight.shrink for weight in policy.weights)
     needed = set(_columns(policy))
@@ -48,7 +51,10 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
             Reason(
                 tier=row[TIER],
                 score=row[SCORE],
-                contributions=tuple(Contribution(metric, *map(row.get, names)) for metric, names in evidences.items())
+                contributions=tuple(
+                    Contribution(metric, *(row[name] for name in figures), *map(row.get, others), group and row[group])
+                    for metric, figures, others, group in weighed
+                )
                 if rated
                 else (),
                 rule=rules[row[TIER]],
@@ -76,15 +82,15 @@ def _columns(policy: Policy) -> Iterator[str]:
         yield from (*quota_of(index), *eased_quota_of(index), *seat_of(index))
 
 
-def _evidence(weight: Weight) -> tuple[str, ...]:
-    """The columns that a contribution is made of, in the order of its fields behind ``metric``.
+def _figures(weight: Weight) -> tuple[str, ...]:
+    """The columns of value, points and contribution, which every policy has."""
+    return (weight.metric, points_of(weight.metric), contribution_of(weight.metric))
 
-    Some policies leave some of them out, and without groups there is none for the last.
-    """
-    name, standing = weight.metric, Standing(weight.metric)
-    group = "" if weight.within is None else group_of(weight.within)
-    figures = (name, points_of(name), contribution_of(name))
-    return (*figures, *standing.counts, *standing.sums, shrunk_of(name), mean_of(name), group)
+
+def _evidence(weight: Weight) -> tuple[str, ...]:
+    """The columns of a contribution's fields from ``beaten`` to ``mean``; some policies leave some of them out."""
+    standing = Standing(weight.metric)
+    return (*standing.counts, *standing.sums, shrunk_of(weight.metric), mean_of(weight.metric))
 
 
 def _ranks(policy: Policy, row: _Row) -> Iterator[Rank]:
