@@ -228,7 +228,8 @@ def checking(folder: Path, wanted: int) -> dict[str, Any]:
     target, count = make_log(folder, wanted)
     size = sum(path.stat().st_size for path in target.glob("seg-*"))
     seconds, memory = timed(
-        "sys.path.insert(0, 'tests/support')\nfrom fakes import Quiet\nfrom u8sync.audit.reading import verify_folder",
+        "sys.path.insert(0, 'tests/support')\nfrom u8sync.cli.process import set_up\nset_up()\n"
+        "from fakes import Quiet\nfrom u8sync.audit.reading import verify_folder",
         f"found = verify_folder(Path({str(target)!r}), Quiet())\nassert not found.faults and found.records == {count}",
     )
     own = (count / seconds, memory)
