@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,11 +35,11 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
         pin.customer: Pinned(pin.tier, pin.reason, pin.by, pin.until, f"{pin.place.file}:{pin.place.line}")
         for pin in policy.pins
     }
-    weighed = [
-        (weight.metric, _figures(weight), _evidence(weight), weight.within and group_of(weight.within))
+    weighed = {
+        weight.metric: (_figures(weight), _evidence(weight), weight.within and group_of(weight.within))
         for weight in policy.weights
-    ]
-    tested = sorted(policy.conditioned - {metric for metric, *_ in weighed})
+    }
+    tested = sorted(policy.conditioned - weighed.keys())
     evidence = policy.evidence is not None
     counted = evidence or any(weight.shrink for weight in policy.weights)
     needed = set(_columns(policy))
@@ -51,10 +51,7 @@ def reasons_of(judged: pl.DataFrame, policy: Policy, *, as_of: date) -> Iterator
             Reason(
                 tier=row[TIER],
                 score=row[SCORE],
-                contributions=tuple(
-                    Contribution(metric, *(row[name] for name in figures), *map(row.get, others), group and row[group])
-                    for metric, figures, others, group in weighed
-                )
+                contributions=tuple(Contribution(metric, *_values(row, *names)) for metric, names in weighed.items())
                 if rated
                 else (),
                 rule=rules[row[TIER]],
@@ -91,6 +88,13 @@ def _evidence(weight: Weight) -> tuple[str, ...]:
     """The columns of a contribution's fields from ``beaten`` to ``mean``; some policies leave some of them out."""
     standing = Standing(weight.metric)
     return (*standing.counts, *standing.sums, shrunk_of(weight.metric), mean_of(weight.metric))
+
+
+def _values(row: _Row, figures: Sequence[str], evidence: Sequence[str], group: str | None) -> Iterator[Any]:
+    """The fields of a contribution behind ``metric``, in their order."""
+    yield from (row[name] for name in figures)
+    yield from map(row.get, evidence)
+    yield None if group is None else row[group]
 
 
 def _ranks(policy: Policy, row: _Row) -> Iterator[Rank]:
