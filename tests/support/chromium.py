@@ -24,9 +24,9 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests of a process."""
+    """One browser for all tests of a module: while it is there this thread has an event loop, and can run no other."""
     path = chromium_path()
     if path is None:
         if os.environ.get("U8SYNC_REQUIRE_DRIVERS") == "1":
