@@ -6,8 +6,8 @@ The server is the emulated one, but for :class:`TestDatabaseOfItsOwn` if ``U8SYN
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ import pytest
 from backend_contract import BackendContract, ReadOnlyContract, Site, check_the_law_of_writing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlserver_site import DATABASE, emulated_site, real_site, some_server
+from sqlserver_site import DATABASE, RealSite, databases_of_their_own, emulated_site
 
 from u8sync.domain.model import Period
 
@@ -68,19 +68,21 @@ class TestOpenedReadOnly(ReadOnlyContract):
             at.backend.close()
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], AbstractContextManager[RealSite]]]:
+    with databases_of_their_own(tmp_path_factory.mktemp("real")) as database:
+        yield database
+
+
 class TestDatabaseOfItsOwn(BackendContract):
     """The one to point at a real server."""
 
     periods: ClassVar[tuple[Period, ...]] = ()  # UFSystem is not touched there
 
-    @contextmanager
-    def site(self) -> Iterator[Site]:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            some_server(Path(folder)) as url,
-            real_site(url, Path(folder)) as at,
-        ):
-            self.account = {"database": at.options["database"], "name": "999", "lineage": ""}
+    @pytest.fixture(name="at")
+    def site_fixture(self, database: Callable[[], AbstractContextManager[RealSite]]) -> Iterator[Site]:
+        with database() as at:
+            self.account = {"database": at.database, "name": "999", "lineage": ""}
             at.backend = at.open()
             yield at
             at.backend.close()

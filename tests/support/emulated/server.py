@@ -80,6 +80,7 @@ class EmulatedServer:
         self._compiled: dict[object, Compiled] = {}
         self._spids = itertools.count(51)
         self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
         self.rights.accounts["sa"] = Account("sa", "", server_roles={"sysadmin"}, disabled=True)
 
     @classmethod
@@ -281,6 +282,20 @@ class EmulatedServer:
         finally:
             connection.close()
 
+    @contextmanager
+    def put_back(self, name: str) -> Iterator[None]:
+        """Whatever the block changes in a database, its tables hold again at the end what they hold now.
+
+        Before and after it, those who are in the server are waited for.
+        """
+        file = Path(str(self._known(name).file))
+        kept = self._content(file)
+        try:
+            yield
+        finally:
+            self._content(file)
+            file.write_bytes(kept)
+
     def import_account_set(self, file: Path, *, database: str) -> None:
         """Fill a database, made if need be, and UFSystem, from an embedded account set of u8sync."""
         if self.database(database) is None:
@@ -336,6 +351,7 @@ class EmulatedServer:
         """A session has ended; its store serves the next one, if it still has what it needs."""
         with self._lock:
             self._sessions.pop(session.spid, None)
+            self._left.notify_all()
             if store.databases == self.databases:
                 self._idle.append(store)
                 return
@@ -355,6 +371,14 @@ class EmulatedServer:
         database = Database(name, 1 if file is None else max(number + 1, 5), file, self.collation, self.now())
         self._databases[name.casefold()] = database
         return database
+
+    def _content(self, file: Path) -> bytes:
+        """A file that nobody has open any more, and that therefore is all there is."""
+        with self._lock:
+            if not self._left.wait_for(lambda: not self._sessions, timeout=60):
+                raise AssertionError(f"somebody does not leave the server: {list(self._sessions)}")
+        self._let_go_of_files()
+        return file.read_bytes()
 
     def _let_go_of_files(self) -> None:
         """What is attached to the stores at hand is not what it should be."""
