@@ -33,7 +33,7 @@ from emulated.session import EmulatedSession
 from emulated.sqltypes import SqlType
 from emulated.statements import Compiled, compile_condition, compile_expression, compile_query
 from emulated.store import Note, Store, open_database
-from emulated.tables import copy_account_set, make_file
+from emulated.tables import fill_file, make_file
 
 __all__ = ["Change", "EmulatedServer"]
 
@@ -300,9 +300,10 @@ class EmulatedServer:
         """Fill a database, made if need be, and UFSystem, from an embedded account set of u8sync."""
         if self.database(database) is None:
             self.add_database(database)
+        if not self.sessions:
+            self._let_go_of_files()
         for target in (self._known(database), self._known("UFSystem")):
-            with self.back_door(target.name) as door:
-                copy_account_set(door, file, target)
+            fill_file(target, file, self.back_door)
         self.changed()
 
     def now(self) -> datetime:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from emulated.catalogue import COUNTER, SYSTEM_TABLES, Database, Table, key_of, quoted
 from emulated.store import open_database
@@ -14,7 +16,7 @@ from emulated.store import open_database
 if TYPE_CHECKING:
     from emulated.session import EmulatedSession
 
-__all__ = ["copy_account_set", "create_table", "drop_table", "make_file", "replace_table"]
+__all__ = ["create_table", "drop_table", "fill_file", "make_file", "replace_table"]
 
 _FIRST_ROW_VERSION = 2000
 
@@ -84,7 +86,38 @@ def _there(database: Database, statements: Iterable[str]) -> list[str]:
     return [re.sub(r"^(CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) )", prefix, statement) for statement in statements]
 
 
-def copy_account_set(door: sqlite3.Connection, file: Path, target: Database) -> None:
+_filled: dict[tuple[object, ...], bytes] = {}
+"""A file, what was to be copied into it -> the file with that in it."""
+
+_LARGEST_KEPT: Final = 4_000_000
+"""Bytes of a filled file."""
+
+
+def fill_file(
+    target: Database, source: Path, door_of: Callable[[str], AbstractContextManager[sqlite3.Connection]]
+) -> None:
+    """Copy an embedded account set into the file of a database; most servers of the tests get the same one.
+
+    Args:
+        target: The database; nobody has its file open, or what stands beside it says so.
+        source: The embedded account set.
+        door_of: A connection to the file of a database.
+    """
+    file = Path(str(target.file))
+    key: tuple[object, ...] | None = None
+    if not any(path.with_name(f"{path.name}-wal").exists() for path in (file, source)):
+        units = [(t.name, c.name, c.type.units) for t in target.tables.values() for c in t.columns if c.type.units]
+        key = (target.name, *units, *(hashlib.sha256(path.read_bytes()).digest() for path in (file, source)))
+    if key in _filled:
+        file.write_bytes(_filled[key])
+        return
+    with door_of(target.name) as door:
+        _copy_account_set(door, source, target)
+    if key is not None and file.stat().st_size <= _LARGEST_KEPT:
+        _filled[key] = file.read_bytes()
+
+
+def _copy_account_set(door: sqlite3.Connection, file: Path, target: Database) -> None:
     """The rows of an embedded account set that belong into a database, row versions as they are there."""
     door.execute("ATTACH ? AS source", [str(file)])
     present = {name.casefold(): name for (name,) in door.execute("SELECT name FROM source.sqlite_master")}
