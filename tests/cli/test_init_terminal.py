@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def at_a_terminal(
         ready, _, _ = select.select([ours], [], [], 120)
         if not ready:
             process.kill()
+            process.wait()
             pytest.fail(f"nothing more came after {screen[-400:]!r}")
         try:
             part = os.read(ours, 65536)
@@ -66,6 +68,7 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests themselves may run in the background of a shell
 
 
 @pytest.mark.parametrize(
