@@ -72,10 +72,11 @@ def measured(runs: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary) / "demo"
         one([*U8SYNC, "demo", "--dir", str(home)], ROOT)
-        for round_ in range(runs if runs == 1 else runs + 1):
+        warm_up = runs > 1  # it fills the disk's cache and compiles
+        for round_ in range(warm_up + runs):
             for name, words in COMMANDS.items():
                 took = one(words, home)
-                if round_ or runs == 1:  # the first one of several fills the disk's cache and compiles
+                if round_ >= warm_up:
                     taken[name].append(took)
     return [figure(name, each) for name, each in taken.items()]
 

@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, Select, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, func, select
 
 from u8sync.backends.sides import SIDE_SCHEMA, all_posted, facts_of
 from u8sync.backends.sql_cost import Posted, find_cost
@@ -157,13 +157,16 @@ def _revenue(dialect: SqlDialect, source: Source, window: Window, posted: Posted
 
 
 def _heads(dialect: SqlDialect, source: Source, window: Window) -> list[Select[Any]]:
-    invoices = _documents(dialect, source, SaleBillVouch, window, counts="invoices")
-    orders = _documents(dialect, source, SOSOMain, window, counts="orders")
-    return [invoices.where(approved_invoice(source)), orders.where(approved_order(source))]
+    return [
+        _documents(dialect, source, SaleBillVouch, approved_invoice(source), window, counts="invoices"),
+        _documents(dialect, source, SOSOMain, approved_order(source), window, counts="orders"),
+    ]
 
 
-def _documents(dialect: SqlDialect, source: Source, table: Table, window: Window, *, counts: str) -> Select[Any]:
-    """Number of documents in the window, and first and last day up to its end."""
+def _documents(
+    dialect: SqlDialect, source: Source, table: Table, approved: ColumnElement[bool], window: Window, *, counts: str
+) -> Select[Any]:
+    """Number of approved documents in the window, and first and last day up to its end."""
     head = table.c
     inside, sale = within(head.dDate, window), source.when_has(head.bReturnFlag, off(head.bReturnFlag))
     return (
@@ -174,6 +177,6 @@ def _documents(dialect: SqlDialect, source: Source, table: Table, window: Window
             dialect.raw_day(func.min(head.dDate)).label("first_sale_on"),
             dialect.raw_day(func.max(case((sale, head.dDate)))).label("last_sale_on"),
         )
-        .where(head.dDate < window.after)
+        .where(head.dDate < window.after, approved)
         .group_by(head.cCusCode)
     )

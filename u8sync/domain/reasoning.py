@@ -72,7 +72,7 @@ def _columns(policy: Policy) -> Iterator[str]:
     yield from (CODE, "rated", BASE, EARNED, TIER, SCORE, DOCUMENTS, HISTORY_DAYS)
     yield from (PINNED, HELD, HOLDS, REVIEW, BELOW, CHANGED_ON, *policy.metrics, *map(group_of, policy.groups))
     for weight in policy.weights:
-        yield from (points_of(weight.metric), contribution_of(weight.metric), *evidence_of(weight))
+        yield from (*_figures(weight), *evidence_of(weight))
     for condition in ranked_conditions(policy):
         yield from (*standing_of(condition).counts, *standing_of(condition).sums)
     for index, _ in enumerate(policy.tiers):

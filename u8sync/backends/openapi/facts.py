@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from u8sync.backends.openapi.cache import Kind
-from u8sync.backends.sides import facts_of, no_cost_posted, no_whole_month, posted_up_to
+from u8sync.backends.sides import all_posted, facts_of, no_cost_posted, no_whole_month, posted_up_to
 from u8sync.backends.u8_types import MONEY_UNITS
 from u8sync.domain.model import MONEY, Extra, Facts, Month, Window
 from u8sync.text import Message, msg
@@ -77,7 +77,7 @@ def add_up(
     found += cost.notes
     inside = pl.col("day").is_between(window.start, window.as_of)
     sides = [
-        _revenue(invoices.filter(inside), cost.posted),
+        _revenue(invoices.filter(inside), None if all_posted(window, cost.posted) else cost.posted),
         _heads(invoices, inside, "invoices"),
         _heads(orders, inside, "orders"),
     ]
@@ -136,6 +136,7 @@ def _money(units: pl.Expr) -> pl.Expr:
 
 
 def _revenue(invoices: pl.DataFrame, posted: tuple[Month, Month] | None) -> pl.DataFrame:
+    """Revenue, and the part of it that lies in the posted months where they are given."""
     sums = [_money(pl.col("amount").sum()).alias("revenue")]
     if posted is not None:
         inside = pl.col("day").is_between(posted[0].first, posted[1].last)
