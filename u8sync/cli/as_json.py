@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from u8sync.domain.canonical import decimal_text
+from u8sync.domain.guards import verdict_json
 from u8sync.domain.plan import change_json, held_json, seal_json, skipped_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from u8sync.domain.canonical import Json
     from u8sync.domain.cases import CaseResult
     from u8sync.domain.explain import Explanation, Moving, Test
-    from u8sync.domain.guards import Verdict
     from u8sync.domain.run import LoggedChange, Planned, RunResult
     from u8sync.domain.undo import PlannedUndo
     from u8sync.domain.untested import Counted, Untested
@@ -164,7 +164,7 @@ def planned_json(planned: Planned) -> dict[str, Json]:
             }
             for issue in planned.decision.issues
         ],
-        "guards": [_verdict(verdict) for verdict in planned.verdicts],
+        "guards": [verdict_json(verdict) for verdict in planned.verdicts],
         "notes": [str(note) for note in planned.facts.notes],
     }
 
@@ -193,17 +193,7 @@ def undo_json(undo: PlannedUndo) -> dict[str, Json]:
         "population": asdict(plan.population),
         "changes": [change_json(change) for change in plan.changes],
         "skipped": [skipped_json(skipped) for skipped in plan.skipped],
-        "guards": [_verdict(verdict) for verdict in undo.verdicts],
-    }
-
-
-def _verdict(verdict: Verdict) -> dict[str, Json]:
-    return {
-        "guard": verdict.guard,
-        "ok": verdict.ok,
-        "allowed": verdict.allowed,
-        "measured": verdict.measured,
-        "limit": verdict.limit,
+        "guards": [verdict_json(verdict) for verdict in undo.verdicts],
     }
 
 

@@ -14,11 +14,12 @@ from u8sync.domain.names import GUARDS, GuardName
 from u8sync.text import msg
 
 if TYPE_CHECKING:
+    from u8sync.domain.canonical import Json
     from u8sync.domain.plan import Plan
     from u8sync.domain.policy import Policy
     from u8sync.text import Message
 
-__all__ = ["GUARDS", "GuardName", "Limits", "Verdict", "check"]
+__all__ = ["GUARDS", "GuardName", "Limits", "Verdict", "check", "verdict_json"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,17 @@ class Verdict:
     def stops(self) -> bool:
         """Whether the run must not go on."""
         return not (self.ok or self.allowed)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Json]:
+    """What one guard found, as plain values."""
+    return {
+        "guard": verdict.guard,
+        "ok": verdict.ok,
+        "allowed": verdict.allowed,
+        "measured": verdict.measured,
+        "limit": verdict.limit,
+    }
 
 
 def check(

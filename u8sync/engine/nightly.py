@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from typing import Final
 
 from u8sync.domain.approvals import Sorted
-from u8sync.domain.guards import Verdict
+from u8sync.domain.guards import Verdict, verdict_json
 from u8sync.domain.model import AccountSet, CustomerCode, same
 from u8sync.domain.plan import Plan
 from u8sync.domain.run import Planned, RunResult, Settlement, exit_code
@@ -259,7 +259,7 @@ class Night:
         """Record the plan, what the guards found, and who is left alone or left to a person. Nothing is sent yet."""
         self.log.append("plan", records.plan_record(plan, self.rules.policy, file=self.plan_file))
         for verdict in (*self.passed, *verdicts):
-            self.log.append("guard", records.guard(verdict))
+            self.log.append("guard", verdict_json(verdict))
             if verdict.allowed and not verdict.ok:
                 self.log.append("approval", records.approval(verdict, plan, self.actor, self.allow_reason))
         for fields in records.holds(plan.held, plan.seal.as_of):

@@ -39,7 +39,6 @@ __all__ = [
     "approvals",
     "decision",
     "granted",
-    "guard",
     "holds",
     "instant",
     "intent",
@@ -127,17 +126,6 @@ def holds(held: Sequence[Held], as_of: date) -> Iterator[dict[str, Json]]:
             "as_of": as_of.isoformat(),
             "held": [held_json(one) for one in held[start : start + HELD_IN_A_RECORD]],
         }
-
-
-def guard(verdict: Verdict) -> dict[str, Json]:
-    """What one guard found."""
-    return {
-        "guard": verdict.guard,
-        "ok": verdict.ok,
-        "allowed": verdict.allowed,
-        "measured": verdict.measured,
-        "limit": verdict.limit,
-    }
 
 
 def approval(verdict: Verdict, plan: Plan, actor: Actor, reason: str | None) -> dict[str, Json]:
